@@ -1,0 +1,70 @@
+"""Which engine: the one that was named, or the one that will be done first."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+
+from chainrule.engine.base import Engine
+from chainrule.errors import ConfigError, did_you_mean
+
+ENGINES = ("numpy", "jax")
+
+# Measured on two cores with AVX-512: what a NumPy step costs before the arithmetic, how fast its arithmetic is,
+# and how long JAX takes to be imported and to compile a small network.
+_STEP_SECONDS = 60e-6
+_OPERATIONS_PER_SECOND = 60e9
+_COMPILE_SECONDS = 2.5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine and the reason for it, in a sentence that can be printed."""
+
+    engine: Engine
+    reason: str
+
+
+def engine_by_name(name: str, dtype: str = "float32") -> Engine:
+    """Return the engine `numpy` or `jax`."""
+    if name == "numpy":
+        from chainrule.engine.numpy import NumpyEngine
+
+        return NumpyEngine(dtype)
+    if name == "jax":
+        if not has_jax():
+            raise ConfigError("jax to be installed for the engine jax", "no package jax", "Run `pip install jax`.")
+        from chainrule.engine.jax import JaxEngine
+
+        return JaxEngine(dtype)
+    raise ConfigError("the name of an engine", f"{name!r}", did_you_mean(name, [*ENGINES, "auto"]))
+
+
+def choose(name: str, dtype: str, *, steps: int, operations: float, sparse: bool = False) -> Choice:
+    """Return the engine called `name`, or for `auto` the faster one.
+
+    Parameters
+    ----------
+    steps : int
+        Steps of training to be taken.
+    operations : float
+        Multiplications and additions of one step.
+    sparse : bool
+        Whether the input is sparse, which NumPy alone can multiply.
+    """
+    if name != "auto":
+        return Choice(engine_by_name(name, dtype), "as asked")
+    seconds = steps * (_STEP_SECONDS + operations / _OPERATIONS_PER_SECOND)
+    estimate = f"about {seconds:.1f} s of work on NumPy"
+    if sparse:
+        return Choice(engine_by_name("numpy", dtype), "the input is sparse")
+    if not has_jax():
+        return Choice(engine_by_name("numpy", dtype), "jax is not installed")
+    if seconds <= _COMPILE_SECONDS:
+        return Choice(engine_by_name("numpy", dtype), f"{estimate}, less than JAX needs to start")
+    return Choice(engine_by_name("jax", dtype), f"{estimate}, worth compiling")
+
+
+def has_jax() -> bool:
+    """Tell whether jax is installed, without importing it."""
+    return importlib.util.find_spec("jax") is not None

@@ -1,0 +1,158 @@
+"""JAX: the same formulas compiled, many steps in one call. The only file that imports jax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache, partial
+from types import SimpleNamespace
+from typing import Any, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from chainrule.engine.base import Carry, PerStep, Program
+from chainrule.errors import DataError
+from chainrule.types import Array, Batch, Key, Namespace, Params, map_leaves
+
+JAX = cast(
+    Namespace,
+    SimpleNamespace(
+        abs=jnp.abs,
+        clip=jnp.clip,
+        concatenate=jnp.concatenate,
+        exp=jnp.exp,
+        expm1=jnp.expm1,
+        log=jnp.log,
+        log1p=jnp.log1p,
+        logaddexp=jnp.logaddexp,
+        max=jnp.max,
+        maximum=jnp.maximum,
+        minimum=jnp.minimum,
+        ones_like=jnp.ones_like,
+        reshape=jnp.reshape,
+        sign=jnp.sign,
+        sqrt=jnp.sqrt,
+        square=jnp.square,
+        sum=jnp.sum,
+        tanh=jnp.tanh,
+        vdot=jnp.vdot,
+        where=jnp.where,
+        zeros_like=jnp.zeros_like,
+        expit=jax.scipy.special.expit,
+        erf=jax.scipy.special.erf,
+        bernoulli=jax.random.bernoulli,
+        fold=jax.random.fold_in,
+    ),
+)
+
+
+class JaxEngine:
+    """The engine that is fast. Parameters stay a tree: one vector would be cut and glued again at every step."""
+
+    name = "jax"
+    xp = JAX
+
+    def __init__(self, dtype: str = "float32") -> None:
+        self.dtype = dtype
+
+    def __eq__(self, other: object) -> bool:
+        """Engines of one dtype are interchangeable, and share what has been compiled."""
+        return isinstance(other, JaxEngine) and other.dtype == self.dtype
+
+    def __hash__(self) -> int:
+        """Hash as equality demands."""
+        return hash((JaxEngine, self.dtype))
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        """JAX rounds float64 to float32 unless told otherwise; tell it for our calls alone."""
+        return jax.enable_x64(True) if self.dtype == "float64" else nullcontext()
+
+    def array(self, values: Any) -> Array:
+        """Put an array on the device in this engine's dtype."""
+        if isinstance(values, jax.Array) and values.dtype == self.dtype:
+            return values
+        if hasattr(values, "tocsr"):
+            raise DataError(
+                "a dense array on the engine jax", f"a sparse matrix of shape {values.shape}", "Use the engine numpy."
+            )
+        with self._precision():
+            return jnp.asarray(np.asarray(values, dtype=self.dtype))
+
+    def numpy(self, values: Array) -> np.ndarray:
+        """Copy an array back from the device."""
+        return np.array(values)
+
+    def place(self, tree: Params) -> Params:
+        """Copy a tree of parameters to the device."""
+        with self._precision():
+            return map_leaves(lambda leaf: jnp.array(np.asarray(leaf, dtype=self.dtype), copy=True), tree)
+
+    def zeros(self, params: Params) -> Params:
+        """Return a tree of zeros of the same layout."""
+        with self._precision():
+            return map_leaves(jnp.zeros_like, params)
+
+    def key(self, *numbers: int) -> Key:
+        """Return a JAX key, folded once for each number."""
+        key = jax.random.key(numbers[0] if numbers else 0)
+        for number in numbers[1:]:
+            key = jax.random.fold_in(key, number)
+        return key
+
+    def each(
+        self, update: Callable[..., Any], params: Params, grads: Params, moments: Mapping[str, Params], c: Any
+    ) -> tuple[Params, Mapping[str, Params]]:
+        """Update leaf by leaf."""
+        weights, structure = jax.tree.flatten(dict(params))
+        gradients = structure.flatten_up_to(dict(grads))
+        states = {name: structure.flatten_up_to(moment) for name, moment in moments.items()}
+        results = [
+            update(self.xp, w, g, {name: leaves[i] for name, leaves in states.items()}, c)
+            for i, (w, g) in enumerate(zip(weights, gradients, strict=True))
+        ]
+        new = structure.unflatten([w for w, _ in results])
+        return new, {name: structure.unflatten([state[name] for _, state in results]) for name in moments}
+
+    def compile(self, program: Program) -> Callable[..., Any]:
+        """Return the program compiled; an equal program is compiled once."""
+        return partial(self._call, _compiled(self, program))
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        with self._precision():
+            return function(*arguments)
+
+    def run(
+        self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep
+    ) -> tuple[Carry, Array]:
+        """Take the steps inside one compiled scan; the carry's memory is reused."""
+        numbers = {name: np.asarray(values, self.dtype) for name, values in per_step.items() if name != "t"}
+        if "t" in per_step:
+            numbers["t"] = np.asarray(per_step["t"], np.int32)
+        padded = bool(rows[-1, -1] < 0)
+        with self._precision():
+            result: tuple[Carry, Array] = _scanned(self, step, padded)(carry, data, rows.astype(np.int32), numbers)
+        return result
+
+
+@lru_cache(maxsize=64)
+def _compiled(engine: JaxEngine, program: Program) -> Callable[..., Any]:
+    return jax.jit(partial(program, engine))
+
+
+@lru_cache(maxsize=64)
+def _scanned(engine: JaxEngine, step: Program, padded: bool) -> Callable[..., Any]:
+    def chunk(carry: Carry, data: Batch, rows: Array, numbers: Mapping[str, Array]) -> tuple[Carry, Array]:
+        def body(carry: Carry, inputs: tuple[Array, Mapping[str, Array]]) -> tuple[Carry, Array]:
+            row, c = inputs
+            w = None if data.w is None else data.w[row]
+            if padded:
+                real = (row >= 0).astype(data.t.dtype)
+                w = real if w is None else w * real
+            return cast(tuple[Carry, Array], step(engine, carry, Batch(data.x[row], data.t[row], w), c))
+
+        return lax.scan(body, carry, (rows, numbers))
+
+    return jax.jit(chunk, donate_argnums=0)

@@ -1,0 +1,149 @@
+"""NumPy: each operation at once, on arrays that can be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+
+from chainrule.engine.base import Carry, PerStep, Program
+from chainrule.engine.store import Store
+from chainrule.types import Array, Batch, Key, Namespace, Params
+
+# Values that an optimizer handles at a time: its ten or so temporaries then stay in a core's second-level cache.
+BLOCK = 16384
+
+
+def _fold(key: tuple[int, ...], number: int) -> tuple[int, ...]:
+    return (*key, int(number))
+
+
+def _bernoulli(key: tuple[int, ...], p: float, shape: tuple[int, ...]) -> np.ndarray:
+    # A generator made from the key alone keeps the layer pure: the same key gives the same mask.
+    return np.random.default_rng(key).random(shape, dtype=np.float32) < p
+
+
+def _expit(x: np.ndarray) -> np.ndarray:
+    from scipy.special import expit
+
+    return cast(np.ndarray, expit(x))
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    from scipy.special import erf
+
+    return cast(np.ndarray, erf(x))
+
+
+# `reduce` of a ufunc is what np.sum and np.max call after a microsecond of looking around.
+NUMPY = cast(
+    Namespace,
+    SimpleNamespace(
+        abs=np.abs,
+        clip=np.clip,
+        concatenate=np.concatenate,
+        exp=np.exp,
+        expm1=np.expm1,
+        log=np.log,
+        log1p=np.log1p,
+        logaddexp=np.logaddexp,
+        max=np.maximum.reduce,
+        maximum=np.maximum,
+        minimum=np.minimum,
+        ones_like=np.ones_like,
+        reshape=np.reshape,
+        sign=np.sign,
+        sqrt=np.sqrt,
+        square=np.square,
+        sum=np.add.reduce,
+        tanh=np.tanh,
+        vdot=np.vdot,
+        where=np.where,
+        zeros_like=np.zeros_like,
+        expit=_expit,
+        erf=_erf,
+        bernoulli=_bernoulli,
+        fold=_fold,
+    ),
+)
+
+
+class NumpyEngine:
+    """The engine that shows its work. Parameters lie in a `Store` and are updated in place."""
+
+    name = "numpy"
+    xp = NUMPY
+
+    def __init__(self, dtype: str = "float32") -> None:
+        self.dtype = dtype
+
+    def array(self, values: Any) -> Array:
+        """Return `values` in this engine's dtype; a SciPy sparse matrix stays sparse, as CSR."""
+        if hasattr(values, "tocsr"):
+            return values.tocsr().astype(self.dtype, copy=False)
+        return np.ascontiguousarray(values, dtype=self.dtype)
+
+    def numpy(self, values: Array) -> np.ndarray:
+        """Return the array itself."""
+        return np.asarray(values)
+
+    def place(self, tree: Params) -> Store:
+        """Copy a tree of parameters into one vector."""
+        return Store.of(tree, self.dtype)
+
+    def zeros(self, params: Params) -> Store:
+        """Return a store of zeros of the same layout."""
+        store = cast(Store, params)
+        return store.like(np.zeros_like(store.flat))
+
+    def key(self, *numbers: int) -> Key:
+        """Return the numbers: they seed a NumPy generator where one is needed."""
+        return tuple(numbers)
+
+    def each(
+        self, update: Callable[..., Any], params: Params, grads: Params, moments: Mapping[str, Params], c: Any
+    ) -> tuple[Params, Mapping[str, Params]]:
+        """Update in place: a small network as one vector, a large one block by block (see `BLOCK`)."""
+        store = cast(Store, params)
+        stores = cast(Mapping[str, Store], moments)
+        parts = store.parts(grads)
+        if store.flat.size <= BLOCK:
+            w = store.flat
+            new, state = update(self.xp, w, np.concatenate(parts), {name: m.flat for name, m in stores.items()}, c)
+            w[...] = new
+            for name, moment in stores.items():
+                moment.flat[...] = state[name]
+            return params, moments
+        for i, (view, part) in enumerate(zip(store.views, parts, strict=True)):
+            views = {name: moment.views[i] for name, moment in stores.items()}
+            for start in range(0, view.size, BLOCK):
+                block = slice(start, start + BLOCK)
+                state = {name: m[block] for name, m in views.items()}
+                new, after = update(self.xp, view[block], part[block], state, c)
+                view[block] = new
+                for name, m in state.items():
+                    m[...] = after[name]
+        return params, moments
+
+    def compile(self, program: Program) -> Callable[..., Any]:
+        """Return the program as it is."""
+        return partial(program, self)
+
+    def run(
+        self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep
+    ) -> tuple[Carry, np.ndarray]:
+        """Take the steps in a Python loop."""
+        x, t, w = data
+        names = list(per_step)
+        # Python floats are weakly typed: a NumPy float64 would turn float32 arrays into float64 ones.
+        numbers = zip(*(column.tolist() for column in per_step.values()), strict=True)
+        costs = np.empty(len(rows))
+        for i, (row, values) in enumerate(zip(rows, numbers, strict=True)):
+            if row[-1] < 0:
+                row = row[row >= 0]
+            batch = Batch(x[row], t[row], None if w is None else w[row])
+            carry, costs[i] = step(self, carry, batch, dict(zip(names, values, strict=True)))
+        return carry, costs

@@ -1,0 +1,173 @@
+"""A network: a layer, the shape of its input and the loss that it is trained on, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chainrule.engine import Engine
+from chainrule.errors import ShapeError
+from chainrule.nn.combine import Residual, Sequential
+from chainrule.nn.init import draw
+from chainrule.nn.layer import Layer, Param
+from chainrule.nn.loss import Loss
+from chainrule.nn.probe import probe
+from chainrule.types import PREDICT, Array, Batch, Context, Namespace, Params, Shape, leaves
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One line of a network's description."""
+
+    name: str
+    kind: str
+    input_shape: Shape
+    output_shape: Shape
+    n_parameters: int
+    operations: int
+
+
+@dataclass(frozen=True)
+class Network:
+    """What is computed, without the numbers: weights are always an argument.
+
+    Parameters
+    ----------
+    layer : Layer
+        From inputs to logits; a `Sequential`, as a rule.
+    input_shape : tuple of int
+        Shape of one sample.
+    loss : Loss
+        Cost of the logits, and the link that makes predictions of them.
+    """
+
+    layer: Layer
+    input_shape: Shape
+    loss: Loss
+
+    def __post_init__(self) -> None:
+        """Find out at once whether the layers fit together."""
+        object.__setattr__(self, "input_shape", tuple(self.input_shape))
+        if len(self.output_shape) != 1:
+            raise ShapeError(
+                "the last layer to give a vector of logits (K,) for each sample",
+                f"an output of shape {self.output_shape}",
+                "End the network with Flatten and Dense.",
+            )
+
+    @cached_property
+    def output_shape(self) -> Shape:
+        """Shape of one sample's logits."""
+        return self.layer.output_shape(self.input_shape)
+
+    @cached_property
+    def specs(self) -> dict[str, Any]:
+        """The parameters asked for, as a tree of `Param`."""
+        return dict(self.layer.params(self.input_shape))
+
+    @cached_property
+    def penalised(self) -> tuple[str, ...]:
+        """Dotted names of the parameters that a penalty applies to."""
+        return tuple(path for path, spec in leaves(self.specs) if spec.penalised)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases."""
+        return sum(spec.size for _, spec in leaves(self.specs))
+
+    @property
+    def operations(self) -> int:
+        """Multiplications and additions of one sample's forward pass."""
+        return self.layer.operations(self.input_shape)
+
+    def init(self, rng: np.random.Generator) -> Params:
+        """Return initial parameters, as float64 NumPy arrays, the same for every engine."""
+        return draw(rng, self.specs)
+
+    def forward(self, xp: Namespace, params: Params, x: Array, ctx: Context = PREDICT) -> Array:
+        """Return the logits (N, K) of inputs x (N, ...)."""
+        return self.layer.forward(xp, params, x, ctx)[0]
+
+    def predict(self, xp: Namespace, params: Params, x: Array) -> Array:
+        """Return the predictions (N, K): probabilities, or values."""
+        return self.loss.link(xp, self.forward(xp, params, x))
+
+    def loss_and_grads(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params]:
+        """Return the mean cost of a batch and its derivative by every parameter."""
+        a, cache = self.layer.forward(xp, params, batch.x, ctx)
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w)
+        return cost, self.layer.gradients(xp, params, cache, self.loss.backward(xp, loss_cache))
+
+    def trace(self, xp: Namespace, params: Params, batch: Batch, ctx: Context = PREDICT) -> dict[str, Array]:
+        """Return every number of one pass by name.
+
+        Returns
+        -------
+        dict
+            `x`, `a`, `y`, `t`, `J`, `da`; for each layer `hidden1.x`, `.y`, `.dx`, `.dy`; for each parameter
+            `hidden1.W` and `hidden1.dW`.
+        """
+        record: dict[str, Array] = {"x": batch.x, "t": batch.t}
+        layer = probe(self.layer, record, "" if isinstance(self.layer, (Sequential, Residual)) else "layer")
+        a, cache = layer.forward(xp, params, batch.x, ctx)
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w)
+        da = self.loss.backward(xp, loss_cache)
+        record |= {"a": a, "y": self.loss.link(xp, a), "J": cost, "da": da}
+        record["dx"], _ = layer.backward(xp, params, cache, da)
+        return record | dict(leaves(params))
+
+    def rows(self) -> Iterator[LayerRow]:
+        """Yield a description of each layer, from the input to the output."""
+        yield from _rows(self.layer, self.input_shape, "")
+
+
+@dataclass(frozen=True)
+class Forward:
+    """The program that computes logits."""
+
+    network: Network
+
+    def __call__(self, engine: Engine, params: Params, x: Array) -> Array:
+        """Return the logits of x."""
+        return self.network.forward(engine.xp, params, x)
+
+
+def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: int = 4096) -> np.ndarray:
+    """Return the logits of x (N, ...) as a NumPy array, at most `rows` samples at a time.
+
+    Parameters
+    ----------
+    params : tree
+        As placed on `engine`.
+    x : array or CSR matrix
+        Inputs, on the host or already on `engine`.
+    """
+    if tuple(x.shape[1:]) != network.input_shape:
+        raise ShapeError(
+            f"inputs of shape (N, {', '.join(map(str, network.input_shape))})",
+            f"an array of shape {tuple(x.shape)}",
+            "Prepare the data as it was prepared for training.",
+        )
+    forward = engine.compile(Forward(network))
+    n = int(x.shape[0])
+    out = np.empty((n, *network.output_shape), engine.dtype)
+    for start in range(0, n, rows):
+        part = x[start : start + rows]
+        out[start : start + rows] = engine.numpy(forward(params, engine.array(part)))
+    return out
+
+
+def _rows(layer: Layer, shape: Shape, path: str) -> Iterator[LayerRow]:
+    if isinstance(layer, Sequential):
+        for name, child, before in zip(layer.names, layer.layers, layer.shapes(shape), strict=False):
+            yield from _rows(child, before, f"{path}.{name}" if path else name)
+        return
+    count = sum(spec.size for _, spec in leaves(layer.params(shape)) if isinstance(spec, Param))
+    kind = type(layer).__name__
+    if isinstance(layer, Residual):
+        kind = f"Residual({type(layer.inner).__name__})"
+    yield LayerRow(path or "layer", kind, shape, layer.output_shape(shape), count, layer.operations(shape))

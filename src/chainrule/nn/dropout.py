@@ -1,0 +1,145 @@
+"""Dropout and DropConnect: noise that keeps units from relying on one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chainrule.constraints import flag, option, real, whole
+from chainrule.nn.init import WEIGHT_INITS
+from chainrule.nn.layer import Equations, Layer, Param, register, require_vector
+from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
+
+
+@register
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Each value is set to zero with probability `rate` while the network learns; at predict, y = x.
+
+    The kept values are divided by 1 - rate at once ("inverted" dropout), so that the mean stays what it was.
+
+    ::
+
+        forward    y  = x · m / (1 - rate),   m ~ Bernoulli(1 - rate)
+        backward   dx = dy · m / (1 - rate)
+
+    Parameters
+    ----------
+    rate : float
+        Probability of dropping a value, at least 0 and below 1.
+    """
+
+    rate: float = real(0.0, 1.0, high_open=True, default=0.5)
+
+    equations: ClassVar[Equations] = Equations(
+        forward=(r"y = \frac{x \odot m}{1 - \rho}, \quad m \sim \mathrm{Bernoulli}(1 - \rho)",),
+        backward={"dx": r"\frac{\partial J}{\partial x} = \frac{\partial J}{\partial y} \odot \frac{m}{1 - \rho}"},
+        where={r"\rho": "rate of dropping", "m": "mask, of x's shape"},
+        source="Srivastava et al., 2014, Dropout: a simple way to prevent neural networks from overfitting, section 4",
+    )
+
+    @property
+    def is_random(self) -> bool:
+        """Dropout draws a mask."""
+        return True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of x."""
+        return shape
+
+    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
+        """y = x · m / (1 - rate) while learning, x otherwise."""
+        if not ctx.train or self.rate == 0:
+            return x, {}
+        mask = xp.bernoulli(ctx.key, 1 - self.rate, x.shape).astype(x.dtype)
+        mask /= 1 - self.rate
+        return x * mask, {"mask": mask}
+
+    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy · m / (1 - rate)."""
+        return (dy * cache["mask"] if "mask" in cache else dy), {}
+
+
+@register
+@dataclass(frozen=True)
+class DropConnect(Layer):
+    """A dense layer in which each weight, rather than each unit, is dropped while the network learns.
+
+    One mask serves the whole batch (Wan et al. draw one for each sample, which would need N copies of W).
+
+    ::
+
+        forward    y  = x V + b,   V = W · m / (1 - rate)
+        backward   dx = dy Vᵀ      dW = (xᵀ dy) · m / (1 - rate)      db = Σₙ dy
+        shapes     x (N, D)   W, m (D, H)   b (H,)   y (N, H)
+
+    Parameters
+    ----------
+    units : int
+        H, the number of outputs.
+    rate : float
+        Probability of dropping a weight, at least 0 and below 1.
+    init, gain, bias
+        As in `Dense`.
+    """
+
+    units: int = whole(1)
+    rate: float = real(0.0, 1.0, high_open=True, default=0.5)
+    init: str = option(*WEIGHT_INITS, default="glorot")
+    gain: float = real(0.0, low_open=True, default=1.0)
+    bias: bool = flag(True)
+
+    equations: ClassVar[Equations] = Equations(
+        forward=(r"y = x V + b, \quad V = \frac{W \odot m}{1 - \rho}, \quad m \sim \mathrm{Bernoulli}(1 - \rho)",),
+        backward={
+            "dx": r"\frac{\partial J}{\partial x} = \frac{\partial J}{\partial y} V^\top",
+            "dW": r"\frac{\partial J}{\partial W} = x^\top \frac{\partial J}{\partial y} \odot \frac{m}{1 - \rho}",
+            "db": r"\frac{\partial J}{\partial b} = \sum_{n=1}^{N} \frac{\partial J}{\partial y_n}",
+        },
+        where={"W": "weights (D, H)", "b": "biases (H,)", r"\rho": "rate of dropping", "m": "mask (D, H)"},
+        source="Wan et al., 2013, Regularization of neural networks using DropConnect, eq. 2",
+    )
+
+    @property
+    def is_random(self) -> bool:
+        """DropConnect draws a mask."""
+        return True
+
+    def params(self, shape: Shape) -> dict[str, Param]:
+        """Return W (D, H), penalised, and b (H,)."""
+        d = require_vector(self, shape)
+        weights = Param((d, self.units), self.init, self.gain, (d, self.units), penalised=True)
+        return {"W": weights, "b": Param((self.units,))} if self.bias else {"W": weights}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(D,) becomes (H,)."""
+        require_vector(self, shape)
+        return (self.units,)
+
+    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
+        """y = x V + b, where V is W with its mask while learning and W otherwise."""
+        W = p["W"]
+        cache: Cache = {"x": x, "V": W}
+        if ctx.train and self.rate > 0:
+            mask = xp.bernoulli(ctx.key, 1 - self.rate, W.shape).astype(W.dtype)
+            mask /= 1 - self.rate
+            cache |= {"V": W * mask, "mask": mask}
+        y = x @ cache["V"]
+        if self.bias:
+            y += p["b"]
+        return y, cache
+
+    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy Vᵀ, and the gradients."""
+        return dy @ cache["V"].T, self.gradients(xp, p, cache, dy)
+
+    def gradients(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> Params:
+        """dW = (xᵀ dy) · m / (1 - rate), db = Σₙ dy."""
+        dW = cache["x"].T @ dy
+        if "mask" in cache:
+            dW *= cache["mask"]
+        return {"W": dW, "b": xp.sum(dy, axis=0)} if self.bias else {"W": dW}
+
+    def operations(self, shape: Shape) -> int:
+        """One multiplication and one addition for each weight."""
+        return 2 * shape[0] * self.units

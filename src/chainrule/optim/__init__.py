@@ -1,0 +1,57 @@
+"""How weights move: rules, schedules, clipping, L-BFGS."""
+
+from chainrule.optim.clip import Clip
+from chainrule.optim.lbfgs import LBFGS
+from chainrule.optim.rules import (
+    RULES,
+    AdaGrad,
+    Adam,
+    AdamW,
+    GradientAscent,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    RMSProp,
+    Rule,
+    rule_by_name,
+)
+from chainrule.optim.schedule import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    Exponential,
+    Horizon,
+    InverseScaling,
+    OneCycle,
+    Schedule,
+    Step,
+    WarmUp,
+    schedule_by_name,
+)
+
+__all__ = [
+    "LBFGS",
+    "RULES",
+    "SCHEDULES",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Clip",
+    "Constant",
+    "Cosine",
+    "Exponential",
+    "GradientAscent",
+    "GradientDescent",
+    "Horizon",
+    "InverseScaling",
+    "Momentum",
+    "Nesterov",
+    "OneCycle",
+    "RMSProp",
+    "Rule",
+    "Schedule",
+    "Step",
+    "WarmUp",
+    "rule_by_name",
+    "schedule_by_name",
+]

@@ -1,0 +1,41 @@
+"""Clipping: a gradient that is too long is cut before it moves the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.constraints import check_fields, real
+from chainrule.types import Namespace, Params, leaves, map_leaves
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Cut each value of the gradient to ±`value`, then shorten the whole of it to at most `norm`.
+
+    Pascanu, Mikolov & Bengio, 2013, On the difficulty of training recurrent neural networks, algorithm 1.
+    None leaves that kind of clipping out.
+    """
+
+    value: float | None = real(0.0, low_open=True, default=None, optional=True)
+    norm: float | None = real(0.0, low_open=True, default=None, optional=True)
+
+    def __post_init__(self) -> None:
+        """Check the fields against their declared constraints."""
+        check_fields(self)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to cut."""
+        return self.value is not None or self.norm is not None
+
+    def __call__(self, xp: Namespace, grads: Params) -> Params:
+        """Return the gradients, cut."""
+        clipped: dict[str, Any] = dict(grads)
+        if self.value is not None:
+            clipped = map_leaves(lambda g: xp.clip(g, -self.value, self.value), clipped)
+        if self.norm is not None:
+            length = xp.sqrt(sum(xp.vdot(g, g) for _, g in leaves(clipped)))
+            # max keeps a short gradient as it is and a zero gradient from a division by zero.
+            scale = self.norm / xp.maximum(length, self.norm)
+            clipped = map_leaves(lambda g: g * scale, clipped)
+        return clipped

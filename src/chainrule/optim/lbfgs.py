@@ -1,0 +1,89 @@
+"""L-BFGS: SciPy's full-batch method, turned inside out so that its iterations are a stream that can be watched."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.constraints import check_fields, real, whole
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """Limited-memory BFGS. Byrd, Lu, Nocedal & Zhu, 1995, A limited memory algorithm for bound constrained optimization.
+
+    Parameters
+    ----------
+    memory : int
+        Number of past gradients that stand for the curvature.
+    tolerance : float
+        Stop when no component of the gradient is larger.
+    max_evaluations : int
+        Most evaluations of the cost in one search.
+    """
+
+    memory: int = whole(1, default=10)
+    tolerance: float = real(0.0, default=1e-6)
+    max_evaluations: int = whole(1, default=15000)
+
+    def __post_init__(self) -> None:
+        """Check the fields against their declared constraints."""
+        check_fields(self)
+
+    def iterate(
+        self, cost_and_gradient: Callable[[np.ndarray], tuple[float, np.ndarray]], w: np.ndarray, iterations: int
+    ) -> Iterator[tuple[np.ndarray, float]]:
+        """Yield (w, J) after each iteration, until it converges, `iterations` have passed, or the caller stops.
+
+        SciPy calls us back; a stream is called upon. The search therefore runs in a thread of its own that waits,
+        after each iteration, until the next one is asked for.
+        """
+        from scipy.optimize import minimize
+
+        results: queue.Queue[Any] = queue.Queue()
+        go_on = threading.Semaphore(0)
+        stopped = threading.Event()
+
+        def after_iteration(intermediate_result: Any) -> None:
+            results.put((np.array(intermediate_result.x), float(intermediate_result.fun)))
+            go_on.acquire()
+            if stopped.is_set():
+                raise StopIteration
+
+        def search() -> None:
+            go_on.acquire()
+            try:
+                if not stopped.is_set():
+                    options = {
+                        "maxiter": iterations,
+                        "maxcor": self.memory,
+                        "gtol": self.tolerance,
+                        "maxfun": self.max_evaluations,
+                    }
+                    minimize(
+                        cost_and_gradient, w, jac=True, method="L-BFGS-B", callback=after_iteration, options=options
+                    )
+                results.put(None)
+            except BaseException as error:
+                results.put(error)
+
+        thread = threading.Thread(target=search, name="chainrule-lbfgs", daemon=True)
+        thread.start()
+        try:
+            while True:
+                go_on.release()
+                result = results.get()
+                if result is None:
+                    return
+                if isinstance(result, BaseException):
+                    raise result
+                yield result
+        finally:
+            stopped.set()
+            go_on.release()
+            thread.join()

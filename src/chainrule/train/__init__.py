@@ -1,0 +1,57 @@
+"""Learning as a stream of events."""
+
+from chainrule.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from chainrule.train.events import (
+    Advised,
+    Decided,
+    EpochEnded,
+    EpochStarted,
+    Event,
+    FitEnded,
+    FitStarted,
+    StepsEnded,
+    event_from_json,
+    event_to_json,
+)
+from chainrule.train.history import History
+from chainrule.train.journal import Journal, replay
+from chainrule.train.loop import Run, Settings, run
+from chainrule.train.objective import Objective, Supervised
+from chainrule.train.policies import (
+    EarlyStopping,
+    KeepBest,
+    Policy,
+    ReduceOnPlateau,
+    StopOnNonFinite,
+    TimeLimit,
+)
+
+__all__ = [
+    "Advised",
+    "Checkpoint",
+    "Decided",
+    "EarlyStopping",
+    "EpochEnded",
+    "EpochStarted",
+    "Event",
+    "FitEnded",
+    "FitStarted",
+    "History",
+    "Journal",
+    "KeepBest",
+    "Objective",
+    "Policy",
+    "ReduceOnPlateau",
+    "Run",
+    "Settings",
+    "StepsEnded",
+    "StopOnNonFinite",
+    "Supervised",
+    "TimeLimit",
+    "event_from_json",
+    "event_to_json",
+    "load_checkpoint",
+    "replay",
+    "run",
+    "save_checkpoint",
+]

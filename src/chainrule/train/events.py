@@ -1,0 +1,142 @@
+"""Events: training as a stream of small frozen facts, numbered and timed, that survive a trip through JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from chainrule.errors import DataError
+
+Scores = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What all events have: a running number and the seconds of training so far."""
+
+    number: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FitStarted(Event):
+    """Training begins, or goes on at `epoch` after a stop."""
+
+    engine: str
+    dtype: str
+    n_samples: int
+    n_parameters: int
+    epoch: int
+    epochs: int
+    batch_size: int
+    steps_per_epoch: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpochStarted(Event):
+    """A pass over the data begins; epochs count from 1."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepsEnded(Event):
+    """Some steps were taken: `step` of `steps` of the epoch are done, at the mean cost of these."""
+
+    epoch: int
+    step: int
+    steps: int
+    cost: float
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnded(Event):
+    """A pass over the data is done.
+
+    Attributes
+    ----------
+    cost : float
+        Mean cost of its batches, each measured before its own step.
+    rate : float
+        Learning rate of its last step.
+    samples_per_second : float
+        Of the steps alone, without the evaluation.
+    scores : dict
+        {"valid": {"cost": ..., "accuracy": ...}, ...} of the weights at its end.
+    """
+
+    epoch: int
+    step: int
+    cost: float
+    rate: float
+    samples_per_second: float
+    scores: Scores = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Event):
+    """A policy decided and the loop acted: `decision` is stop, keep_weights or scale_rate."""
+
+    epoch: int
+    policy: str
+    decision: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advised(Event):
+    """Something worth telling the person, with what to do about it."""
+
+    epoch: int
+    policy: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class FitEnded(Event):
+    """Training is over: why, after how many epochs, and of which epoch the weights are."""
+
+    reason: str
+    epochs: int
+    best_epoch: int
+
+
+EVENTS: dict[str, type[Event]] = {
+    kind.__name__: kind for kind in (FitStarted, EpochStarted, StepsEnded, EpochEnded, Decided, Advised, FitEnded)
+}
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """Return an event as JSON-able data; JSON has no NaN, so numbers that are not finite become texts."""
+    data = {field.name: getattr(event, field.name) for field in fields(event)}
+    return {"event": type(event).__name__} | {name: _finite(value) for name, value in data.items()}
+
+
+def event_from_json(data: Any) -> Event:
+    """Return the event that `event_to_json` described."""
+    kind = EVENTS.get(data.get("event")) if isinstance(data, Mapping) else None
+    if kind is None:
+        raise DataError("an event of a journal", repr(data)[:80], "Use a journal.jsonl that Chainrule wrote.")
+    values = {name: _number(value) for name, value in data.items() if name != "event"}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise DataError(f"the fields of {kind.__name__}", repr(values)[:80], "Use an undamaged journal.") from error
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _number(item) for name, item in value.items()}
+    return float(value) if value in ("nan", "inf", "-inf") else value

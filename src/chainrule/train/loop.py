@@ -1,0 +1,312 @@
+"""The loop: one for all models. It takes the steps, tells what happened, asks the policies, and acts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.constraints import Kind, check_fields, constrained, flag, real, whole
+from chainrule.data.batches import Stream, stream
+from chainrule.engine import Engine
+from chainrule.errors import DataError
+from chainrule.optim import LBFGS, Clip, Constant, Rule, Schedule
+from chainrule.train.checkpoint import Checkpoint
+from chainrule.train.events import (
+    Advised,
+    Decided,
+    EpochEnded,
+    EpochStarted,
+    Event,
+    FitEnded,
+    FitStarted,
+    StepsEnded,
+)
+from chainrule.train.history import History
+from chainrule.train.objective import Objective
+from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
+from chainrule.train.steps import BatchStepper, FullBatchStepper, Stepper
+from chainrule.types import Batch, Params, map_leaves
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long, how fast, in what order.
+
+    Parameters
+    ----------
+    epochs : int
+        Most passes over the data.
+    batch_size : int
+        Samples a step; at most the number there is.
+    learning_rate : float
+        η before scheduling.
+    schedule, clip
+        See `optim`.
+    seed : int
+        Names the streams of initial weights, batch order and noise.
+    shuffle : bool
+        Whether each epoch has an order of its own.
+    """
+
+    epochs: int = whole(1, default=100)
+    batch_size: int = whole(1, default=32)
+    learning_rate: float = real(0.0, low_open=True, default=0.001)
+    schedule: Schedule = constrained(Kind(Schedule), default=Constant())
+    clip: Clip = constrained(Kind(Clip), default=Clip())
+    seed: int = whole(0, default=0)
+    shuffle: bool = flag(True)
+
+    def __post_init__(self) -> None:
+        """Check the fields against their declared constraints."""
+        check_fields(self)
+
+
+class Run:
+    """A run of training: an iterator of events that owns the weights while they learn.
+
+    Iterating trains; `break`, or `stop()` from a signal handler, ends it between two steps. `params` are the best
+    weights where a policy kept some, else the latest.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        data: Batch,
+        settings: Settings,
+        *,
+        optimizer: Rule | LBFGS,
+        engine: Engine,
+        policies: Sequence[Policy] = (),
+        evaluate: Mapping[str, Batch] | None = None,
+        params: Params | None = None,
+        resume: Checkpoint | None = None,
+    ) -> None:
+        self.history = History()
+        self.settings = settings
+        self.engine = engine
+        self._objective = objective
+        self._n_samples = data.n_samples
+        if self._n_samples == 0:
+            raise DataError("at least one sample to train on", "none", "Give a table with rows in it.")
+        self._batch_size = min(settings.batch_size, self._n_samples)
+        self._policies = tuple(policies)
+        self._evaluate = {
+            name: Batch(*(None if part is None else engine.array(part) for part in batch))
+            for name, batch in (evaluate or {}).items()
+        }
+        if resume is not None:
+            params = resume.params
+        elif params is None:
+            params = objective.init(stream(settings.seed, Stream.INIT))
+        self._stepper = self._make_stepper(optimizer, data, params)
+        if resume is not None:
+            self._stepper.restore(resume.state)
+        self._epoch = resume.epoch if resume else 0
+        self._number = resume.number if resume else 0
+        self._rate_scale = resume.rate_scale if resume else 1.0
+        self._best = resume.best if resume else None
+        self._best_epoch = resume.best_epoch if resume else 0
+        self._memories: list[dict[str, Any]] = (
+            list(resume.memories) if resume else [policy.start() for policy in self._policies]
+        )
+        self._began = time.perf_counter() - (resume.seconds if resume else 0.0)
+        self._reason = ""
+        self._between = True
+        self._events = self._train()
+
+    def _make_stepper(self, optimizer: Rule | LBFGS, data: Batch, params: Params) -> Stepper:
+        settings = self.settings
+        if isinstance(optimizer, LBFGS):
+            return FullBatchStepper(
+                self._objective,
+                data,
+                params,
+                method=optimizer,
+                engine=self.engine,
+                epochs=settings.epochs,
+                seed=settings.seed,
+            )
+        return BatchStepper(
+            self._objective,
+            data,
+            params,
+            rule=optimizer,
+            schedule=settings.schedule,
+            clip=settings.clip,
+            engine=self.engine,
+            batch_size=self._batch_size,
+            epochs=settings.epochs,
+            seed=settings.seed,
+            shuffle=settings.shuffle,
+        )
+
+    def __iter__(self) -> Iterator[Event]:
+        """Return the run itself."""
+        return self
+
+    def __next__(self) -> Event:
+        """Train on until something is worth telling, and tell it."""
+        event = next(self._events)
+        self.history.add(event)
+        return event
+
+    def finish(self) -> Run:
+        """Train to the end, without anybody listening."""
+        for _ in self:
+            pass
+        return self
+
+    def stop(self, reason: str) -> None:
+        """Ask the run to end after the steps in hand."""
+        self._reason = self._reason or reason
+
+    @property
+    def reason(self) -> str:
+        """Why the run ended; empty while it goes on."""
+        return self._reason
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The weights as NumPy arrays: the best ones that a policy kept, else the latest."""
+        return map_leaves(np.array, self._best) if self._best is not None else self.latest
+
+    @property
+    def latest(self) -> dict[str, Any]:
+        """The latest weights as NumPy arrays."""
+        return map_leaves(lambda leaf: np.array(self.engine.numpy(leaf)), self._stepper.params)
+
+    @property
+    def best_epoch(self) -> int:
+        """Epoch that `params` are of."""
+        return self._best_epoch if self._best is not None else self._epoch
+
+    @property
+    def between_epochs(self) -> bool:
+        """Whether the weights are those at the end of an epoch: only then can a checkpoint be gone on from."""
+        return self._between
+
+    def checkpoint(self) -> Checkpoint:
+        """Return the state at the end of the last epoch; ask only while `between_epochs`."""
+        return Checkpoint(
+            epoch=self._epoch,
+            number=self._number,
+            seconds=self._seconds(),
+            rate_scale=self._rate_scale,
+            best_epoch=self._best_epoch,
+            memories=self._memories,
+            params=self.latest,
+            best=self._best,
+            state=self._stepper.state(),
+            reason=self._reason,
+        )
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    def _stamp(self) -> tuple[int, float]:
+        self._number += 1
+        return self._number, round(self._seconds(), 6)
+
+    def _train(self) -> Iterator[Event]:
+        settings, stepper = self.settings, self._stepper
+        yield FitStarted(
+            *self._stamp(),
+            engine=self.engine.name,
+            dtype=self.engine.dtype,
+            n_samples=self._n_samples,
+            n_parameters=_count(stepper.params),
+            epoch=self._epoch,
+            epochs=settings.epochs,
+            batch_size=self._batch_size if stepper.steps_per_epoch > 1 else self._n_samples,
+            steps_per_epoch=stepper.steps_per_epoch,
+            seed=settings.seed,
+        )
+        try:
+            while self._epoch < settings.epochs and not self._reason:
+                yield from self._one_epoch()
+        finally:
+            stepper.close()
+        self._reason = self._reason or f"all {settings.epochs} epochs are done"
+        yield FitEnded(*self._stamp(), reason=self._reason, epochs=self._epoch, best_epoch=self.best_epoch)
+
+    def _one_epoch(self) -> Iterator[Event]:
+        epoch = self._epoch + 1
+        yield EpochStarted(*self._stamp(), epoch=epoch)
+        total, steps, rate, spent = 0.0, 0, 0.0, 0.0
+        self._between = False
+        started = time.perf_counter()
+        for progress in self._stepper.epoch(self._epoch, self.settings.learning_rate * self._rate_scale):
+            spent += time.perf_counter() - started
+            total, steps, rate = total + float(progress.costs.sum()), progress.step, progress.rate
+            event = StepsEnded(
+                *self._stamp(),
+                epoch=epoch,
+                step=steps,
+                steps=self._stepper.steps_per_epoch,
+                cost=float(progress.costs.mean()),
+                rate=rate,
+            )
+            yield event
+            yield from self._ask(event)
+            if self._reason and steps < self._stepper.steps_per_epoch:
+                return
+            started = time.perf_counter()
+        self._between = True
+        if steps == 0:
+            self.stop("the search has converged")
+            return
+        scores = {
+            name: self._objective.evaluate(self.engine, self._stepper.params, data)
+            for name, data in self._evaluate.items()
+        }
+        self._epoch = epoch
+        ended = EpochEnded(
+            *self._stamp(),
+            epoch=epoch,
+            step=epoch * self._stepper.steps_per_epoch,
+            cost=total / steps,
+            rate=rate,
+            samples_per_second=self._n_samples / max(spent, 1e-9),
+            scores=scores,
+        )
+        yield ended
+        if not self._reason:
+            yield from self._ask(ended)
+
+    def _ask(self, event: StepsEnded | EpochEnded) -> Iterator[Event]:
+        for i, policy in enumerate(self._policies):
+            self._memories[i], decisions = policy.fold(self._memories[i], event)
+            for decision in decisions:
+                yield self._act(event.epoch, type(policy).__name__, decision)
+
+    def _act(self, epoch: int, policy: str, decision: Decision) -> Event:
+        if isinstance(decision, Advise):
+            return Advised(*self._stamp(), epoch=epoch, policy=policy, advice=decision.advice)
+        if isinstance(decision, Stop):
+            self.stop(decision.reason)
+            kind, detail = "stop", decision.reason
+        elif isinstance(decision, KeepWeights):
+            self._best, self._best_epoch = self.latest, epoch
+            kind, detail = "keep_weights", decision.detail
+        elif isinstance(decision, ScaleRate):
+            self._rate_scale *= decision.factor
+            kind, detail = "scale_rate", decision.detail
+        return Decided(*self._stamp(), epoch=epoch, policy=policy, decision=kind, detail=detail)
+
+
+def run(objective: Objective, data: Batch, settings: Settings, **options: Any) -> Run:
+    """Return a run of training, an iterator of events; nothing is computed before the first is asked for.
+
+    See `Run` for the options: optimizer, engine, policies, evaluate, params, resume.
+    """
+    return Run(objective, data, settings, **options)
+
+
+def _count(params: Params) -> int:
+    return sum(
+        _count(value) if isinstance(value, Mapping) else int(np.size(value)) for value in params.values()
+    )

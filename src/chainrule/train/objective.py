@@ -1,0 +1,101 @@
+"""Objectives: what is minimised. A supervised network is one; the loop knows no more of it than this."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from chainrule.engine import Engine
+from chainrule.engine.numpy import NUMPY
+from chainrule.network.network import Network, logits
+from chainrule.nn.loss import BinaryCrossEntropy, SoftmaxCrossEntropy
+from chainrule.nn.penalty import Penalty
+from chainrule.types import Array, Batch, Context, Namespace, Params
+
+
+class Objective(Hashable, Protocol):
+    """A cost with parameters, its gradient, and how well it is doing."""
+
+    @property
+    def is_random(self) -> bool:
+        """Whether `loss_and_grads` draws random numbers."""
+
+    @property
+    def operations(self) -> int:
+        """Multiplications and additions of one sample's forward pass."""
+
+    def init(self, rng: np.random.Generator) -> Params:
+        """Return initial parameters as float64 NumPy arrays."""
+
+    def loss_and_grads(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params]:
+        """Return the cost of a batch and its derivative by every parameter."""
+
+    def evaluate(self, engine: Engine, params: Params, data: Batch) -> dict[str, float]:
+        """Return `cost` and other scores of a whole data set, without noise or penalty."""
+
+
+@dataclass(frozen=True)
+class Supervised:
+    """The cost of a network's predictions, plus a penalty on its weights."""
+
+    network: Network
+    penalty: Penalty = field(default_factory=Penalty)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether a layer is random."""
+        return self.network.layer.is_random
+
+    @property
+    def operations(self) -> int:
+        """Return the network's."""
+        return self.network.operations
+
+    def init(self, rng: np.random.Generator) -> Params:
+        """Return the network's initial parameters."""
+        return self.network.init(rng)
+
+    def loss_and_grads(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params]:
+        """J + R and its gradients."""
+        cost, grads = self.network.loss_and_grads(xp, params, batch, ctx)
+        if not self.penalty:
+            return cost, grads
+        penalised = self.network.penalised
+        cost = cost + self.penalty.forward(xp, params, penalised)
+        for path, dW in self.penalty.backward(xp, params, penalised).items():
+            _add(grads, path, dW)
+        return cost, grads
+
+    def evaluate(self, engine: Engine, params: Params, data: Batch) -> dict[str, float]:
+        """Return the cost, and accuracy (classes and labels) or R² (numbers)."""
+        a = logits(self.network, engine, params, data.x)
+        t = engine.numpy(data.t)
+        w = None if data.w is None else engine.numpy(data.w)
+        cost, _ = self.network.loss.forward(NUMPY, a.astype(np.float64), t.astype(np.float64), w)
+        return {"cost": float(cost)} | _score(self.network, a, t, w)
+
+
+def _score(network: Network, a: np.ndarray, t: np.ndarray, w: np.ndarray | None) -> dict[str, float]:
+    if isinstance(network.loss, SoftmaxCrossEntropy):
+        right = a.argmax(axis=1) == t.argmax(axis=1)
+        return {"accuracy": float(np.average(right, weights=w))}
+    if isinstance(network.loss, BinaryCrossEntropy):
+        right = ((a > 0) == (t > 0.5)).all(axis=1)
+        return {"accuracy": float(np.average(right, weights=w))}
+    y = network.loss.link(NUMPY, a.astype(np.float64))
+    error = np.average((y - t) ** 2, axis=0, weights=w)
+    spread = np.average((t - np.average(t, axis=0, weights=w)) ** 2, axis=0, weights=w)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r2 = np.where(spread > 0, 1 - error / spread, np.nan)
+    return {"r2": float(r2.mean())}
+
+
+def _add(grads: Any, path: str, dW: Array) -> None:
+    """Add to the leaf `path` of gradients that the backward pass has just made."""
+    *parents, last = path.split(".")
+    for name in parents:
+        grads = grads[name]
+    grads[last] = grads[last] + dW

@@ -1,0 +1,176 @@
+"""Policies: pure folds over the events that decide; only the loop acts on what they decide."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from chainrule.constraints import Kind, check_fields, constrained, real, whole
+from chainrule.errors import ConfigError
+from chainrule.train.events import EpochEnded, Event, StepsEnded
+
+# What a policy remembers: JSON-able, so that it can lie in a checkpoint.
+Memory: TypeAlias = dict[str, Any]
+
+HIGHER_IS_BETTER = frozenset({"accuracy", "r2"})
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End training after this event."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class KeepWeights:
+    """Remember the weights as they are now: they are the best so far."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class ScaleRate:
+    """Multiply the learning rate, from here on, by `factor`."""
+
+    factor: float
+    detail: str
+
+
+@dataclass(frozen=True)
+class Advise:
+    """Tell the person."""
+
+    advice: str
+
+
+Decision: TypeAlias = Stop | KeepWeights | ScaleRate | Advise
+
+
+class Policy(ABC):
+    """A frozen value with one pure method; what it knows of the past is its `memory`."""
+
+    def __post_init__(self) -> None:
+        """Check the fields against their declared constraints."""
+        check_fields(self)
+
+    def start(self) -> Memory:
+        """Return the memory before the first event."""
+        return {}
+
+    @abstractmethod
+    def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
+        """Return the new memory and what is to be done."""
+
+
+def monitored(event: EpochEnded, monitor: str) -> float:
+    """Return the value called `monitor` (`cost`, or `valid.cost`, `train.accuracy`, …), as one to be minimised."""
+    if monitor == "cost":
+        return event.cost
+    where, _, metric = monitor.partition(".")
+    try:
+        value = event.scores[where][metric]
+    except KeyError:
+        names = ["cost", *(f"{part}.{name}" for part, scores in event.scores.items() for name in scores)]
+        raise ConfigError(
+            "a value to monitor that is measured", f"{monitor!r}", f"Choose one of: {', '.join(names)}."
+        ) from None
+    return -value if metric in HIGHER_IS_BETTER else value
+
+
+def _improves(memory: Memory, value: float, min_delta: float) -> bool:
+    best = memory.get("best")
+    return math.isfinite(value) and (best is None or value < best - min_delta)
+
+
+@dataclass(frozen=True)
+class KeepBest(Policy):
+    """Keep the weights of the epoch with the best value of `monitor`."""
+
+    monitor: str = constrained(Kind(str), default="valid.cost")
+
+    def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
+        """Keep the weights whenever the value improves."""
+        if not isinstance(event, EpochEnded):
+            return memory, ()
+        value = monitored(event, self.monitor)
+        if not _improves(memory, value, 0.0):
+            return memory, ()
+        return {"best": value}, (KeepWeights(f"{self.monitor} {abs(value):.4g}"),)
+
+
+@dataclass(frozen=True)
+class EarlyStopping(Policy):
+    """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs.
+
+    Prechelt, 1998, Early stopping - but when?
+    """
+
+    monitor: str = constrained(Kind(str), default="valid.cost")
+    patience: int = whole(1, default=10)
+    min_delta: float = real(0.0, default=0.0)
+
+    def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
+        """Count the epochs since the last improvement."""
+        if not isinstance(event, EpochEnded):
+            return memory, ()
+        value = monitored(event, self.monitor)
+        if _improves(memory, value, self.min_delta):
+            return {"best": value, "waited": 0}, ()
+        waited = memory.get("waited", 0) + 1
+        decisions = (Stop(f"{self.monitor} has not improved for {waited} epochs"),) if waited >= self.patience else ()
+        return {**memory, "waited": waited}, decisions
+
+
+@dataclass(frozen=True)
+class ReduceOnPlateau(Policy):
+    """Multiply the learning rate by `factor` when `monitor` has not improved for `patience` epochs."""
+
+    monitor: str = constrained(Kind(str), default="valid.cost")
+    patience: int = whole(1, default=5)
+    factor: float = real(0.0, 1.0, low_open=True, high_open=True, default=0.5)
+    most: int = whole(1, default=8)
+
+    def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
+        """Count the epochs since the last improvement or reduction."""
+        if not isinstance(event, EpochEnded):
+            return memory, ()
+        value = monitored(event, self.monitor)
+        if _improves(memory, value, 0.0):
+            return {**memory, "best": value, "waited": 0}, ()
+        waited = memory.get("waited", 0) + 1
+        times = memory.get("times", 0)
+        if waited < self.patience or times >= self.most:
+            return {**memory, "waited": waited}, ()
+        detail = f"{self.monitor} has not improved for {waited} epochs: rate times {self.factor:g}"
+        return {**memory, "waited": 0, "times": times + 1}, (ScaleRate(self.factor, detail),)
+
+
+@dataclass(frozen=True)
+class TimeLimit(Policy):
+    """Stop after `seconds` of training."""
+
+    seconds: float = real(0.0, low_open=True)
+
+    def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
+        """Look at the clock that the event carries."""
+        if isinstance(event, (StepsEnded, EpochEnded)) and event.seconds >= self.seconds:
+            return memory, (Stop(f"the time limit of {self.seconds:g} s has passed"),)
+        return memory, ()
+
+
+@dataclass(frozen=True)
+class StopOnNonFinite(Policy):
+    """Stop as soon as the cost is NaN or infinite: the network would go on multiplying NaNs as if they were numbers."""
+
+    def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
+        """Stop, with the course's advice."""
+        if not isinstance(event, (StepsEnded, EpochEnded)) or math.isfinite(event.cost):
+            return memory, ()
+        advice = (
+            f"The cost became {'NaN' if math.isnan(event.cost) else 'infinite'}: "
+            f"try a rate 10 times smaller, {event.rate / 10:.3g}."
+        )
+        return memory, (Advise(advice), Stop("the cost is not finite"))

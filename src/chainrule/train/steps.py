@@ -1,0 +1,241 @@
+"""Steppers: how an epoch's steps are taken, by batches with a rule or over all data with L-BFGS."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from chainrule.data.batches import Stream, epoch_rows
+from chainrule.engine import Engine
+from chainrule.optim import LBFGS, Clip, Horizon, Rule, Schedule
+from chainrule.train.objective import Objective
+from chainrule.types import Array, Batch, Context, Key, Params, leaves, map_leaves
+
+_LEARNING = Context(train=True)
+# An event at least this often, in seconds of arithmetic at a modest speed, so that a progress bar moves.
+_EVENT_SECONDS = 0.5
+_OPERATIONS_PER_SECOND = 30e9
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Some steps of an epoch: how many are done, their costs, and the learning rate of the last."""
+
+    step: int
+    costs: np.ndarray
+    rate: float
+
+
+class Stepper(ABC):
+    """Owns the weights while they move, and everything that must be saved to go on later."""
+
+    params: Params
+
+    @property
+    @abstractmethod
+    def steps_per_epoch(self) -> int:
+        """Steps in each epoch."""
+
+    @abstractmethod
+    def epoch(self, epoch: int, rate: float) -> Iterator[Progress]:
+        """Take the steps of an epoch (0 is the first) at the learning rate `rate` before scheduling."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return arrays by name beyond the weights that the next step depends on."""
+        return {}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state` returned."""
+
+    def close(self) -> None:
+        """End what runs in the background."""
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """The program of one step: cost, gradients, clipping, rule."""
+
+    objective: Objective
+    rule: Rule
+    clip: Clip
+
+    def __call__(self, engine: Engine, carry: Any, batch: Batch, c: Mapping[str, Any]) -> tuple[Any, Array]:
+        """(weights, moments, key), batch -> the same after the step, and the cost before it."""
+        params, moments, key = carry
+        ctx = Context(True, engine.xp.fold(key, c["t"])) if "t" in c else _LEARNING
+        cost, grads = self.objective.loss_and_grads(engine.xp, params, batch, ctx)
+        if self.clip:
+            grads = self.clip(engine.xp, grads)
+        params, moments = engine.each(self.rule.update, params, grads, moments, c)
+        return (params, moments, key), cost
+
+
+class BatchStepper(Stepper):
+    """One step for each batch."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        data: Batch,
+        params: Params,
+        *,
+        rule: Rule,
+        schedule: Schedule,
+        clip: Clip,
+        engine: Engine,
+        batch_size: int,
+        epochs: int,
+        seed: int,
+        shuffle: bool = True,
+    ) -> None:
+        self._engine = engine
+        self._data = Batch(*(None if part is None else engine.array(part) for part in data))
+        self._n_samples = data.n_samples
+        self._batch_size = batch_size
+        self._seed = seed
+        self._shuffle = shuffle
+        self._rule = rule
+        self._schedule = schedule
+        self._horizon = Horizon(-(-self._n_samples // batch_size), epochs)
+        self._step = TrainingStep(objective, rule, clip)
+        self._is_random = objective.is_random
+        self._ahead = (-1, np.empty((0, 0), int))
+        self._chunk = self._chunk_size(objective)
+        self.params = engine.place(params)
+        self._key = engine.key(seed, int(Stream.NOISE)) if self._is_random else None
+        self._moments: Mapping[str, Params] = {name: engine.zeros(self.params) for name in rule.moments}
+
+    def _chunk_size(self, objective: Objective) -> int:
+        work = 3 * objective.operations * self._n_samples
+        chunks = max(1, math.ceil(work / _OPERATIONS_PER_SECOND / _EVENT_SECONDS))
+        return math.ceil(self.steps_per_epoch / chunks)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in the data set, the last one perhaps smaller."""
+        return self._horizon.steps_per_epoch
+
+    def epoch(self, epoch: int, rate: float) -> Iterator[Progress]:
+        """Draw the order, compute each step's numbers, and run the steps chunk by chunk."""
+        rows = self._rows_of(epoch)
+        t = epoch * len(rows) + np.arange(len(rows))
+        rates = rate * self._schedule.factor(t, self._horizon)
+        numbers = self._rule.coefficients(t + 1, rates)
+        if self._is_random:
+            numbers = {**numbers, "t": t}
+        for start in range(0, len(rows), self._chunk):
+            part = slice(start, start + self._chunk)
+            (self.params, self._moments, self._key), costs = self._engine.run(
+                self._step,
+                (self.params, self._moments, self._key),
+                self._data,
+                rows[part],
+                {name: column[part] for name, column in numbers.items()},
+            )
+            if start + self._chunk >= len(rows):
+                # An engine that computes in the background is still at it: draw the next order meanwhile.
+                self._ahead = (epoch + 1, self._draw_rows(epoch + 1))
+            yield Progress(start + len(rows[part]), self._engine.numpy(costs), float(rates[part][-1]))
+
+    def _rows_of(self, epoch: int) -> np.ndarray:
+        drawn, rows = self._ahead
+        return rows if drawn == epoch else self._draw_rows(epoch)
+
+    def _draw_rows(self, epoch: int) -> np.ndarray:
+        return epoch_rows(self._n_samples, self._batch_size, seed=self._seed, epoch=epoch, shuffle=self._shuffle)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return the rule's moments."""
+        return {
+            f"{name}.{path}": np.array(self._engine.numpy(value))
+            for name, moment in self._moments.items()
+            for path, value in leaves(moment)
+        }
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Place the rule's moments."""
+        self._moments = {
+            name: self._engine.place(_fill(moment, state, name)) for name, moment in self._moments.items()
+        }
+
+
+@dataclass(frozen=True)
+class LossAndGrads:
+    """The program of a whole data set's cost and gradients."""
+
+    objective: Objective
+
+    def __call__(self, engine: Engine, params: Params, data: Batch, ctx: Key) -> tuple[Array, Params]:
+        """Return the cost and the gradients; randomness, if any, is drawn once for the whole search."""
+        return self.objective.loss_and_grads(engine.xp, params, data, Context(True, ctx))
+
+
+class FullBatchStepper(Stepper):
+    """One iteration of L-BFGS an epoch. Its memory of curvature lives in SciPy: a resumed run builds it anew."""
+
+    steps_per_epoch = 1
+
+    def __init__(
+        self, objective: Objective, data: Batch, params: Params, *, method: LBFGS, engine: Engine, epochs: int, seed: int
+    ) -> None:
+        self._engine = engine
+        self._data = Batch(*(None if part is None else engine.array(part) for part in data))
+        self._program = engine.compile(LossAndGrads(objective))
+        self._key = engine.key(seed, int(Stream.NOISE))
+        self._layout = [(path, np.shape(value)) for path, value in leaves(params)]
+        self._template = params
+        self._method = method
+        self._epochs = epochs
+        self.params = engine.place(params)
+        self._search: Iterator[tuple[np.ndarray, float]] | None = None
+
+    def _tree(self, flat: np.ndarray) -> Params:
+        named, start = {}, 0
+        for path, shape in self._layout:
+            stop = start + math.prod(shape)
+            named[path] = flat[start:stop].reshape(shape)
+            start = stop
+        return self._engine.place(_fill(self._template, named))
+
+    def _flat(self, tree: Params) -> np.ndarray:
+        named = dict(leaves(tree))
+        parts = [np.asarray(self._engine.numpy(named[path]), np.float64).reshape(-1) for path, _ in self._layout]
+        return np.concatenate(parts)
+
+    def _cost_and_gradient(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
+        cost, grads = self._program(self._tree(flat), self._data, self._key)
+        return float(cost), self._flat(grads)
+
+    def epoch(self, epoch: int, rate: float) -> Iterator[Progress]:
+        """Ask the search for its next iteration; no progress at all means that it has converged."""
+        if self._search is None:
+            self._search = self._method.iterate(
+                self._cost_and_gradient, self._flat(self.params), self._epochs - epoch
+            )
+        result = next(self._search, None)
+        if result is not None:
+            self.params = self._tree(result[0])
+            yield Progress(1, np.array([result[1]]), 1.0)
+
+    def close(self) -> None:
+        """End the search."""
+        if self._search is not None:
+            cast(Any, self._search).close()
+
+
+def _fill(tree: Params, named: Mapping[str, np.ndarray], prefix: str = "") -> Params:
+    """Return a tree of the layout of `tree` with the values of `named`, whose names may carry a prefix."""
+    values = {path: named[f"{prefix}.{path}" if prefix else path] for path, _ in leaves(tree)}
+    filled = map_leaves(lambda leaf: leaf, tree)
+    for path, value in values.items():
+        *parents, last = path.split(".")
+        node: Any = filled
+        for name in parents:
+            node = node[name]
+        node[last] = value
+    return filled
