@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -38,7 +39,7 @@ def cannot_write(path: Path, error: OSError) -> RunFolderError:
     """Return the error that says why `path` could not be written and what to do."""
     remedy = (
         "Free some space, or choose another folder with --out."
-        if error.errno == 28  # noqa: PLR2004 (ENOSPC)
+        if error.errno == errno.ENOSPC
         else "Choose a place that you may write to, with --out."
     )
     return RunFolderError(f"{path} to be writable", error.strerror or str(error), remedy)

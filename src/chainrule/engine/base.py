@@ -63,9 +63,7 @@ class Engine(Protocol):
     def compile(self, program: Program) -> Callable[..., Any]:
         """Return `program` with this engine bound, compiled where the engine compiles."""
 
-    def run(
-        self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep
-    ) -> tuple[Carry, Array]:
+    def run(self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep) -> tuple[Carry, Array]:
         """Take many steps in one call.
 
         Parameters

@@ -106,7 +106,7 @@ class JaxEngine:
         self, update: Callable[..., Any], params: Params, grads: Params, moments: Mapping[str, Params], c: Any
     ) -> tuple[Params, Mapping[str, Params]]:
         """Update leaf by leaf."""
-        weights, structure = jax.tree.flatten(dict(params))
+        weights, structure = cast(tuple[list[Array], Any], jax.tree.flatten(dict(params)))
         gradients = structure.flatten_up_to(dict(grads))
         states = {name: structure.flatten_up_to(moment) for name, moment in moments.items()}
         results = [
@@ -124,9 +124,7 @@ class JaxEngine:
         with self._precision():
             return function(*arguments)
 
-    def run(
-        self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep
-    ) -> tuple[Carry, Array]:
+    def run(self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep) -> tuple[Carry, Array]:
         """Take the steps inside one compiled scan; the carry's memory is reused."""
         numbers = {name: np.asarray(values, self.dtype) for name, values in per_step.items() if name != "t"}
         if "t" in per_step:

@@ -142,8 +142,7 @@ class NumpyEngine:
         numbers = zip(*(column.tolist() for column in per_step.values()), strict=True)
         costs = np.empty(len(rows))
         for i, (row, values) in enumerate(zip(rows, numbers, strict=True)):
-            if row[-1] < 0:
-                row = row[row >= 0]
-            batch = Batch(x[row], t[row], None if w is None else w[row])
+            real = row[row >= 0] if row[-1] < 0 else row
+            batch = Batch(x[real], t[real], None if w is None else w[real])
             carry, costs[i] = step(self, carry, batch, dict(zip(names, values, strict=True)))
         return carry, costs

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.nn import ACTIVATIONS, Dense, Dropout, Flatten, Layer, Loss, Sequential
 from chainrule.network.network import Network
+from chainrule.nn import ACTIVATIONS, Dense, Dropout, Flatten, Layer, Loss, Sequential
 from chainrule.types import Shape
 
 # Rectifiers let half of the signal through, so their weights start larger; the rest are nearly linear at zero.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from chainrule.constraints import Kind, Many, constrained
 from chainrule.errors import ConfigError, ShapeError
-from chainrule.nn.layer import Equations, Layer, Param, register
+from chainrule.nn.layer import Equations, Layer, register
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
 
@@ -56,7 +56,7 @@ class Sequential(Layer):
             )
 
     @cached_property
-    def is_random(self) -> bool:  # type: ignore[override]
+    def is_random(self) -> bool:
         """Whether any of the layers is random."""
         return any(layer.is_random for layer in self.layers)
 
@@ -145,7 +145,7 @@ class Residual(Layer):
     )
 
     @cached_property
-    def is_random(self) -> bool:  # type: ignore[override]
+    def is_random(self) -> bool:
         """Whether the inner layer is random."""
         return self.inner.is_random
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
 import math
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 

@@ -31,8 +31,9 @@ class Clip:
     def __call__(self, xp: Namespace, grads: Params) -> Params:
         """Return the gradients, cut."""
         clipped: dict[str, Any] = dict(grads)
-        if self.value is not None:
-            clipped = map_leaves(lambda g: xp.clip(g, -self.value, self.value), clipped)
+        limit = self.value
+        if limit is not None:
+            clipped = map_leaves(lambda g: xp.clip(g, -limit, limit), clipped)
         if self.norm is not None:
             length = xp.sqrt(sum(xp.vdot(g, g) for _, g in leaves(clipped)))
             # max keeps a short gradient as it is and a zero gradient from a division by zero.

@@ -59,14 +59,18 @@ class LBFGS:
             go_on.acquire()
             try:
                 if not stopped.is_set():
-                    options = {
-                        "maxiter": iterations,
-                        "maxcor": self.memory,
-                        "gtol": self.tolerance,
-                        "maxfun": self.max_evaluations,
-                    }
                     minimize(
-                        cost_and_gradient, w, jac=True, method="L-BFGS-B", callback=after_iteration, options=options
+                        cost_and_gradient,
+                        w,
+                        jac=True,
+                        method="L-BFGS-B",
+                        callback=after_iteration,
+                        options={
+                            "maxiter": iterations,
+                            "maxcor": self.memory,
+                            "gtol": self.tolerance,
+                            "maxfun": self.max_evaluations,
+                        },
                     )
                 results.put(None)
             except BaseException as error:

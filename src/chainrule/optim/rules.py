@@ -240,10 +240,7 @@ class AdamW(Rule):
 def rule_by_name(name: str, **settings: Any) -> Rule:
     """Return the rule called `name`, with those of `settings` that it has."""
     if name not in RULES:
-        raise ConfigError(
-            "the name of an optimizer", f"{name!r}", did_you_mean(name, [*RULES, "lbfgs"])
-        )
+        raise ConfigError("the name of an optimizer", f"{name!r}", did_you_mean(name, [*RULES, "lbfgs"]))
     rule = RULES[name]
     known = {field.name for field in fields(rule)}  # type: ignore[arg-type]
     return rule(**{key: value for key, value in settings.items() if key in known})
-

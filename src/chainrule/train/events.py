@@ -118,7 +118,7 @@ def event_to_json(event: Event) -> dict[str, Any]:
 
 def event_from_json(data: Any) -> Event:
     """Return the event that `event_to_json` described."""
-    kind = EVENTS.get(data.get("event")) if isinstance(data, Mapping) else None
+    kind = EVENTS.get(str(data.get("event"))) if isinstance(data, Mapping) else None
     if kind is None:
         raise DataError("an event of a journal", repr(data)[:80], "Use a journal.jsonl that Chainrule wrote.")
     values = {name: _number(value) for name, value in data.items() if name != "event"}

@@ -307,6 +307,4 @@ def run(objective: Objective, data: Batch, settings: Settings, **options: Any) -
 
 
 def _count(params: Params) -> int:
-    return sum(
-        _count(value) if isinstance(value, Mapping) else int(np.size(value)) for value in params.values()
-    )
+    return sum(_count(value) if isinstance(value, Mapping) else int(np.size(value)) for value in params.values())

@@ -159,9 +159,7 @@ class BatchStepper(Stepper):
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Place the rule's moments."""
-        self._moments = {
-            name: self._engine.place(_fill(moment, state, name)) for name, moment in self._moments.items()
-        }
+        self._moments = {name: self._engine.place(_fill(moment, state, name)) for name, moment in self._moments.items()}
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,15 @@ class FullBatchStepper(Stepper):
     steps_per_epoch = 1
 
     def __init__(
-        self, objective: Objective, data: Batch, params: Params, *, method: LBFGS, engine: Engine, epochs: int, seed: int
+        self,
+        objective: Objective,
+        data: Batch,
+        params: Params,
+        *,
+        method: LBFGS,
+        engine: Engine,
+        epochs: int,
+        seed: int,
     ) -> None:
         self._engine = engine
         self._data = Batch(*(None if part is None else engine.array(part) for part in data))
@@ -214,9 +220,7 @@ class FullBatchStepper(Stepper):
     def epoch(self, epoch: int, rate: float) -> Iterator[Progress]:
         """Ask the search for its next iteration; no progress at all means that it has converged."""
         if self._search is None:
-            self._search = self._method.iterate(
-                self._cost_and_gradient, self._flat(self.params), self._epochs - epoch
-            )
+            self._search = self._method.iterate(self._cost_and_gradient, self._flat(self.params), self._epochs - epoch)
         result = next(self._search, None)
         if result is not None:
             self.params = self._tree(result[0])
