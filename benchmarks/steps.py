@@ -8,6 +8,7 @@ small networks and relu for the two large ones.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -97,7 +98,7 @@ def _initial(sizes: tuple[int, ...]) -> list[list[np.ndarray]]:
     rng = np.random.default_rng(1)
     return [
         [(rng.normal(size=pair) / np.sqrt(pair[0])).astype(np.float32), np.zeros(pair[1], np.float32)]
-        for pair in zip(sizes, sizes[1:], strict=False)
+        for pair in itertools.pairwise(sizes)
     ]
 
 
@@ -234,7 +235,7 @@ def pytorch(work: Workload) -> Timer:
     data, target = torch.from_numpy(x), torch.from_numpy(labels)
     bend = torch.nn.Tanh if work.activation == "tanh" else torch.nn.ReLU
     layers: list = []
-    for before, after in zip(work.sizes, work.sizes[1:], strict=False):
+    for before, after in itertools.pairwise(work.sizes):
         layers += [torch.nn.Linear(before, after), bend()]
     model = torch.nn.Sequential(*layers[:-1])
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)

@@ -1,0 +1,61 @@
+# Verbs. Each sets up what it needs in .venv by itself; Python 3.11 or newer and make are all that must be there.
+#   make PYTHON=/path/to/python3.12 test      another interpreter (for a new .venv)
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CODE := src tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test deep check fix bench docs clean
+
+help: ## list the verbs
+	@echo "make VERB, where VERB is one of:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
+
+demo: .venv/.installed ## train a small network on handwritten digits and write a run folder, runs/demo
+	$(BIN)/chainrule train digits --out runs/demo --force
+
+test: .venv/.installed-dev ## run the tests, and list the slowest
+	$(BIN)/python -m pytest -m "not deep" $(ARGS)
+
+deep: .venv/.installed-dev ## run the tests that take minutes
+	$(BIN)/python -m pytest -m deep $(ARGS)
+
+check: .venv/.installed-dev ## look at format, lint, types and the direction of imports; change nothing
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+fix: .venv/.installed-dev ## let ruff format the code and mend what it safely can
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: .venv/.installed-bench ## measure steps side by side with hand-written loops and with peers
+	set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS); done
+
+docs: .venv/.installed-docs ## build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet --site-dir site
+
+clean: ## remove what was built, .venv too; runs/ stays
+	rm -rf .venv site dist .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp says what is installed. It is as old as the pyproject.toml that it was installed from.
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml | .venv/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+.venv/.installed-dev .venv/.installed-docs: .venv/.installed-%: pyproject.toml | .venv/bin/python
+	$(PIP) --editable ".[$*]"
+	@touch $@ .venv/.installed
+
+# A PyTorch that is there stays, whatever its build.
+.venv/.installed-bench: pyproject.toml | .venv/bin/python
+	$(BIN)/python -c "import torch" 2>/dev/null || $(PIP) "torch==2.13.0"
+	$(PIP) --editable ".[bench]"
+	@touch $@ .venv/.installed
