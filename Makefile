@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CODE := src tests benchmarks
+CODE := $(wildcard src tests benchmarks)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test deep check fix bench docs clean
