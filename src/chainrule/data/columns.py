@@ -1,0 +1,337 @@
+"""Column encoders: what a column's cells become as numbers, fitted on the training part and kept as plain JSON."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from chainrule.data.kinds import as_dates, as_numbers, cells_as_text
+from chainrule.errors import DataError, ModelFileError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_RARE_SHARE = 0.005
+_RARE_COUNT = 5
+_MOST_CATEGORIES = 100
+_MOST_WORDS = 1000
+_YEAR = 365.2425
+
+
+@dataclass
+class Findings:
+    """What preparing a table came upon: counts for each column that are told to the person, never hidden."""
+
+    imputed: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """Return one sentence for each kind of finding."""
+        lines = []
+        if self.ignored:
+            lines.append(f"columns that the model does not use are ignored: {_list(self.ignored)}")
+        if self.imputed:
+            lines.append("missing cells were filled in: " + _counts(self.imputed))
+        for name, count in self.unknown.items():
+            lines.append(
+                f"{name}: {count} cells hold a category that training did not see, such as {self.examples[name]!r}"
+            )
+        return lines
+
+
+@dataclass(frozen=True)
+class Encoder(ABC):
+    """A fitted column; its fields are JSON-able."""
+
+    name: str
+    kind: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def features(self) -> list[str]:
+        """Names of the numbers that the column becomes."""
+
+    @abstractmethod
+    def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
+        """Return the numbers (N, len(features))."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the kind and the fields."""
+        return {"kind": self.kind} | {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class Numeric(Encoder):
+    """Standardised: (x - mean) / standard deviation; a missing cell is the median and raises an indicator."""
+
+    mean: float
+    scale: float
+    median: float
+    indicator: bool
+    kind: ClassVar[str] = "numeric"
+
+    @classmethod
+    def fit(cls, column: pd.Series) -> Numeric:
+        """Measure the column; an infinite cell counts as missing."""
+        values = as_numbers(column).to_numpy()
+        values = np.where(np.isinf(values), np.nan, values)
+        missing = np.isnan(values)
+        median = float(np.median(values[~missing])) if not missing.all() else 0.0
+        filled = np.where(missing, median, values)
+        mean, scale = float(filled.mean()), float(filled.std())
+        return cls(str(column.name), mean, scale if scale > 0 else 1.0, median, bool(missing.any()))
+
+    @property
+    def features(self) -> list[str]:
+        """The value, and whether it was missing."""
+        return [self.name, f"{self.name} is missing"] if self.indicator else [self.name]
+
+    def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
+        """Standardise; raise DataError for a cell that is text."""
+        values = as_numbers(column).to_numpy()
+        bad = np.isnan(values) & column.notna().to_numpy()
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise DataError(
+                f"numbers in the column {self.name!r}, as in training",
+                f"{column.iloc[row]!r} in row {row + 1}" + (f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""),
+                "Correct the cells, or leave them empty to have them filled in.",
+            )
+        missing = ~np.isfinite(values)
+        if missing.any():
+            findings.imputed[self.name] += int(missing.sum())
+        y = (np.where(missing, self.median, values) - self.mean) / self.scale
+        return np.column_stack([y, missing]) if self.indicator else y[:, None]
+
+
+@dataclass(frozen=True)
+class Boolean(Encoder):
+    """0 or 1; a missing cell is the more frequent of them and raises an indicator."""
+
+    false: str
+    true: str
+    default: float
+    indicator: bool
+    kind: ClassVar[str] = "boolean"
+
+    @classmethod
+    def fit(cls, column: pd.Series) -> Boolean:
+        """Find which text is true."""
+        text = cells_as_text(column)
+        present = text.dropna()
+        words = sorted(present.unique(), key=lambda word: word.lower() in ("true", "yes", "y", "t", "1"))
+        false, true = words[0], words[-1]
+        default = float((present == true).mean() >= 0.5)
+        return cls(str(column.name), false, true, default, bool(text.isna().any()))
+
+    @property
+    def features(self) -> list[str]:
+        """The value, and whether it was missing."""
+        return [self.name, f"{self.name} is missing"] if self.indicator else [self.name]
+
+    def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
+        """Look the words up, in any case of letters."""
+        text = cells_as_text(column).str.lower()
+        y = np.full(len(text), np.nan)
+        y[(text == self.false.lower()).to_numpy()] = 0
+        y[(text == self.true.lower()).to_numpy()] = 1
+        missing = np.isnan(y)
+        _note_unknown(self.name, column, missing & text.notna().to_numpy(), findings)
+        if text.isna().any():
+            findings.imputed[self.name] += int(text.isna().sum())
+        y = np.where(missing, self.default, y)
+        return np.column_stack([y, missing]) if self.indicator else y[:, None]
+
+
+@dataclass(frozen=True)
+class Category(Encoder):
+    """One-hot: an indicator for each category, one for all rare ones, one for a missing cell.
+
+    A category that training did not see counts as rare, or where there were no rare ones, raises no indicator.
+    """
+
+    categories: list[str]
+    rare: bool
+    indicator: bool
+    kind: ClassVar[str] = "category"
+
+    @classmethod
+    def fit(cls, column: pd.Series) -> Category:
+        """Keep the categories that are frequent enough to learn something about."""
+        text = cells_as_text(column)
+        counts = text.value_counts()
+        least = max(2, min(_RARE_COUNT, math.ceil(_RARE_SHARE * len(text))))
+        frequent = sorted(counts[counts >= least].index[:_MOST_CATEGORIES])
+        kept = frequent or sorted(counts.index[:1])
+        return cls(str(column.name), kept, len(kept) < len(counts), bool(text.isna().any()))
+
+    @property
+    def features(self) -> list[str]:
+        """One for each category."""
+        names = [f"{self.name} = {category}" for category in self.categories]
+        if self.rare:
+            names.append(f"{self.name} is rare")
+        if self.indicator:
+            names.append(f"{self.name} is missing")
+        return names
+
+    def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
+        """Raise one indicator a row."""
+        import pandas as pd
+
+        text = cells_as_text(column)
+        codes = pd.Categorical(text, categories=self.categories).codes.astype(int)
+        missing = text.isna().to_numpy()
+        other = (codes < 0) & ~missing
+        if not self.rare:
+            _note_unknown(self.name, column, other, findings)
+        y = np.zeros((len(text), len(self.features)))
+        rows = np.flatnonzero(codes >= 0)
+        y[rows, codes[rows]] = 1
+        if self.rare:
+            y[other, len(self.categories)] = 1
+        if self.indicator:
+            y[missing, -1] = 1
+        elif missing.any():
+            findings.imputed[self.name] += int(missing.sum())
+        return y
+
+
+@dataclass(frozen=True)
+class Date(Encoder):
+    """Days since 1970, standardised, and the position in the year, the week and the day as sine and cosine."""
+
+    days: dict[str, Any]
+    kind: ClassVar[str] = "date"
+
+    @classmethod
+    def fit(cls, column: pd.Series) -> Date:
+        """Measure the days."""
+        return cls(str(column.name), Numeric.fit(_days(column).rename(column.name)).to_json())
+
+    @property
+    def _numeric(self) -> Numeric:
+        return Numeric(**{name: value for name, value in self.days.items() if name != "kind"})
+
+    @property
+    def features(self) -> list[str]:
+        """The days, their indicator, and six positions on circles."""
+        circles = [f"{self.name} {part} {wave}" for part in ("year", "week", "day") for wave in ("sin", "cos")]
+        return [*self._numeric.features, *circles]
+
+    def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
+        """Split dates into parts; raise DataError for a cell that is no date."""
+        days = _days(column)
+        bad = (days.isna() & column.notna()).to_numpy()
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise DataError(
+                f"dates in the column {self.name!r}, as in training",
+                f"{column.iloc[row]!r} in row {row + 1}",
+                "Write dates as 2026-11-24, or leave the cell empty.",
+            )
+        numeric = self._numeric
+        filled = days.fillna(numeric.median).to_numpy()
+        # 1970-01-01 was a Thursday; where in the week the circle starts does not matter.
+        turns = [angle for period in (_YEAR, 7.0, 1.0) for angle in (2 * np.pi * (filled % period) / period,)]
+        waves = [wave(angle) for angle in turns for wave in (np.sin, np.cos)]
+        return np.column_stack([numeric.encode(days.rename(self.name), findings), *waves])
+
+
+@dataclass(frozen=True)
+class Text(Encoder):
+    """TF-IDF of the words that at least a few training rows have, each row scaled to length 1."""
+
+    words: list[str]
+    idf: list[float]
+    kind: ClassVar[str] = "text"
+
+    @classmethod
+    def fit(cls, column: pd.Series) -> Text:
+        """Choose the words and weigh them: log((1 + N) / (1 + rows with the word)) + 1."""
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        text = cells_as_text(column).fillna("")
+        least = max(2, min(_RARE_COUNT, math.ceil(_RARE_SHARE * len(text))))
+        try:
+            vectorizer = CountVectorizer(min_df=least, max_features=_MOST_WORDS).fit(text)
+        except ValueError:
+            # No word is frequent enough: the column says nothing.
+            return cls(str(column.name), [], [])
+        words = sorted(vectorizer.vocabulary_)
+        counts = CountVectorizer(vocabulary=words, binary=True).transform(text)
+        rows = np.asarray(counts.sum(axis=0)).ravel()
+        return cls(str(column.name), words, (np.log((1 + len(text)) / (1 + rows)) + 1).tolist())
+
+    @property
+    def features(self) -> list[str]:
+        """One for each word."""
+        return [f"{self.name} has {word}" for word in self.words]
+
+    def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
+        """Count the words; a missing cell has none."""
+        if not self.words:
+            return np.zeros((len(column), 0))
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        counts = CountVectorizer(vocabulary=self.words).transform(cells_as_text(column).fillna(""))
+        y = counts.toarray() * np.array(self.idf)
+        length = np.sqrt((y * y).sum(axis=1, keepdims=True))
+        return y / np.where(length > 0, length, 1)
+
+
+ENCODERS: dict[str, type[Any]] = {
+    encoder.kind: encoder for encoder in (Numeric, Boolean, Category, Date, Text)
+}
+
+
+def encoder_from_json(data: Any) -> Encoder:
+    """Return the encoder that `to_json` described, or raise ModelFileError."""
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if kind not in ENCODERS:
+        raise ModelFileError(
+            f"a column of the kinds {', '.join(ENCODERS)}", f"{kind!r:.60}", "The model file is damaged."
+        )
+    values = {name: value for name, value in data.items() if name != "kind"}
+    types = {
+        "name": str, "mean": float, "scale": float, "median": float, "default": float, "indicator": bool,
+        "rare": bool, "false": str, "true": str, "categories": list, "words": list, "idf": list, "days": dict,
+    }  # fmt: skip
+    wanted = {field.name for field in fields(ENCODERS[kind])}
+    if set(values) != wanted or any(not isinstance(value, types[name]) for name, value in values.items()):
+        raise ModelFileError(
+            f"the fields {', '.join(sorted(wanted))} of a {kind} column",
+            f"{sorted(values)!r:.100}",
+            "The model file is damaged.",
+        )
+    if kind == "date":
+        encoder_from_json(values["days"])
+    encoder: Encoder = ENCODERS[kind](**values)
+    return encoder
+
+
+def _days(column: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    return (as_dates(column) - pd.Timestamp(0)) / pd.Timedelta(days=1)
+
+
+def _note_unknown(name: str, column: pd.Series, unknown: np.ndarray, findings: Findings) -> None:
+    if unknown.any():
+        findings.unknown[name] += int(unknown.sum())
+        findings.examples.setdefault(name, str(column.iloc[int(np.flatnonzero(unknown)[0])])[:40])
+
+
+def _list(names: list[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _counts(counts: Counter[str]) -> str:
+    return _list([f"{name} ({count})" for name, count in counts.most_common()])

@@ -1,0 +1,115 @@
+"""Column kinds: what the cells of a column are, inferred from the cells and shown to the person."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS = ("numeric", "category", "boolean", "date", "text", "identifier", "constant")
+
+_TRUE = frozenset({"true", "yes", "y", "t", "1"})
+_FALSE = frozenset({"false", "no", "n", "f", "0"})
+_ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|index|rownames?|key)$|^unnamed: 0$", re.IGNORECASE)
+_ID_CAMEL = re.compile(r"[a-z](Id|ID)$")
+_DATE = re.compile(r"^\s*(\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ]\d{1,2}:\d{2}.*)?$")
+_FEW = 20
+_MANY = 1000
+_WORDS_OF_TEXT = 2.5
+
+
+@dataclass(frozen=True)
+class ColumnKind:
+    """A column, what it is, and why."""
+
+    name: str
+    kind: str
+    reason: str
+
+
+def cells_as_text(column: pd.Series) -> pd.Series:
+    """Return cells as text in one form, whatever type a reader gave them: 3, 3.0 and "3" are one category."""
+    import pandas as pd
+
+    if column.dtype.kind == "f":
+        present = column.dropna()
+        if len(present) and np.isfinite(present).all() and (present == present.round()).all():
+            column = column.astype("Int64")
+    text = column.astype(object).map(lambda cell: str(cell).strip(), na_action="ignore")
+    return pd.Series(text, index=column.index, dtype=object)
+
+
+def as_numbers(column: pd.Series) -> pd.Series:
+    """Return cells as float64; a cell that is no number becomes NaN."""
+    import pandas as pd
+
+    if column.dtype.kind in "biuf":
+        return column.astype(float)
+    return pd.to_numeric(column, errors="coerce").astype(float)
+
+
+def as_dates(column: pd.Series) -> pd.Series:
+    """Return cells as dates without a time zone; a cell that is no date becomes NaT."""
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        # pandas warns when it parses dates of mixed forms one by one, which is what is wanted here.
+        warnings.simplefilter("ignore", UserWarning)
+        dates = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
+    return dates.dt.tz_localize(None)
+
+
+def infer_kind(column: pd.Series) -> ColumnKind:
+    """Return what a column is.
+
+    The rules, in this order: no value or one: constant. True and false, yes and no, 0 and 1: boolean. Numbers:
+    numeric, or an identifier if they are whole, all different, and named or counted like one. Dates in digits:
+    date. Few different texts: category. All different single words: identifier. Several words: text. Many
+    different texts that repeat: category.
+    """
+    name = str(column.name)
+    present = column.dropna()
+    n, unique = len(present), present.nunique()
+    if n == 0:
+        return ColumnKind(name, "constant", "all cells are missing")
+    if unique == 1:
+        return ColumnKind(name, "constant", f"all cells are {present.iloc[0]!r:.30}")
+    if column.dtype.kind == "M":
+        return ColumnKind(name, "date", "dates")
+    words = {word.lower() for word in cells_as_text(present.drop_duplicates().head(3))}
+    if unique == 2 and (words & _TRUE and words & _FALSE) and words <= _TRUE | _FALSE:
+        return ColumnKind(name, "boolean", " and ".join(sorted(words)))
+    numbers = as_numbers(present)
+    if numbers.notna().all():
+        return _numeric(name, numbers, unique, n)
+    text = cells_as_text(present)
+    if text.str.fullmatch(_DATE).mean() > 0.99 and as_dates(text).notna().mean() > 0.99:
+        return ColumnKind(name, "date", "dates in digits")
+    return _textual(name, text, unique, n)
+
+
+def _numeric(name: str, numbers: pd.Series, unique: int, n: int) -> ColumnKind:
+    whole = bool((numbers == numbers.round()).all())
+    if whole and unique == n and n > _FEW:
+        if _ID_NAME.search(name) or _ID_CAMEL.search(name):
+            return ColumnKind(name, "identifier", "named like one, and every value is different")
+        if numbers.max() - numbers.min() == n - 1:
+            return ColumnKind(name, "identifier", "counts the rows")
+    return ColumnKind(name, "numeric", f"{unique} different numbers")
+
+
+def _textual(name: str, text: pd.Series, unique: int, n: int) -> ColumnKind:
+    length = text.str.split().str.len().mean()
+    if unique <= _FEW or (unique <= _MANY and unique < 0.05 * n and length < 2 * _WORDS_OF_TEXT):
+        return ColumnKind(name, "category", f"{unique} different texts")
+    if length >= _WORDS_OF_TEXT:
+        return ColumnKind(name, "text", f"{length:.0f} words on average")
+    if unique > 0.95 * n:
+        return ColumnKind(name, "identifier", f"{unique} different values in {n} cells")
+    return ColumnKind(name, "category", f"{unique} different texts, rare ones grouped")

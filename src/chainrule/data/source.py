@@ -1,0 +1,275 @@
+"""Sources: a file, or the name of a built-in data set, becomes a table of cells; nothing is fitted or dropped here."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What a missing cell looks like, after the blanks around it are gone.
+MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "#N/A")
+_DELIMITERS = (",", "\t", ";", "|")
+_SAMPLE_LINES = 100
+_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table and what is known of it beyond its cells.
+
+    Attributes
+    ----------
+    name : str
+        Of the file or data set.
+    frame : DataFrame
+        One row a sample.
+    target : str or None
+        The column to be predicted, where the source itself says so.
+    task : str or None
+        classification or regression, where the source itself says so.
+    image_shape : tuple of int or None
+        (height, width) or (height, width, channels), where a row is a picture.
+    notes : list of str
+        What was decided while reading, for the person.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    target: str | None = None
+    task: str | None = None
+    image_shape: tuple[int, ...] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def read_table(path: Path, header: str = "auto", names: list[str] | None = None) -> Source:
+    """Read a CSV, TSV or Parquet file, gzip-ed or not.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    header : str
+        `first`: the first line names the columns; `none`: it is data, and the columns are called column1,
+        column2, …; `auto`: look at it and decide.
+    names : list of str, optional
+        Column names that a file without a header is to have (those of the training file).
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it is not a table.
+    """
+    raw = _read_bytes(path)
+    if raw[:4] == b"PAR1":
+        return _parquet(path, raw)
+    text = _decode(path, raw)
+    delimiter, quoting = _dialect(path, text)
+    rows = _sample(text, delimiter, quoting)
+    notes: list[str] = []
+    has_header = header == "first" or (header == "auto" and _looks_like_header(rows))
+    if header == "auto" and not has_header:
+        notes.append("the first line looks like data: columns are called column1, column2, … (--header none)")
+    width = len(rows[0])
+    if width < 2:
+        raise DataError(
+            "a table of at least two columns, one of them the target",
+            f"one column in {path.name} (delimiter: {_NAMES[delimiter]})",
+            "Check the file and its delimiter: comma, tab, semicolon and bar are understood.",
+        )
+    if has_header:
+        columns = _header_names(path, rows[0])
+    elif names is not None and len(names) == width:
+        columns = names
+    else:
+        columns = [f"column{i}" for i in range(1, width + 1)]
+    frame = _parse(path, text, delimiter, quoting, columns, has_header)
+    return Source(path.name, frame, notes=notes)
+
+
+def _read_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise DataError("a file", f"the folder {path}", "Name a CSV, TSV or Parquet file.")
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            raw = file.read()
+    except FileNotFoundError as error:
+        raise DataError(
+            "a file or the name of a built-in data set",
+            f"{str(path)!r}, which is neither",
+            "Check the path, or see `chainrule datasets` for the names.",
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path} to be readable", error.strerror or str(error), "Check the file.") from error
+    if len(raw) != size or path.stat().st_size != size:
+        raise DataError(
+            f"{path.name} to stay as it is while it is read",
+            f"{len(raw)} bytes of {size}",
+            "Wait until it is completely written, then try again.",
+        )
+    if raw[:2] == b"\x1f\x8b":
+        try:
+            raw = gzip.decompress(raw)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(
+                f"{path.name} to be a whole gzip file", f"{error}", "Fetch or write the file again."
+            ) from error
+    if not raw.strip():
+        raise DataError(f"rows in {path.name}", "an empty file", "Give a table with a header and rows.")
+    return raw
+
+
+def _decode(path: Path, raw: bytes) -> str:
+    if b"\x00" in raw[:65536]:
+        raise DataError(
+            f"{path.name} to be a table of text (CSV, TSV) or Parquet",
+            "binary data",
+            "Export the table as CSV, or name another file.",
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Spreadsheets of Western languages write this when they do not write UTF-8; it decodes any byte.
+        return raw.decode("latin-1")
+
+
+def _dialect(path: Path, text: str) -> tuple[str, int]:
+    """Return the delimiter that cuts the first lines into most equal rows, and whether quotes mean anything."""
+    best: tuple[float, int, str, int] | None = None
+    for delimiter in _DELIMITERS:
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+            widths = [len(row) for row in _sample(text, delimiter, quoting)]
+            if not widths:
+                continue
+            width, count = Counter(widths).most_common(1)[0]
+            if width < 2:
+                continue
+            # Quotes mean something unless taking them literally makes the rows more equal.
+            score = (count / len(widths), int(quoting == csv.QUOTE_MINIMAL), delimiter, quoting)
+            if best is None or score[:2] > best[:2]:
+                best = score
+    if best is None:
+        return ",", csv.QUOTE_MINIMAL
+    if best[0] < 0.5:
+        raise DataError(
+            f"{path.name} to be a table: rows of equally many cells",
+            f"rows of different lengths (only {best[0]:.0%} agree)",
+            "Check that it is CSV or TSV.",
+        )
+    return best[2], best[3]
+
+
+def _sample(text: str, delimiter: str, quoting: int) -> list[list[str]]:
+    # Enough text for the sample, cut at a line's end so that the last row is whole.
+    head = text[: 1 << 20]
+    if len(head) < len(text):
+        head = head[: head.rfind("\n") + 1] or head
+    rows = []
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, quoting=quoting, skipinitialspace=True)  # type: ignore[arg-type]
+    try:
+        for row in reader:
+            if row:
+                rows.append([cell.strip() for cell in row])
+            if len(rows) > _SAMPLE_LINES:
+                break
+    except csv.Error:
+        return rows
+    return rows
+
+
+def _looks_like_header(rows: list[list[str]]) -> bool:
+    """A header is a row of different words, none of them a number, none missing, none a value of its column."""
+    first, rest = rows[0], rows[1:]
+    if any(_is_number(cell) or cell in MISSING for cell in first) or not rest:
+        return bool(rest) is False and not any(_is_number(cell) for cell in first)
+    for i, cell in enumerate(first):
+        if sum(len(row) > i and row[i] == cell for row in rest) > 0:
+            return False
+    return True
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _header_names(path: Path, cells: list[str]) -> list[str]:
+    # A nameless first column is what pandas writes for its index.
+    names = [cell or f"column{i}" for i, cell in enumerate(cells, start=1)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(
+            "every column to have a name of its own",
+            f"{', '.join(repr(name) for name in twice[:5])} more than once in the header of {path.name}",
+            "Rename the columns, or use --header none if the first line is data.",
+        )
+    return names
+
+
+def _parse(
+    path: Path, text: str, delimiter: str, quoting: int, columns: list[str], has_header: bool
+) -> pd.DataFrame:
+    import pandas as pd
+
+    options: dict[str, Any] = {
+        "sep": delimiter,
+        "quoting": quoting,
+        "header": 0 if has_header else None,
+        "names": columns,
+        "index_col": False,
+        "skipinitialspace": True,
+        "na_values": list(MISSING),
+        "keep_default_na": False,
+        "low_memory": False,
+    }
+    try:
+        frame = pd.read_csv(io.StringIO(text), **options)
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
+        reason = str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. C error: ")
+        raise DataError(
+            f"{path.name} to be a table of {len(columns)} columns", reason, "Mend that line, or export the table again."
+        ) from error
+    if len(frame) == 0:
+        raise DataError(f"rows in {path.name}", "a header alone", "Give a table with rows.")
+    return _strip(frame)
+
+
+def _strip(frame: pd.DataFrame) -> pd.DataFrame:
+    """Blanks around a cell mean nothing, and a cell of blanks alone is missing."""
+    for name in frame.columns:
+        column = frame[name]
+        if column.dtype.kind in "biufM":
+            continue
+        cells = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
+        frame[name] = cells.mask(cells.isin(MISSING))
+    return frame
+
+
+def _parquet(path: Path, raw: bytes) -> Source:
+    import pandas as pd
+
+    try:
+        frame = pd.read_parquet(io.BytesIO(raw))
+    except Exception as error:
+        # pyarrow has no common base for what a damaged file may raise.
+        raise DataError(f"{path.name} to be a whole Parquet file", str(error)[:200], "Write the file again.") from error
+    frame.columns = [str(name) for name in frame.columns]
+    _header_names(path, list(frame.columns))
+    if frame.shape[1] < 2 or len(frame) == 0:
+        raise DataError(
+            "a table of at least two columns and one row", f"a table of shape {frame.shape}", "Name another file."
+        )
+    return Source(path.name, _strip(frame.reset_index(drop=True)))
