@@ -1,0 +1,1 @@
+"""One suite per protocol: what every layer, loss, rule, engine and policy promises."""

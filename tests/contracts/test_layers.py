@@ -1,0 +1,175 @@
+"""The contract of a layer, checked for every registered layer on both engines."""
+
+from __future__ import annotations
+
+import pytest
+
+from chainrule.nn import (
+    ACTIVATIONS,
+    LAYERS,
+    Dense,
+    DropConnect,
+    Dropout,
+    Elu,
+    Flatten,
+    Gelu,
+    Layer,
+    LeakyRelu,
+    Relu,
+    Reshape,
+    Residual,
+    Sequential,
+    Sigmoid,
+    Silu,
+    Softplus,
+    Tanh,
+)
+from tests.contracts import checks
+from tests.contracts.checks import LayerCase
+
+# Three samples are given, so a shape of (3,) is square on purpose: it hides transposition bugs from shape tests.
+CASES = [
+    *(LayerCase(f"{name} of a vector", layer, (3,)) for name, layer in ACTIVATIONS.items()),
+    *(LayerCase(f"{name} of an image", layer, (2, 3, 2)) for name, layer in ACTIVATIONS.items()),
+    LayerCase("leaky relu with a steep slope", LeakyRelu(0.4), (4,)),
+    LayerCase("elu with another alpha", Elu(0.3), (4,)),
+    LayerCase("dense", Dense(2), (4,)),
+    LayerCase("dense, square", Dense(3), (3,)),
+    LayerCase("dense with one unit", Dense(1), (5,)),
+    LayerCase("dense of one input", Dense(3), (1,)),
+    LayerCase("dense without bias", Dense(3, bias=False), (3,)),
+    LayerCase("dropout while learning", Dropout(0.4), (6,), train=True),
+    LayerCase("dropout of an image while learning", Dropout(0.3), (2, 3, 2), train=True),
+    LayerCase("dropout at predict", Dropout(0.4), (3,)),
+    LayerCase("dropout of nothing", Dropout(0.0), (3,), train=True),
+    LayerCase("dropconnect while learning", DropConnect(2, rate=0.4), (4,), train=True),
+    LayerCase("dropconnect, square, while learning", DropConnect(3, rate=0.3), (3,), train=True),
+    LayerCase("dropconnect at predict", DropConnect(3), (3,)),
+    LayerCase("dropconnect without bias while learning", DropConnect(3, bias=False), (4,), train=True),
+    LayerCase("flatten of an image", Flatten(), (2, 3, 2)),
+    LayerCase("flatten of a vector", Flatten(), (3,)),
+    LayerCase("reshape to an image", Reshape((2, 3, 2)), (12,)),
+    LayerCase("reshape to a vector", Reshape((6,)), (3, 2)),
+    LayerCase("a stack", Sequential((Dense(4), Tanh(), Dense(2))), (3,)),
+    LayerCase("a stack, square", Sequential((Dense(3), Sigmoid(), Dense(3), Relu(), Dense(3))), (3,)),
+    LayerCase("a stack that starts without parameters", Sequential((Flatten(), Tanh(), Dense(3), Gelu())), (2, 2)),
+    LayerCase("a stack without parameters", Sequential((Tanh(), Flatten())), (2, 2)),
+    LayerCase("a stack inside a stack", Sequential((Sequential((Dense(3), Silu()), ("a", "b")), Dense(2))), (3,)),
+    LayerCase(
+        "a stack with noise while learning",
+        Sequential((Dropout(0.2), Dense(3), Tanh(), Dropout(0.4), DropConnect(3, rate=0.3))),
+        (3,),
+        train=True,
+    ),
+    LayerCase("a bypass", Residual(Dense(3)), (3,)),
+    LayerCase("a bypass around a stack", Residual(Sequential((Dense(5), Softplus(), Dense(3)))), (3,)),
+    LayerCase("a bypass around an image", Residual(Sequential((Tanh(), Sigmoid()))), (2, 3, 2)),
+    LayerCase("a bypass around a bypass", Residual(Residual(Dense(3))), (3,)),
+    LayerCase(
+        "bypasses in a stack, with noise while learning",
+        Sequential((Residual(Sequential((Dense(3), Dropout(0.3)))), Tanh(), Residual(DropConnect(3)))),
+        (3,),
+        train=True,
+    ),
+]
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+every_engine = pytest.mark.parametrize("engine", checks.ENGINES)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_every_registered_layer_has_a_case(kind: str) -> None:
+    assert kind in {type(case.layer).__name__ for case in CASES}
+
+
+def test_every_case_has_a_name_of_its_own() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+@every_engine
+@every_case
+def test_keys_and_shapes_are_as_declared(case: LayerCase, engine: str) -> None:
+    checks.check_keys_and_shapes(case, engine)
+
+
+@every_engine
+@every_case
+def test_dx_is_the_derivative_by_number(case: LayerCase, engine: str) -> None:
+    checks.check_derivative_by_input(case, engine)
+
+
+@every_engine
+@pytest.mark.parametrize("case", [case for case in CASES if checks.leaves_of(case)], ids=str)
+def test_gradients_are_the_derivatives_by_number(case: LayerCase, engine: str) -> None:
+    checks.check_derivative_by_parameters(case, engine)
+
+
+@every_engine
+@every_case
+def test_backward_is_linear_in_dy(case: LayerCase, engine: str) -> None:
+    checks.check_linearity(case, engine)
+
+
+@every_case
+def test_nothing_that_is_given_is_written_to(case: LayerCase) -> None:
+    checks.check_read_only(case)
+
+
+@every_engine
+@every_case
+def test_float32_stays_float32(case: LayerCase, engine: str) -> None:
+    checks.check_float32_stays(case, engine)
+
+
+@every_case
+def test_numpy_and_jax_agree(case: LayerCase) -> None:
+    checks.check_engines_agree(case)
+
+
+@every_case
+def test_backward_is_what_jax_derives_from_forward(case: LayerCase) -> None:
+    checks.check_automatic_derivative(case)
+
+
+@every_case
+def test_vmap_under_jit_is_a_loop_over_samples(case: LayerCase) -> None:
+    checks.check_vmap(case)
+
+
+@every_case
+def test_the_spec_survives_json(case: LayerCase) -> None:
+    checks.check_spec_round_trip(case)
+
+
+@every_case
+def test_the_equations_are_complete(case: LayerCase) -> None:
+    checks.check_layer_equations(case)
+
+
+@every_case
+def test_gradients_alone_are_those_of_backward(case: LayerCase) -> None:
+    checks.check_gradients_alone(case)
+
+
+@every_case
+def test_a_layer_is_a_value(case: LayerCase) -> None:
+    checks.check_value_semantics(case.layer)
+
+
+@every_case
+def test_the_same_arguments_give_the_same_bits(case: LayerCase) -> None:
+    checks.check_purity(case)
+
+
+@every_case
+def test_the_cache_holds_nothing_that_backward_does_not_read(case: LayerCase) -> None:
+    checks.check_cache_is_read(case)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(Dense(2), Dense(3)), (Dropout(0.1), Dropout(0.2)), (Tanh(), Sigmoid()), (Sequential((Tanh(),)), Tanh())],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_layers_that_differ_are_not_equal(one: Layer, other: Layer) -> None:
+    assert one != other

@@ -1,0 +1,122 @@
+"""The contract of a loss, checked for every registered loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule.nn import LOSSES, BinaryCrossEntropy, Huber, Poisson, SoftmaxCrossEntropy, SquaredError
+from tests.contracts import checks
+from tests.contracts.checks import LossCase
+
+CASES = [
+    LossCase("squared error", SquaredError(), 3, "any"),
+    LossCase("squared error of one output", SquaredError(), 1, "any"),
+    LossCase("squared error, square", SquaredError(), 5, "any"),
+    LossCase("huber", Huber(), 3, "any"),
+    LossCase("huber with a wide middle", Huber(2.5), 2, "any"),
+    LossCase("poisson", Poisson(), 2, "counts"),
+    LossCase("binary cross-entropy", BinaryCrossEntropy(), 1, "binary"),
+    LossCase("binary cross-entropy of many labels", BinaryCrossEntropy(), 4, "binary"),
+    LossCase("softmax cross-entropy", SoftmaxCrossEntropy(), 3, "indicator"),
+    LossCase("softmax cross-entropy, square", SoftmaxCrossEntropy(), 5, "indicator"),
+    LossCase("softmax cross-entropy of a mixture", SoftmaxCrossEntropy(), 4, "mixture"),
+    LossCase("softmax cross-entropy, smoothed", SoftmaxCrossEntropy(0.1), 3, "indicator"),
+]
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+every_engine = pytest.mark.parametrize("engine", checks.ENGINES)
+with_and_without_weights = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_every_registered_loss_has_a_case(kind: str) -> None:
+    assert kind in {type(case.loss).__name__ for case in CASES}
+
+
+@with_and_without_weights
+@every_case
+def test_da_is_the_derivative_by_number(case: LossCase, weighted: bool) -> None:
+    checks.check_loss_derivative(case, weighted)
+
+
+@with_and_without_weights
+@every_case
+def test_da_is_what_jax_derives_from_forward(case: LossCase, weighted: bool) -> None:
+    checks.check_loss_automatic_derivative(case, weighted)
+
+
+@every_case
+def test_numpy_and_jax_agree(case: LossCase) -> None:
+    checks.check_loss_engines_agree(case)
+
+
+@every_case
+def test_the_cost_is_a_mean(case: LossCase) -> None:
+    checks.check_loss_averages(case)
+
+
+@every_case
+def test_a_weight_of_k_is_k_repetitions(case: LossCase) -> None:
+    checks.check_loss_repetition(case)
+
+
+@every_case
+def test_rows_of_weight_zero_do_not_count(case: LossCase) -> None:
+    checks.check_loss_weightless_rows(case)
+
+
+@every_case
+def test_a_batch_of_no_weight_costs_nothing(case: LossCase) -> None:
+    assert checks.cost(case, case.a(), case.t(), np.zeros(5)) == 0
+
+
+@every_case
+def test_a_batch_of_no_weight_has_no_gradient(case: LossCase) -> None:
+    assert not checks.da(case, case.a(), case.t(), np.zeros(5)).any()
+
+
+@every_case
+def test_a_perfect_prediction_is_the_optimum(case: LossCase) -> None:
+    checks.check_loss_optimum(case)
+
+
+@with_and_without_weights
+@every_engine
+@every_case
+def test_float32_stays_float32(case: LossCase, engine: str, weighted: bool) -> None:
+    checks.check_loss_float32_stays(case, engine, weighted)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@every_engine
+@every_case
+def test_huge_logits_do_not_overflow(case: LossCase, engine: str, dtype: str) -> None:
+    checks.check_loss_extremes(case, engine, dtype)
+
+
+@every_case
+def test_nothing_that_is_given_is_written_to(case: LossCase) -> None:
+    checks.check_loss_read_only(case)
+
+
+@every_case
+def test_the_equations_are_complete(case: LossCase) -> None:
+    checks.check_loss_equations(case)
+
+
+@every_case
+def test_the_spec_survives_json(case: LossCase) -> None:
+    checks.check_loss_spec_round_trip(case)
+
+
+@every_case
+def test_a_loss_is_a_value(case: LossCase) -> None:
+    checks.check_value_semantics(case.loss)
+
+
+@every_case
+def test_da_moves_predictions_towards_the_targets(case: LossCase) -> None:
+    a, t = case.a(), case.t()
+    step = 0.01 * checks.da(case, a, t)
+    assert checks.cost(case, a - step, t) < checks.cost(case, a, t)
