@@ -38,7 +38,16 @@ def _erf(x: np.ndarray) -> np.ndarray:
     return cast(np.ndarray, erf(x))
 
 
-# `reduce` of a ufunc is what np.sum and np.max call after a microsecond of looking around.
+# `reduce` of a ufunc is what np.sum and np.max call after a microsecond of looking around; unlike theirs, its own
+# default axis is 0.
+def _sum(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return np.add.reduce(x, axis, keepdims=keepdims)
+
+
+def _max(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return np.maximum.reduce(x, axis, keepdims=keepdims)
+
+
 NUMPY = cast(
     Namespace,
     SimpleNamespace(
@@ -50,7 +59,7 @@ NUMPY = cast(
         log=np.log,
         log1p=np.log1p,
         logaddexp=np.logaddexp,
-        max=np.maximum.reduce,
+        max=_max,
         maximum=np.maximum,
         minimum=np.minimum,
         ones_like=np.ones_like,
@@ -58,7 +67,7 @@ NUMPY = cast(
         sign=np.sign,
         sqrt=np.sqrt,
         square=np.square,
-        sum=np.add.reduce,
+        sum=_sum,
         tanh=np.tanh,
         vdot=np.vdot,
         where=np.where,

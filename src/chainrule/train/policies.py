@@ -98,7 +98,8 @@ class KeepBest(Policy):
         value = monitored(event, self.monitor)
         if not _improves(memory, value, 0.0):
             return memory, ()
-        return {"best": value}, (KeepWeights(f"{self.monitor} {abs(value):.4g}"),)
+        measured = -value if self.monitor.rpartition(".")[2] in HIGHER_IS_BETTER else value
+        return {"best": value}, (KeepWeights(f"{self.monitor} {measured:.4g}"),)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,288 @@
+"""The contract of an engine: the same steps on the same rows, wherever they run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.data.batches import epoch_rows
+from chainrule.engine import Engine, engine_by_name
+from chainrule.network import Network, mlp
+from chainrule.nn import (
+    BinaryCrossEntropy,
+    Dense,
+    Huber,
+    Loss,
+    Penalty,
+    Poisson,
+    Residual,
+    Sequential,
+    SoftmaxCrossEntropy,
+    Softplus,
+    SquaredError,
+    Tanh,
+)
+from chainrule.optim import Adam, Clip, Constant, GradientDescent, Nesterov, Rule
+from chainrule.train import Run, Settings, Supervised
+from chainrule.types import Array, Batch, Namespace, leaves
+from tests.contracts.checks import ENGINES, agreement, assert_close, assert_trees_close, precision
+
+every_engine = pytest.mark.parametrize("name", ENGINES)
+
+
+@dataclass(frozen=True)
+class Descent:
+    """A step by hand: least squares for y = x W, against the gradient."""
+
+    def __call__(self, engine: Engine, carry: Any, batch: Batch, c: Mapping[str, Any]) -> tuple[Any, Array]:
+        loss = SquaredError()
+        cost, cache = loss.forward(engine.xp, batch.x @ carry, batch.t, batch.w)
+        return carry - c["rate"] * (batch.x.T @ loss.backward(engine.xp, cache)), cost
+
+
+def problem(n: int = 11) -> Batch:
+    """Return a small regression with sample weights."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 3))
+    return Batch(x, x @ rng.normal(size=(3, 2)) + 0.1, rng.uniform(0.5, 2.0, n))
+
+
+def run(engine: Engine, rows: np.ndarray, rates: np.ndarray, *, weighted: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Return W and the costs after the steps."""
+    x, t, w = problem()
+    data = Batch(engine.array(x), engine.array(t), engine.array(w) if weighted else None)
+    carry, costs = engine.run(Descent(), engine.array(np.zeros((3, 2))), data, rows, {"rate": rates})
+    return engine.numpy(carry), engine.numpy(costs)
+
+
+def hand_loop(batches: list[np.ndarray], rates: np.ndarray, *, weighted: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same by a plain loop over batches of any size."""
+    x, t, w = problem()
+    W, costs = np.zeros((3, 2)), []
+    for rows, rate in zip(batches, rates, strict=True):
+        error, share = x[rows] @ W - t[rows], w[rows] if weighted else np.ones(len(rows))
+        share = share / share.sum()
+        costs.append(0.5 * (share * (error**2).sum(axis=1)).sum())
+        W = W - rate * x[rows].T @ (error * share[:, None])
+    return W, np.array(costs)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_run_is_a_loop_over_the_steps(engine64: Engine, weighted: bool) -> None:
+    rows = np.array([[0, 5, 2], [9, 1, 7], [4, 3, 10]])
+    rates = np.array([0.1, 0.2, 0.05])
+    W, costs = run(engine64, rows, rates, weighted=weighted)
+    expected_W, expected_costs = hand_loop(list(rows), rates, weighted=weighted)
+    assert_close(W, expected_W, agreement(np.float64))
+    assert_close(costs, expected_costs, agreement(np.float64))
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_a_padded_last_batch_is_a_shorter_batch(engine64: Engine, weighted: bool) -> None:
+    rows = np.array([[0, 5, 2, 8], [9, 1, -1, -1]])
+    rates = np.array([0.1, 0.2])
+    W, costs = run(engine64, rows, rates, weighted=weighted)
+    expected_W, expected_costs = hand_loop([rows[0], rows[1, :2]], rates, weighted=weighted)
+    assert_close(W, expected_W, agreement(np.float64))
+    assert_close(costs, expected_costs, agreement(np.float64))
+
+
+def test_run_gives_one_cost_for_each_step(engine64: Engine) -> None:
+    _, costs = run(engine64, epoch_rows(11, 4, seed=0, epoch=0), np.full(3, 0.1))
+    assert costs.shape == (3,)
+
+
+def test_an_array_has_the_dtype_of_the_engine(engine32: Engine) -> None:
+    assert str(engine32.array([[1, 2], [3, 4]]).dtype) == "float32"
+
+
+def test_an_array_comes_back_as_it_went(engine64: Engine) -> None:
+    values = np.random.default_rng(0).normal(size=(3, 4))
+    assert np.array_equal(engine64.numpy(engine64.array(values)), values)
+
+
+def test_placed_parameters_are_copies(engine64: Engine) -> None:
+    W = np.ones((2, 2))
+    placed = engine64.place({"a": {"W": W}, "empty": {}})
+    W[...] = 7
+    assert np.array_equal(engine64.numpy(placed["a"]["W"]), np.ones((2, 2)))
+
+
+def test_a_layer_without_parameters_keeps_its_place(engine64: Engine) -> None:
+    assert engine64.place({"a": {"W": np.ones(2)}, "empty": {}})["empty"] == {}
+
+
+def test_zeros_have_the_layout_of_the_parameters(engine64: Engine) -> None:
+    placed = engine64.place({"a": {"W": np.ones((2, 3)), "b": np.ones(3)}})
+    zeros = {path: engine64.numpy(value) for path, value in leaves(engine64.zeros(placed))}
+    assert {path: (value.shape, value.any()) for path, value in zeros.items()} == {
+        "a.W": ((2, 3), False),
+        "a.b": ((3,), False),
+    }
+
+
+ONE = np.array([[0.3, -1.2, 0.0], [2.0, 0.7, -0.4]])
+TWO = np.array([[1.3, 0.2, -0.5], [0.1, -0.7, 3.0]])
+FUNCTIONS: dict[str, tuple[Any, ...]] = {
+    "abs": (ONE,),
+    "clip": (ONE, -0.5, 0.5),
+    "concatenate": ((ONE, TWO),),
+    "exp": (ONE,),
+    "expm1": (ONE,),
+    "log": (np.abs(TWO),),
+    "log1p": (np.abs(TWO),),
+    "logaddexp": (ONE, TWO),
+    "max": (ONE,),
+    "maximum": (ONE, TWO),
+    "minimum": (ONE, TWO),
+    "ones_like": (ONE,),
+    "reshape": (ONE, (3, 2)),
+    "sign": (ONE,),
+    "sqrt": (np.abs(TWO),),
+    "square": (ONE,),
+    "sum": (ONE,),
+    "tanh": (ONE,),
+    "vdot": (ONE, TWO),
+    "where": (ONE > 0, ONE, TWO),
+    "zeros_like": (ONE,),
+    "expit": (ONE,),
+    "erf": (ONE,),
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_of_the_namespace_is_the_same_on_both_engines(function: str) -> None:
+    expected = getattr(engine_by_name("numpy").xp, function)(*FUNCTIONS[function])
+    with precision("jax", "float64"):
+        actual = getattr(engine_by_name("jax").xp, function)(*FUNCTIONS[function])
+    assert_close(actual, expected, agreement(np.float64))
+
+
+@pytest.mark.parametrize(
+    "options", [{"axis": 0}, {"axis": 1}, {"axis": 1, "keepdims": True}, {"axis": (0, 1)}], ids=str
+)
+@pytest.mark.parametrize("function", ["sum", "max"])
+def test_a_reduction_takes_the_same_axes_on_both_engines(function: str, options: dict[str, Any]) -> None:
+    expected = getattr(engine_by_name("numpy").xp, function)(ONE, **options)
+    with precision("jax", "float64"):
+        actual = getattr(engine_by_name("jax").xp, function)(ONE, **options)
+    assert_close(actual, expected, agreement(np.float64))
+
+
+@every_engine
+def test_every_function_of_the_namespace_has_a_case_and_exists(name: str) -> None:
+    random = {"bernoulli", "fold"}
+    assert set(vars(engine_by_name(name).xp)) == set(FUNCTIONS) | random == set(Namespace.__annotations__)
+
+
+def mask(engine: Engine, *numbers: int, fold: int | None = None) -> np.ndarray:
+    """Return a mask that a key draws."""
+    key = engine.key(*numbers)
+    key = key if fold is None else engine.xp.fold(key, fold)
+    return np.asarray(engine.xp.bernoulli(key, 0.7, (100, 50)))
+
+
+def test_a_key_draws_the_same_mask_again(engine64: Engine) -> None:
+    assert np.array_equal(mask(engine64, 3, 1), mask(engine64, 3, 1))
+
+
+@pytest.mark.parametrize("other", [(3, 2), (4, 1), (3,)], ids=str)
+def test_another_key_draws_another_mask(engine64: Engine, other: tuple[int, ...]) -> None:
+    assert not np.array_equal(mask(engine64, 3, 1), mask(engine64, *other))
+
+
+def test_a_folded_key_draws_another_mask(engine64: Engine) -> None:
+    assert not np.array_equal(mask(engine64, 3, 1, fold=0), mask(engine64, 3, 1, fold=1))
+
+
+def test_a_folded_key_draws_the_same_mask_again(engine64: Engine) -> None:
+    assert np.array_equal(mask(engine64, 3, 1, fold=5), mask(engine64, 3, 1, fold=5))
+
+
+def test_a_mask_is_boolean_and_true_at_its_rate(engine64: Engine) -> None:
+    drawn = mask(engine64, 0)
+    # Five standard deviations of the mean of 5000 draws.
+    assert drawn.dtype == bool
+    assert abs(drawn.mean() - 0.7) < 5 * (0.7 * 0.3 / 5000) ** 0.5
+
+
+@dataclass(frozen=True)
+class Double:
+    """A program."""
+
+    def __call__(self, engine: Engine, x: Array) -> Array:
+        return engine.xp.sum(x) * 2
+
+
+def test_a_compiled_program_computes_what_the_program_does(engine64: Engine) -> None:
+    assert float(engine64.compile(Double())(engine64.array([1.0, 2.5]))) == 7.0
+
+
+def networks() -> dict[str, tuple[Network, str]]:
+    """Return networks by name, each with the kind of its targets."""
+    deep = Sequential((Dense(6), Tanh(), Residual(Sequential((Dense(6), Softplus()))), Dense(3)))
+    losses: dict[str, tuple[Loss, str]] = {
+        "squared": (SquaredError(), "any"),
+        "huber": (Huber(), "any"),
+        "poisson": (Poisson(), "counts"),
+        "binary": (BinaryCrossEntropy(), "binary"),
+        "softmax": (SoftmaxCrossEntropy(0.05), "indicator"),
+    }
+    made = {name: (mlp((4,), (6, 5), 3, loss, activation="tanh"), kind) for name, (loss, kind) in losses.items()}
+    return made | {"bypass": (Network(deep, (4,), SoftmaxCrossEntropy()), "indicator")}
+
+
+def train(network: Network, kind: str, engine: str, rule: Rule, dtype: str = "float64", **options: Any) -> Run:
+    """Return a finished run of some epochs whose last batch is short."""
+    rng = np.random.default_rng(5)
+    x, labels = rng.normal(size=(50, 4)), rng.integers(0, 3, 50)
+    targets = {
+        "any": rng.normal(size=(50, 3)),
+        "counts": rng.poisson(2.0, (50, 3)).astype(float),
+        "binary": rng.integers(0, 2, (50, 3)).astype(float),
+        "indicator": np.eye(3)[labels],
+    }
+    settings = Settings(epochs=4, batch_size=8, learning_rate=0.01, **options)
+    objective = Supervised(network, Penalty(l1=0.001, l2=0.01))
+    data = Batch(x, targets[kind], rng.uniform(0.5, 2.0, 50))
+    return Run(objective, data, settings, optimizer=rule, engine=engine_by_name(engine, dtype)).finish()
+
+
+@pytest.mark.parametrize("rule", [GradientDescent(), Nesterov(), Adam()], ids=repr)
+def test_numpy_and_jax_train_to_the_same_weights(rule: Rule) -> None:
+    network, kind = networks()["softmax"]
+    left, right = (train(network, kind, engine, rule) for engine in ENGINES)
+    assert_trees_close(left.params, right.params, agreement(np.float64))
+
+
+@pytest.mark.parametrize("name", networks())
+def test_numpy_and_jax_tell_the_same_costs(name: str) -> None:
+    network, kind = networks()[name]
+    left, right = (train(network, kind, engine, Adam(), clip=Clip(value=0.5, norm=1.0)) for engine in ENGINES)
+    assert_close(left.history.cost, right.history.cost, agreement(np.float64))
+
+
+@every_engine
+def test_training_keeps_float32(name: str) -> None:
+    network, kind = networks()["softmax"]
+    params = train(network, kind, name, Adam(), "float32", schedule=Constant()).params
+    assert {str(value.dtype) for _, value in leaves(params)} == {"float32"}
+
+
+@every_engine
+def test_training_moves_every_parameter(name: str) -> None:
+    network, kind = networks()["bypass"]
+    run = train(network, kind, name, GradientDescent())
+    before = Supervised(network).init(np.random.default_rng((0, 0, 0)))
+    assert all(not np.array_equal(a, b) for (_, a), (_, b) in zip(leaves(run.params), leaves(before), strict=True))
+
+
+def test_jax_leaves_the_precision_of_others_alone() -> None:
+    jnp = pytest.importorskip("jax.numpy")
+    with precision("jax", "float32"):
+        engine_by_name("jax", "float64").array([1.0])
+        assert str(jnp.zeros(1).dtype) == "float32"
