@@ -110,6 +110,15 @@ def nest(named: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
+def fill(tree: Params, named: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a tree of the layout of `tree`, layers without parameters included, with the values of `named`."""
+    filled: dict[str, Any] = {}
+    for name, value in tree.items():
+        path = f"{prefix}.{name}" if prefix else name
+        filled[name] = fill(value, named, path) if isinstance(value, Mapping) else named[path]
+    return filled
+
+
 def leaf(tree: Params, path: str) -> Any:
     """Return the leaf called `path`, such as `hidden1.W`."""
     node: Any = tree

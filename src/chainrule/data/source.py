@@ -166,7 +166,20 @@ def _dialect(path: Path, text: str) -> tuple[str, int]:
             f"rows of different lengths (only {best[0]:.0%} agree)",
             "Check that it is CSV or TSV.",
         )
-    return best[2], best[3]
+    delimiter, quoting = best[2], best[3]
+    if quoting == csv.QUOTE_MINIMAL and '"' in text and _quotes_are_letters(text, delimiter):
+        quoting = csv.QUOTE_NONE
+    return delimiter, quoting
+
+
+def _quotes_are_letters(text: str, delimiter: str) -> bool:
+    """Tell whether a stray quote mark would swallow lines that are whole rows by themselves."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    width = lines[0].count(delimiter)
+    if any(line.count(delimiter) != width for line in lines):
+        return False
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    return sum(1 for row in reader if row) < len(lines)
 
 
 def _sample(text: str, delimiter: str, quoting: int) -> list[list[str]]:

@@ -121,7 +121,8 @@ def event_from_json(data: Any) -> Event:
     kind = EVENTS.get(str(data.get("event"))) if isinstance(data, Mapping) else None
     if kind is None:
         raise DataError("an event of a journal", repr(data)[:80], "Use a journal.jsonl that Chainrule wrote.")
-    values = {name: _number(value) for name, value in data.items() if name != "event"}
+    texts = {field.name for field in fields(kind) if field.type == "str"}
+    values = {name: value if name in texts else _number(value) for name, value in data.items() if name != "event"}
     try:
         return kind(**values)
     except TypeError as error:

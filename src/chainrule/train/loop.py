@@ -29,7 +29,7 @@ from chainrule.train.history import History
 from chainrule.train.objective import Objective
 from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
 from chainrule.train.steps import BatchStepper, FullBatchStepper, Stepper
-from chainrule.types import Batch, Params, map_leaves
+from chainrule.types import Batch, Params, fill, leaves, map_leaves
 
 
 @dataclass(frozen=True)
@@ -98,17 +98,16 @@ class Run:
             name: Batch(*(None if part is None else engine.array(part) for part in batch))
             for name, batch in (evaluate or {}).items()
         }
+        initial = objective.init(stream(settings.seed, Stream.INIT))
         if resume is not None:
-            params = resume.params
-        elif params is None:
-            params = objective.init(stream(settings.seed, Stream.INIT))
-        self._stepper = self._make_stepper(optimizer, data, params)
+            params = fill(initial, dict(leaves(resume.params)))
+        self._stepper = self._make_stepper(optimizer, data, initial if params is None else params)
         if resume is not None:
             self._stepper.restore(resume.state)
         self._epoch = resume.epoch if resume else 0
         self._number = resume.number if resume else 0
         self._rate_scale = resume.rate_scale if resume else 1.0
-        self._best = resume.best if resume else None
+        self._best = fill(initial, dict(leaves(resume.best))) if resume and resume.best else None
         self._best_epoch = resume.best_epoch if resume else 0
         self._memories: list[dict[str, Any]] = (
             list(resume.memories) if resume else [policy.start() for policy in self._policies]
@@ -197,7 +196,7 @@ class Run:
             seconds=self._seconds(),
             rate_scale=self._rate_scale,
             best_epoch=self._best_epoch,
-            memories=self._memories,
+            memories=list(self._memories),
             params=self.latest,
             best=self._best,
             state=self._stepper.state(),
@@ -255,8 +254,8 @@ class Run:
             if self._reason and steps < self._stepper.steps_per_epoch:
                 return
             started = time.perf_counter()
-        self._between = True
         if steps == 0:
+            self._between = True
             self.stop("the search has converged")
             return
         scores = {
@@ -273,14 +272,20 @@ class Run:
             samples_per_second=self._n_samples / max(spent, 1e-9),
             scores=scores,
         )
+        # Asked before anything is told, so that a checkpoint taken at any of these events knows what was decided.
+        decided = list(self._ask(ended))
+        self._between = True
         yield ended
-        if not self._reason:
-            yield from self._ask(ended)
+        yield from decided
 
     def _ask(self, event: StepsEnded | EpochEnded) -> Iterator[Event]:
+        ending = bool(self._reason)
         for i, policy in enumerate(self._policies):
             self._memories[i], decisions = policy.fold(self._memories[i], event)
             for decision in decisions:
+                # A run that is ending may still find its best weights, but need not be stopped twice.
+                if ending and isinstance(decision, (Stop, Advise)):
+                    continue
                 yield self._act(event.epoch, type(policy).__name__, decision)
 
     def _act(self, epoch: int, policy: str, decision: Decision) -> Event:

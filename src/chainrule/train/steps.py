@@ -14,7 +14,7 @@ from chainrule.data.batches import Stream, epoch_rows
 from chainrule.engine import Engine
 from chainrule.optim import LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.train.objective import Objective
-from chainrule.types import Array, Batch, Context, Key, Params, leaves, map_leaves
+from chainrule.types import Array, Batch, Context, Key, Params, fill, leaves
 
 _LEARNING = Context(train=True)
 # An event at least this often, in seconds of arithmetic at a modest speed, so that a progress bar moves.
@@ -159,7 +159,7 @@ class BatchStepper(Stepper):
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Place the rule's moments."""
-        self._moments = {name: self._engine.place(_fill(moment, state, name)) for name, moment in self._moments.items()}
+        self._moments = {name: self._engine.place(fill(moment, state, name)) for name, moment in self._moments.items()}
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ class FullBatchStepper(Stepper):
             stop = start + math.prod(shape)
             named[path] = flat[start:stop].reshape(shape)
             start = stop
-        return self._engine.place(_fill(self._template, named))
+        return self._engine.place(fill(self._template, named))
 
     def _flat(self, tree: Params) -> np.ndarray:
         named = dict(leaves(tree))
@@ -231,15 +231,3 @@ class FullBatchStepper(Stepper):
         if self._search is not None:
             cast(Any, self._search).close()
 
-
-def _fill(tree: Params, named: Mapping[str, np.ndarray], prefix: str = "") -> Params:
-    """Return a tree of the layout of `tree` with the values of `named`, whose names may carry a prefix."""
-    values = {path: named[f"{prefix}.{path}" if prefix else path] for path, _ in leaves(tree)}
-    filled = map_leaves(lambda leaf: leaf, tree)
-    for path, value in values.items():
-        *parents, last = path.split(".")
-        node: Any = filled
-        for name in parents:
-            node = node[name]
-        node[last] = value
-    return filled

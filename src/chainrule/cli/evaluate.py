@@ -1,0 +1,31 @@
+"""`chainrule evaluate`: how good a model is on a table whose answers are known."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")],
+    data: Annotated[str, typer.Argument(help="CSV, TSV or Parquet file, or a name from `datasets`.")],
+    header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+) -> None:
+    """Measure a model on a table that has the target column."""
+    from pathlib import Path
+
+    from chainrule.cli.table import finite, metrics_table
+    from chainrule.job.predict import evaluate_table, open_model
+
+    result = evaluate_table(open_model(Path(model)), data, header=header)
+    if json_:
+        metrics = {part: finite(values) for part, values in result.metrics.items()}
+        typer.echo(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))
+        return
+    for note in result.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"{result.rows:,} rows of {data}\n", err=True)
+    typer.echo(metrics_table(result.metrics))

@@ -1,0 +1,43 @@
+"""`chainrule inspect`: what is in a model file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def inspect(model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")]) -> None:
+    """Show the layers, shapes, parameters, operations and data schema of a model."""
+    from pathlib import Path
+
+    from chainrule.cli.table import align
+    from chainrule.job.predict import open_model
+
+    opened = open_model(Path(model))
+    network, preparation = opened.network, opened.preparation
+    rows = [
+        [row.name, row.kind, _shape(row.input_shape), _shape(row.output_shape), f"{row.n_parameters:,}", f"{row.operations:,}"]
+        for row in network.rows()
+    ]
+    header = ["layer", "kind", "input", "output", "parameters", "operations"]
+    typer.echo(align(header, rows, left=4))
+    typer.echo(f"\n{network.n_parameters:,} parameters, {network.operations:,} operations a sample")
+    typer.echo(f"loss     {type(network.loss).__name__}")
+    target = preparation.target
+    what = f"{target.task}, classes: {', '.join(target.classes[:20])}" if target.classes else target.task
+    typer.echo(f"target   {target.name} ({what})")
+    summary = opened.summary
+    if summary:
+        typer.echo(
+            f"trained  on {summary.get('data')}, {summary.get('epochs')} epochs, seed {summary.get('seed')}, "
+            f"{summary.get('engine')}, Chainrule {summary.get('chainrule')}"
+        )
+    if preparation.image is not None:
+        typer.echo(f"input    pictures of {_shape(tuple(preparation.image['shape']))} pixels")
+        return
+    typer.echo("\n" + align(["column", "taken for", "because"], [[c.name, c.kind, c.reason] for c in preparation.columns], left=3))
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))

@@ -1,0 +1,36 @@
+"""`chainrule predict`: what a model says of the rows of a table."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def predict(
+    model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")],
+    data: Annotated[str, typer.Argument(help="CSV, TSV or Parquet file, or a name from `datasets`.")],
+    out: Annotated[str | None, typer.Option(help="CSV file to write; stdout if left out.")] = None,
+    proba: Annotated[bool, typer.Option("--proba", help="Also the probability of each class.")] = False,
+    header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
+    quiet: Annotated[bool, typer.Option("--quiet", help="No notes.")] = False,
+) -> None:
+    """Predict the target of each row, as CSV."""
+    from pathlib import Path
+
+    from chainrule.files import replace_file
+    from chainrule.job.predict import open_model, predict_table
+
+    opened = open_model(Path(model))
+    table, notes = predict_table(opened, data, proba=proba, header=header)
+    if not quiet:
+        for note in notes:
+            typer.echo(f"note: {note}", err=True)
+    text = table.to_csv(index=False)
+    if out is None:
+        sys.stdout.write(text)
+        return
+    replace_file(Path(out), text)
+    if not quiet:
+        typer.echo(f"{len(table):,} predictions written to {out}", err=True)

@@ -1,0 +1,38 @@
+"""Tables for the terminal: figures in columns, aligned by their digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+
+def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
+    """Return metrics down and parts of the data across, the baseline last."""
+    from chainrule.job.metrics import NAMES
+
+    parts = [part for part in ("train", "valid", "test", "data", "baseline") if part in metrics]
+    header = ["", *parts]
+    rows = [
+        [name, *(f"{metrics[part][key]:.4f}" if key in metrics[part] else "–" for part in parts)]
+        for key, (name, _) in NAMES.items()
+        if any(key in metrics[part] for part in parts)
+    ]
+    return align(header, rows)
+
+
+def align(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Return lines of columns: the first `left` ones aligned to the left, the others to the right."""
+    lines = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i < left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Return values with None for those that JSON has no number for."""
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}

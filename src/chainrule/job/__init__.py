@@ -1,0 +1,1 @@
+"""The main job: settings in, a trained, saved and reported network out."""

@@ -1,0 +1,217 @@
+"""The settings of a run: declared once, read from a file, from `--set` and from flags, and written out in full."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from chainrule.constraints import (
+    Kind,
+    Many,
+    Range,
+    check_fields,
+    constrained,
+    flag,
+    option,
+    real,
+    whole,
+)
+from chainrule.errors import ConfigError, did_you_mean
+from chainrule.nn import ACTIVATIONS, INITS
+from chainrule.optim import RULES, SCHEDULES
+
+LOSSES = ("auto", "cross_entropy", "squared_error", "huber", "poisson")
+_FRACTION = Range(float, 0.0, 1.0, high_open=True)
+_TEXT = Kind(str)
+_STEPS_WORTH_TAKING = 3000
+_SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03}
+
+
+def _table(about: str) -> Any:
+    return field(
+        default_factory=dict, metadata={"constraints": (Kind(dict),), "optional": False, "about": about}
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that a run depends on. None means: to be chosen when the data has been seen (see `resolve`)."""
+
+    data: str = constrained(_TEXT, about="file, or name of a built-in data set")
+    target: str | None = constrained(_TEXT, default=None, optional=True, about="column to predict")
+    task: str = option("auto", "classification", "regression", default="auto", about="kind of target")
+    header: str = option("auto", "first", "none", default="auto", about="whether the first line names the columns")
+    missing_target: str = option("error", "drop", default="error", about="rows whose target is missing")
+    columns: dict[str, str] = _table("kinds of columns that are not to be guessed")
+    valid: float | str = constrained(_FRACTION, _TEXT, default=0.2, about="share of the rows, or a file")
+    test: float | str = constrained(_FRACTION, _TEXT, default=0.2, about="share of the rows, or a file")
+
+    hidden: tuple[int, ...] = constrained(Many(Range(int, 1)), default=(64, 32), about="units of each hidden layer")
+    activation: str = option(*ACTIVATIONS, default="relu", about="bend after each hidden layer")
+    init: str = option("auto", *INITS, default="auto", about="how weights are drawn")
+    dropout: float = real(0.0, 1.0, high_open=True, default=0.0, about="rate of dropping hidden values")
+
+    loss: str = option(*LOSSES, default="auto", about="cost")
+    label_smoothing: float = real(0.0, 1.0, high_open=True, default=0.0, about="of cross_entropy")
+    huber_delta: float = real(0.0, low_open=True, default=1.0, about="of huber, in standard deviations of the target")
+    l1: float = real(0.0, default=0.0, about="penalty on the size of weights")
+    l2: float = real(0.0, default=0.0, about="penalty on the square of weights")
+    normalised_penalty: bool = flag(False, about="divide the penalty by the number of weights, as the course does")
+
+    optimizer: str = option(*RULES, "lbfgs", default="adam", about="rule that moves the weights")
+    learning_rate: float | None = real(0.0, low_open=True, default=None, optional=True, about="size of a step")
+    optimizer_settings: dict[str, Any] = _table("fields of the rule, such as momentum or beta1")
+    schedule: str = option(*SCHEDULES, default="constant", about="how the learning rate changes")
+    schedule_settings: dict[str, Any] = _table("fields of the schedule, such as every or floor")
+    clip_value: float | None = real(0.0, low_open=True, default=None, optional=True, about="most of one derivative")
+    clip_norm: float | None = real(0.0, low_open=True, default=None, optional=True, about="most length of the gradient")
+    epochs: int | None = whole(1, default=None, optional=True, about="most passes over the data")
+    batch_size: int | None = whole(1, default=None, optional=True, about="rows a step")
+    patience: int = whole(0, default=20, about="epochs without improvement before stopping; 0: never")
+    plateau: int = whole(0, default=0, about="epochs without improvement before the rate is halved; 0: never")
+    time_limit: float | None = real(0.0, low_open=True, default=None, optional=True, about="most seconds")
+
+    seed: int = whole(0, 2**32 - 1, default=0, about="of every random stream")
+    engine: str = option("auto", "numpy", "jax", default="auto", about="where the mathematics runs")
+    dtype: str = option("float32", "float64", default="float32", about="precision")
+    checkpoint_seconds: float = real(0.0, default=10.0, about="between checkpoints")
+    data_sha256: str | None = constrained(_TEXT, default=None, optional=True, about="of the arrays trained on")
+
+    def __post_init__(self) -> None:
+        """Check the fields against their declared constraints."""
+        check_fields(self)
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+
+    def resolve(self, n_train: int) -> Config:
+        """Return the settings with every choice made that depends on the number of training rows.
+
+        Small data gets small batches and many epochs, so that there are a few thousand steps to learn in.
+        """
+        if self.batch_size is not None and self.batch_size > n_train:
+            raise ConfigError(
+                f"a batch_size of at most the {n_train} training rows",
+                f"{self.batch_size}",
+                f"Set --batch-size {n_train} or less, or leave it out.",
+            )
+        batch_size = self.batch_size or min(n_train, 32 if n_train < 10_000 else 128)
+        full_batch = self.optimizer == "lbfgs"
+        steps = 1 if full_batch else math.ceil(n_train / batch_size)
+        epochs = self.epochs or min(500, max(30, math.ceil(_STEPS_WORTH_TAKING / steps)))
+        rate = self.learning_rate or _SLOW_RULES.get(self.optimizer, 0.003 if n_train < 10_000 else 0.001)
+        return replace(self, batch_size=n_train if full_batch else batch_size, epochs=epochs, learning_rate=rate)
+
+
+def config_from(mapping: Mapping[str, Any]) -> Config:
+    """Return the settings of a mapping; raise ConfigError for an unknown one, with the nearest name."""
+    known = [setting.name for setting in fields(Config)]
+    for name in mapping:
+        if name not in known:
+            raise ConfigError("a setting that exists", f"{name!r}", did_you_mean(name, known))
+    if "data" not in mapping:
+        raise ConfigError("data: a file, or the name of a built-in data set", "none", "Name it: chainrule train DATA.")
+    return Config(**mapping)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Return the settings of a TOML file as they stand there."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"a configuration at {path}", error.strerror or str(error), "Check the path.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name} to be TOML", f"{error}", "Mend that line.") from error
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Return name and value of `NAME=VALUE`; the value is TOML, or a text that needs no quotes."""
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if not equals or not name:
+        raise ConfigError("--set NAME=VALUE", f"{text!r}", "Write, for example, --set l2=0.001.")
+    return name, _value(name, value.strip())
+
+
+def merge(settings: dict[str, Any], name: str, value: Any) -> None:
+    """Put a value under a name, which may reach into a table: `columns.zip`."""
+    head, dot, rest = name.partition(".")
+    if dot:
+        table = settings.setdefault(head, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"{head} to be one setting", f"{name!r}", f"Set {head} itself.")
+        table[rest] = value
+    else:
+        settings[name] = value
+
+
+def parse_hidden(text: str) -> tuple[int, ...]:
+    """Return the units of `64,32`; an empty text or `0` is no hidden layer."""
+    try:
+        units = [int(part) for part in text.replace("-", ",").split(",") if part.strip()]
+    except ValueError:
+        units = [-1]
+    if any(unit < 0 for unit in units) or (0 in units and units != [0]):
+        raise ConfigError("whole numbers such as 64,32 for hidden", f"{text!r}", "Write --hidden 64,32.")
+    return () if units == [0] else tuple(units)
+
+
+def to_toml(config: Config) -> str:
+    """Return the settings as TOML, each with what it means; what is still open is left out."""
+    import tomli_w
+
+    lines = ["# Every setting of this run: `chainrule train --config` this file repeats it.", ""]
+    tables = []
+    for setting in fields(config):
+        value = getattr(config, setting.name)
+        if isinstance(value, dict):
+            if value:
+                tables.append("\n" + tomli_w.dumps({setting.name: value}).strip())
+            continue
+        about = setting.metadata["about"]
+        if value is None:
+            lines.append(f"# {setting.name} is not set: {about}")
+            continue
+        value = list(value) if isinstance(value, tuple) else value
+        text = "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list) else _toml_line(value)
+        lines.append(f"{setting.name} = {text}  # {about}")
+    return "\n".join([*lines, *tables]) + "\n"
+
+
+def as_dict(config: Config) -> dict[str, Any]:
+    """Return the settings as a plain mapping."""
+    return dataclasses.asdict(config)
+
+
+def _toml_line(value: Any) -> str:
+    import tomli_w
+
+    return tomli_w.dumps({"v": value}).strip().removeprefix("v = ")
+
+
+def _value(name: str, text: str) -> Any:
+    if name == "hidden":
+        return parse_hidden(text.strip("[]"))
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def parse_part(text: str) -> float | str:
+    """Return what --valid and --test name: a share of the rows, or a file."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def overrides(sets: Sequence[str], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the command line says: flags that were given, then each `--set`."""
+    settings = {name: value for name, value in flags.items() if value is not None}
+    for text in sets:
+        merge(settings, *parse_setting(text))
+    return settings

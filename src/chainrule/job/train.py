@@ -1,0 +1,356 @@
+"""Training from settings to a run folder: model, journal, checkpoints and report."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule import __version__
+from chainrule.data.target import CLASSIFICATION
+from chainrule.engine import choose
+from chainrule.engine.numpy import NumpyEngine
+from chainrule.errors import ConfigError, RunFolderError
+from chainrule.files import replace_file
+from chainrule.job.advice import next_step
+from chainrule.job.config import Config, config_from, read_config, to_toml
+from chainrule.job.folder import RunFolder, existing, make
+from chainrule.job.metrics import NAMES, baseline, measure
+from chainrule.job.prepare import Part, Prepared, prepare
+from chainrule.network.file import save_model
+from chainrule.network.mlp import mlp
+from chainrule.network.model import Model
+from chainrule.network.network import Network
+from chainrule.nn import Huber, Loss, Penalty, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.optim import LBFGS, Clip, Rule, rule_by_name, schedule_by_name
+from chainrule.report.page import Evaluated, ReportData, render
+from chainrule.train import (
+    Checkpoint,
+    EarlyStopping,
+    EpochStarted,
+    Event,
+    FitEnded,
+    History,
+    Journal,
+    KeepBest,
+    Policy,
+    ReduceOnPlateau,
+    Run,
+    Settings,
+    StopOnNonFinite,
+    Supervised,
+    TimeLimit,
+    load_checkpoint,
+    replay,
+    run,
+    save_checkpoint,
+)
+from chainrule.types import Batch, leaves
+
+# Rows of the training part that each epoch's scores, and the report's gradients, are measured on at most.
+_SAMPLE_ROWS = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a run came to."""
+
+    folder: RunFolder
+    model: Model
+    metrics: dict[str, dict[str, float]]
+    advice: str
+    reason: str
+    engine: str
+    epochs: int
+    seconds: float
+    finite: bool
+
+
+class Job:
+    """One run: made from settings, iterated for its events, finished into an outcome.
+
+    Parameters
+    ----------
+    config : Config
+        The settings; resolved against the data as `self.config`.
+    folder : RunFolder
+        Where to write. It is made when training starts, after the data has been found fit.
+    resume : bool
+        Whether to go on from the folder's checkpoint.
+    """
+
+    def __init__(self, config: Config, folder: RunFolder, *, resume: bool = False) -> None:
+        self.folder = folder
+        self.prepared: Prepared = prepare(config)
+        train = self.prepared.parts["train"]
+        if resume and config.data_sha256 != self.prepared.sha256:
+            raise RunFolderError(
+                "the data that the run was started on",
+                f"other rows in {config.data}",
+                "Restore the file, or start a new run.",
+            )
+        self.config = replace(config.resolve(train.n), data_sha256=self.prepared.sha256)
+        self.network = build_network(self.config, self.prepared)
+        self._objective = Supervised(
+            self.network, Penalty(self.config.l1, self.config.l2, self.config.normalised_penalty)
+        )
+        self._optimizer = build_optimizer(self.config)
+        self.choice = self._choose(train)
+        self._resume: Checkpoint | None = load_checkpoint(folder.checkpoint) if resume else None
+        self._policies = build_policies(self.config, has_valid="valid" in self.prepared.parts)
+        self._run: Run = self._make_run()
+        self._saved = time.monotonic()
+
+    @property
+    def notes(self) -> list[str]:
+        """What was decided about the data, for the person."""
+        return self.prepared.notes
+
+    def stop(self, reason: str) -> None:
+        """Ask the run to end after the steps in hand."""
+        self._run.stop(reason)
+
+    def __iter__(self) -> Iterator[Event]:
+        """Train: yield each event once it is in the journal, and save checkpoints between epochs."""
+        if self._resume is None:
+            make(self.folder)
+            replace_file(self.folder.config, to_toml(self.config))
+        after = self._resume.number if self._resume else 0
+        with Journal(self.folder.journal, after) as journal:
+            for event in self._run:
+                journal.write(event)
+                ended = isinstance(event, FitEnded)
+                due = time.monotonic() - self._saved >= self.config.checkpoint_seconds
+                # At the start of an epoch everything about the one before has been told and decided.
+                if self._run.between_epochs and (ended or (isinstance(event, EpochStarted) and due)):
+                    save_checkpoint(self.folder.checkpoint, self._run.checkpoint())
+                    self._saved = time.monotonic()
+                yield event
+
+    def finish(self) -> Outcome:
+        """Measure the weights that were kept, write the model and the report."""
+        history = History.of(replay(self.folder.journal))
+        ended = history.ended
+        assert ended is not None  # noqa: S101 (the journal of a run that was iterated to its end has it)
+        metrics, evaluated = self._measure()
+        model = Model(self.network, self._run.params, self.prepared.preparation, self._summary(ended, metrics))
+        save_model(model, self.folder.model)
+        advice = next_step(self.config, history, metrics)
+        outcome = Outcome(
+            self.folder,
+            model,
+            metrics,
+            advice,
+            ended.reason,
+            self.choice.engine.name,
+            ended.epochs,
+            ended.seconds,
+            all(np.isfinite(value).all() for _, value in leaves(model.params)),
+        )
+        if outcome.finite:
+            page = render(self._report(model, history, evaluated, metrics, advice))
+            replace_file(self.folder.report, page)
+        return outcome
+
+    def _choose(self, train: Part) -> Any:
+        rows = self.config.batch_size or train.n
+        steps = (self.config.epochs or 1) * max(1, train.n // rows)
+        operations = 3.0 * self.network.operations * rows
+        return choose(self.config.engine, self.config.dtype, steps=steps, operations=operations)
+
+    def _make_run(self) -> Run:
+        config = self.config
+        settings = Settings(
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            schedule=schedule_by_name(config.schedule, **config.schedule_settings),
+            clip=Clip(config.clip_value, config.clip_norm),
+            seed=config.seed,
+        )
+        evaluate = {"train": self._sample()}
+        if "valid" in self.prepared.parts:
+            evaluate["valid"] = self.prepared.parts["valid"].batch
+        return run(
+            self._objective,
+            self.prepared.parts["train"].batch,
+            settings,
+            optimizer=self._optimizer,
+            engine=self.choice.engine,
+            policies=self._policies,
+            evaluate=evaluate,
+            resume=self._resume,
+        )
+
+    def _sample(self) -> Batch:
+        """Return the first training rows; the split has already shuffled which rows they are."""
+        batch = self.prepared.parts["train"].batch
+        return Batch(batch.x[:_SAMPLE_ROWS], batch.t[:_SAMPLE_ROWS])
+
+    def _measure(self) -> tuple[dict[str, dict[str, float]], Evaluated]:
+        target = self.prepared.preparation.target
+        params = self._run.params
+        model = Model(self.network, params, self.prepared.preparation)
+        metrics, evaluated = {}, {}
+        for name, part in self.prepared.parts.items():
+            y = model.outputs_of(part.batch.x, self.choice.engine)
+            column = part.frame[target.name]
+            truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
+            evaluated[name] = Evaluated(name, part.frame, part.batch.x, truth, y)
+            metrics[name] = measure(target, truth, y) if np.isfinite(y).all() else {}
+        last = evaluated[next(part for part in ("test", "valid", "train") if part in evaluated)]
+        metrics["baseline"] = measure(
+            target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth))
+        )
+        return metrics, last
+
+    def _summary(self, ended: FitEnded, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
+        return {
+            "chainrule": __version__,
+            "data": self.prepared.source.name,
+            "epochs": ended.epochs,
+            "best_epoch": ended.best_epoch,
+            "seconds": round(ended.seconds, 3),
+            "seed": self.config.seed,
+            "engine": self.choice.engine.name,
+            "samples": {name: part.n for name, part in self.prepared.parts.items()},
+            "metrics": metrics,
+        }
+
+    def _report(
+        self,
+        model: Model,
+        history: History,
+        evaluated: Evaluated,
+        metrics: dict[str, dict[str, float]],
+        advice: str,
+    ) -> ReportData:
+        ended = history.ended
+        assert ended is not None  # noqa: S101 (see `finish`)
+        sample = self._sample()
+        engine = NumpyEngine(self.config.dtype)
+        traced = self.network.trace(engine.xp, model.params, sample)
+        grads = {name: traced[_gradient_name(name)] for name, _ in leaves(model.params)}
+        # The cost is a mean over the rows: times N, each row's own derivative.
+        pull = np.abs(traced["dx"]).mean(axis=0) * sample.n_samples * sample.x.std(axis=0)
+        key, better = ("accuracy", "accuracy") if "accuracy" in metrics[evaluated.part] else ("r2", "R²")
+        part = {"test": "test", "valid": "validation", "train": "training"}[evaluated.part]
+        rate = next((event.samples_per_second for event in _epochs(self.folder.journal)), 0.0)
+        facts = [
+            (f"{better} on the {part} rows", f"{metrics[evaluated.part][key]:.4g}"),
+            ("baseline", f"{metrics['baseline'][key]:.4g}"),
+            (f"epochs; weights of epoch {ended.best_epoch}", f"{ended.epochs}"),
+            ("seconds of training", f"{ended.seconds:.3g}"),
+            (f"rows a second on {self.choice.engine.name}", f"{rate:,.0f}"),
+        ]
+        return ReportData(
+            title=f"{self.prepared.source.name}: {self.prepared.preparation.target.name}",
+            model=model,
+            history=history,
+            evaluated=evaluated,
+            gradients=grads,
+            pull=pull,
+            metrics=metrics,
+            metric_names=NAMES,
+            config=to_toml(self.config),
+            facts=facts,
+            notes=self.notes,
+            versions={**versions(self.choice.engine.name), "seed": str(self.config.seed)},
+            samples={name: p.n for name, p in self.prepared.parts.items()},
+            advice=advice,
+        )
+
+
+def resumed(path: Path, epochs: int | None) -> Job:
+    """Return the job that goes on with the run in a folder, to more epochs if asked."""
+    folder = existing(path)
+    settings = read_config(folder.config)
+    if epochs is not None:
+        settings["epochs"] = epochs
+    job = Job(config_from(settings), folder, resume=True)
+    done = load_checkpoint(folder.checkpoint).epoch
+    if done >= (job.config.epochs or 0):
+        raise ConfigError(
+            f"epochs left to train in {path}", f"all {done} done", f"Add --epochs {2 * done} to go on."
+        )
+    return job
+
+
+def build_network(config: Config, prepared: Prepared) -> Network:
+    """Return the network that the settings ask for."""
+    target = prepared.preparation.target
+    return mlp(
+        prepared.preparation.input_shape,
+        config.hidden,
+        target.outputs,
+        build_loss(config, target.task),
+        activation=config.activation,
+        dropout=config.dropout,
+        init=config.init,
+    )
+
+
+def build_loss(config: Config, task: str) -> Loss:
+    """Return the loss that the settings ask for, if it suits the task."""
+    name = config.loss
+    if name == "auto":
+        name = "cross_entropy" if task == CLASSIFICATION else "squared_error"
+    if (name == "cross_entropy") != (task == CLASSIFICATION):
+        fitting = "cross_entropy" if task == CLASSIFICATION else "squared_error, huber or poisson"
+        raise ConfigError(f"a loss for {task}", f"{name}", f"Use {fitting}, or another --task.")
+    losses: dict[str, Loss] = {
+        "cross_entropy": SoftmaxCrossEntropy(config.label_smoothing),
+        "squared_error": SquaredError(),
+        "huber": Huber(config.huber_delta),
+        "poisson": Poisson(),
+    }
+    return losses[name]
+
+
+def build_optimizer(config: Config) -> Rule | LBFGS:
+    """Return the optimizer that the settings ask for."""
+    if config.optimizer == "lbfgs":
+        return LBFGS(**config.optimizer_settings)
+    return rule_by_name(config.optimizer, **config.optimizer_settings)
+
+
+def build_policies(config: Config, *, has_valid: bool) -> list[Policy]:
+    """Return the policies that the settings ask for; without validation rows, only those that need none."""
+    policies: list[Policy] = [StopOnNonFinite()]
+    if has_valid:
+        policies.append(KeepBest())
+        if config.patience:
+            policies.append(EarlyStopping(patience=config.patience))
+    if config.plateau:
+        policies.append(ReduceOnPlateau("valid.cost" if has_valid else "cost", patience=config.plateau))
+    if config.time_limit is not None:
+        policies.append(TimeLimit(config.time_limit))
+    return policies
+
+
+def versions(engine: str) -> dict[str, str]:
+    """Return the versions of what a run's figures depend on."""
+    packages = ["numpy", *(["jax"] if engine == "jax" else []), "scikit-learn", "pandas"]
+    return {
+        "Chainrule": __version__,
+        "Python": platform.python_version(),
+        **{name: metadata.version(name) for name in packages},
+    }
+
+
+def _gradient_name(parameter: str) -> str:
+    layer, _, name = parameter.rpartition(".")
+    return f"{layer}.d{name}"
+
+
+def _epochs(path: Path) -> Iterator[Any]:
+    """Yield the epochs of a journal, from the second on where there is one: the first may have compiled."""
+    ended = [event for event in replay(path) if hasattr(event, "samples_per_second")]
+    yield from (ended[1:] or ended)
+

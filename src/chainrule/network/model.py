@@ -1,0 +1,62 @@
+"""A model: a network with its weights and the preparation of its data: all that a prediction needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.data.columns import Findings
+from chainrule.data.table import Preparation
+from chainrule.data.target import CLASSIFICATION
+from chainrule.engine import Engine
+from chainrule.engine.numpy import NUMPY, NumpyEngine
+from chainrule.network.network import Network, logits
+from chainrule.types import Params
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What a model file holds.
+
+    Attributes
+    ----------
+    network : Network
+    params : tree of NumPy arrays
+    preparation : Preparation
+    summary : mapping
+        How it was trained, for people: JSON-able, read by nobody but them.
+    """
+
+    network: Network
+    params: Params
+    preparation: Preparation
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+    def outputs(
+        self, frame: pd.DataFrame, findings: Findings | None = None, engine: Engine | None = None
+    ) -> np.ndarray:
+        """Return y (N, K) for the rows of a table: probabilities, or values in the target's own unit."""
+        x = self.preparation.inputs(frame, findings)
+        return self.outputs_of(x, engine)
+
+    def outputs_of(self, x: np.ndarray, engine: Engine | None = None) -> np.ndarray:
+        """Return y (N, K) for prepared inputs x (N, ...)."""
+        engine = engine or NumpyEngine()
+        a = logits(self.network, engine, engine.place(self.params), x).astype(np.float64)
+        y = np.asarray(self.network.loss.link(NUMPY, a))
+        target = self.preparation.target
+        return y if target.task == CLASSIFICATION else y * target.scale + target.mean
+
+    def predict(
+        self, frame: pd.DataFrame, findings: Findings | None = None, engine: Engine | None = None
+    ) -> np.ndarray:
+        """Return the predicted class names, or values (N,)."""
+        y = self.outputs(frame, findings, engine)
+        target = self.preparation.target
+        return np.array(target.classes, dtype=object)[y.argmax(axis=1)] if target.classes else y[:, 0]

@@ -1,0 +1,220 @@
+"""The report: one self-contained page on what was trained, how it went, and where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.data.target import CLASSIFICATION
+from chainrule.network.model import Model
+from chainrule.report import plots
+from chainrule.train.history import History
+from chainrule.types import leaves
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MISTAKES = 24
+_MISTAKE_ROWS = 12
+_MOST_CELLS = 8
+_MOST_HISTOGRAMS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """Rows that were not trained on (or were, where there are no others), and what the model says of them."""
+
+    part: str
+    frame: pd.DataFrame
+    x: np.ndarray
+    truth: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class ReportData:
+    """All that the page shows."""
+
+    title: str
+    model: Model
+    history: History
+    evaluated: Evaluated
+    gradients: Mapping[str, np.ndarray]
+    pull: np.ndarray
+    metrics: Mapping[str, Mapping[str, float]]
+    metric_names: Mapping[str, tuple[str, bool]]
+    config: str
+    facts: Sequence[tuple[str, str]]
+    notes: Sequence[str]
+    versions: Mapping[str, str]
+    samples: Mapping[str, int]
+    advice: str = ""
+
+
+def render(data: ReportData) -> str:
+    """Return the page as HTML: no script, no font, no picture from outside."""
+    from jinja2 import Environment, StrictUndefined
+
+    source = resources.files("chainrule.report").joinpath("page.html.j2").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    target = data.model.preparation.target
+    preparation = data.model.preparation
+    return environment.from_string(source).render(
+        data=data,
+        target=target,
+        is_classification=target.task == CLASSIFICATION,
+        columns=preparation.columns if preparation.image is None else (),
+        image=preparation.image,
+        layers=list(data.model.network.rows()),
+        metric_rows=_metric_rows(data),
+        parts=[part for part in ("train", "valid", "test", "baseline") if part in data.metrics],
+        part_names={"train": "training", "valid": "validation", "test": "test", "baseline": "baseline"},
+        curves=_curves(data),
+        result=_result(data),
+        decision=_decision(data),
+        classes=_class_rows(data.evaluated, target.classes) if target.classes else [],
+        mistakes=_mistake_pictures(data) if preparation.image is not None else "",
+        mistake_table=_mistake_table(data) if preparation.image is None else None,
+        first_layer=_first_layer(data),
+        histograms=_histograms(data),
+    )
+
+
+def _metric_rows(data: ReportData) -> list[tuple[str, list[str]]]:
+    parts = [part for part in ("train", "valid", "test", "baseline") if part in data.metrics]
+    rows = []
+    for key, (name, _) in data.metric_names.items():
+        if any(key in data.metrics[part] for part in parts):
+            cells = [f"{data.metrics[part][key]:.4g}" if key in data.metrics[part] else "–" for part in parts]
+            rows.append((name, cells))
+    return rows
+
+
+def _curves(data: ReportData) -> str:
+    history = data.history
+    if not history.epochs:
+        return ""
+    curves = history.scores or {"train": {"cost": history.cost}}
+    return plots.learning_curves(history.epochs, curves, history.rate, history.ended.best_epoch if history.ended else 0)
+
+
+def _result(data: ReportData) -> str:
+    target, seen = data.model.preparation.target, data.evaluated
+    if not target.classes:
+        return plots.predicted_against_true(seen.truth, seen.y[:, 0], target.name)
+    return plots.confusion_matrix(_confusion(seen, len(target.classes)), target.classes)
+
+
+def _confusion(seen: Evaluated, k: int) -> np.ndarray:
+    counts = np.zeros((k, k), int)
+    np.add.at(counts, (seen.truth, seen.y.argmax(axis=1)), 1)
+    return counts
+
+
+def _decision(data: ReportData) -> str:
+    model, seen = data.model, data.evaluated
+    if model.preparation.image is not None or seen.x.shape[1:] != (2,):
+        return ""
+    names = model.preparation.features
+    return plots.decision_map(model.outputs_of, seen.x, seen.truth, names, len(model.preparation.target.classes))
+
+
+def _class_rows(seen: Evaluated, classes: Sequence[str]) -> list[dict[str, Any]]:
+    counts = _confusion(seen, len(classes))
+    right = counts.diagonal()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision, recall = right / counts.sum(axis=0), right / counts.sum(axis=1)
+        f1 = 2 * precision * recall / (precision + recall)
+    return [
+        {
+            "name": name,
+            "n": int(counts[i].sum()),
+            "precision": _share(precision[i]),
+            "recall": _share(recall[i]),
+            "f1": _share(f1[i]),
+        }
+        for i, name in enumerate(classes)
+    ]
+
+
+def _share(value: float) -> str:
+    return f"{value:.3f}" if np.isfinite(value) else "–"
+
+
+def _worst(data: ReportData, most: int) -> np.ndarray:
+    """Return the rows that the model is most surely wrong about (or furthest from), worst first."""
+    seen = data.evaluated
+    if not data.model.preparation.target.classes:
+        return np.argsort(-np.abs(seen.y[:, 0] - seen.truth), kind="stable")[:most]
+    rows = np.flatnonzero(seen.y.argmax(axis=1) != seen.truth)
+    return rows[np.argsort(seen.y[rows, seen.truth[rows]], kind="stable")][:most]
+
+
+def _mistake_pictures(data: ReportData) -> str:
+    rows, seen = _worst(data, _MISTAKES), data.evaluated
+    if len(rows) == 0:
+        return ""
+    classes = data.model.preparation.target.classes
+    if classes:
+        said = seen.y[rows].argmax(axis=1)
+        captions = [
+            f"{classes[seen.truth[row]]}, said {classes[k]}\n({seen.y[row, k]:.0%} sure)"
+            for row, k in zip(rows, said, strict=True)
+        ]
+    else:
+        captions = [f"{seen.truth[row]:.4g}, said {seen.y[row, 0]:.4g}" for row in rows]
+    return plots.pictures(seen.x[rows], captions)
+
+
+def _mistake_table(data: ReportData) -> dict[str, Any] | None:
+    rows, seen = _worst(data, _MISTAKE_ROWS), data.evaluated
+    if len(rows) == 0:
+        return None
+    target = data.model.preparation.target
+    names = [name for name in data.model.preparation.used if name in seen.frame.columns][:_MOST_CELLS]
+    lines = []
+    for row in rows:
+        if target.classes:
+            k = int(seen.y[row].argmax())
+            head = [target.classes[seen.truth[row]], f"{target.classes[k]} ({seen.y[row, k]:.0%} sure)"]
+        else:
+            head = [f"{seen.truth[row]:.4g}", f"{seen.y[row, 0]:.4g}"]
+        cells = seen.frame.iloc[row]
+        lines.append([*head, *(_cell(cells[name]) for name in names)])
+    return {"names": names, "rows": lines, "more": len(data.model.preparation.used) - len(names)}
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:  # noqa: PLR0124 (NaN is not itself)
+        return "–"
+    text = f"{value:.5g}" if isinstance(value, (float, np.floating)) else str(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _first_layer(data: ReportData) -> str:
+    """Return the first layer's weights as pictures where the input is one, else which columns are listened to."""
+    model = data.model
+    if model.preparation.image is None:
+        encoders = model.preparation.encoders
+        ends = np.cumsum([len(encoder.features) for encoder in encoders])
+        # A column's features are pulled together: a category is one thing, however many indicators it has.
+        pull = np.array([part.sum() for part in np.split(data.pull, ends[:-1])])
+        return plots.listening([encoder.name for encoder in encoders], pull)
+    W = next((np.asarray(value) for name, value in leaves(model.params) if name.endswith("W")), None)
+    if W is None:
+        return ""
+    height, width, *channels = model.preparation.image["shape"]
+    units = W.T.reshape(-1, height, width, *channels)
+    return plots.weight_pictures(units.mean(axis=-1) if channels else units)
+
+
+def _histograms(data: ReportData) -> str:
+    weights = {name: np.asarray(value) for name, value in leaves(data.model.params) if np.ndim(value) > 1}
+    gradients = {name: np.asarray(value) for name, value in data.gradients.items()}
+    shown = dict(list(weights.items())[:_MOST_HISTOGRAMS])
+    return plots.histograms(shown, gradients) if shown else ""
+

@@ -1,0 +1,258 @@
+"""Plots: each takes numbers and returns a picture as SVG text; none knows of pages or files."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe & Ito, 2008, Color universal design: told apart by all eyes. Training is blue, validation orange.
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7a7f87"
+_CLASS_COLOURS = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "#F0E442", "#000000", "#999999", "#8c6d31")
+_MOST_CLASSES_SHOWN = 20
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e3e6ea",
+    "grid.linewidth": 0.7,
+    "axes.edgecolor": "#9aa0a8",
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "svg.fonttype": "none",
+    "figure.constrained_layout.use": True,
+}
+_numbers = count(1)
+
+
+def _draw(size: tuple[float, float], draw: Callable[[Figure], None], about: str) -> str:
+    """Return what `draw` draws, as SVG that scales with the page and that a screen reader can name."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": "chainrule"}):
+        figure = Figure(figsize=size)
+        FigureCanvasSVG(figure)
+        draw(figure)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    # Several pictures share a page: their ids must not meet.
+    number = next(_numbers)
+    svg = re.sub(r'id="', f'id="p{number}-', svg)
+    svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>p{number}-", svg)
+    label = about.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', svg, count=1)
+
+
+def learning_curves(
+    epochs: Sequence[int],
+    curves: Mapping[str, Mapping[str, Sequence[float]]],
+    rate: Sequence[float],
+    best_epoch: int,
+) -> str:
+    """Return cost (on a log axis), metric and rate against epochs.
+
+    Parameters
+    ----------
+    curves : mapping
+        {"train": {"cost": [...], "accuracy": [...]}, "valid": {...}}
+    """
+    metrics = [name for name in next(iter(curves.values())) if name != "cost"]
+    panels = ["cost", *metrics]
+    changes = len(set(rate)) > 1
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots(1, len(panels) + changes, squeeze=False)[0]
+        for ax, panel in zip(axes, panels, strict=False):
+            for (part, scores), colour in zip(curves.items(), (BLUE, ORANGE), strict=False):
+                values = np.asarray(scores[panel], float)
+                marker = "o" if len(values) < 2 else None
+                ax.plot(epochs, values, color=colour, label=_PARTS.get(part, part), lw=1.6, marker=marker)
+            if best_epoch:
+                ax.axvline(best_epoch, color=GREY, lw=0.9, ls=":", label=f"weights kept: epoch {best_epoch}")
+            ax.set_xlabel("epoch")
+            ax.set_title({"cost": "cost J (log axis)", "r2": "R²"}.get(panel, panel))
+            if panel == "cost":
+                ax.set_yscale("log")
+            elif panel == "r2":
+                # A network starts far below 0; what happens between 0 and 1 is what is looked for.
+                ax.set_ylim(bottom=max(-1.0, ax.get_ylim()[0]))
+        if changes:
+            axes[-1].plot(epochs, rate, color=GREEN, lw=1.6)
+            axes[-1].set_title("learning rate η (log axis)")
+            axes[-1].set_yscale("log")
+            axes[-1].set_xlabel("epoch")
+        axes[0].legend(frameon=False, fontsize=8.5)
+
+    return _draw((10.6, 3.1), draw, "Learning curves of cost and metric")
+
+
+_PARTS = {"train": "training", "valid": "validation"}
+
+
+def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> str:
+    """Return the confusion matrix (true class down, predicted class across), coloured by share of the true class."""
+    k = len(classes)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+    def draw(figure: Figure) -> None:
+        ax = figure.subplots()
+        ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        ax.grid(visible=False)
+        if k <= _MOST_CLASSES_SHOWN:
+            for i in range(k):
+                for j in range(k):
+                    if counts[i, j]:
+                        colour = "white" if share[i, j] > 0.55 else "#20242a"
+                        ax.text(j, i, f"{counts[i, j]:d}", ha="center", va="center", color=colour, fontsize=8.5)
+            labels = [_short(name) for name in classes]
+            ax.set_xticks(range(k), labels, rotation=45 if max(map(len, labels)) > 3 else 0, ha="center")
+            ax.set_yticks(range(k), labels)
+        ax.set_xlabel("predicted")
+        ax.set_ylabel("true")
+
+    side = min(7.0, 2.2 + 0.42 * k)
+    return _draw((side + 0.4, side), draw, "Confusion matrix")
+
+
+def predicted_against_true(truth: np.ndarray, predicted: np.ndarray, name: str) -> str:
+    """Return predicted against true values, and the histogram of their differences."""
+    rows = _thin(len(truth), 4000)
+
+    def draw(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2)
+        left.scatter(truth[rows], predicted[rows], s=12, alpha=0.55, color=BLUE, edgecolors="none")
+        ends = [min(truth.min(), predicted.min()), max(truth.max(), predicted.max())]
+        left.plot(ends, ends, color=GREY, lw=1, ls="--", label="perfect")
+        left.legend(frameon=False, fontsize=8.5)
+        left.set_xlabel(f"true {_short(name, 24)}")
+        left.set_ylabel("predicted")
+        left.set_title("predicted against true")
+        right.hist(predicted - truth, bins=min(50, max(10, len(truth) // 8)), color=BLUE)
+        right.axvline(0, color=GREY, lw=1, ls="--")
+        right.set_title("error, predicted - true")
+
+    return _draw((8.2, 3.4), draw, "Predicted against true values, and the errors")
+
+
+def decision_map(
+    predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, truth: np.ndarray, names: Sequence[str], classes: int
+) -> str:
+    """Return what the network answers over the plane of its two inputs, with the rows as dots."""
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = 0.08 * (high - low)
+    axes = [np.linspace(low[i] - margin[i], high[i] + margin[i], 160) for i in range(2)]
+    grid = np.stack(np.meshgrid(*axes), axis=-1)
+    y = predict(grid.reshape(-1, 2).astype(np.float32)).reshape(160, 160, -1)
+    rows = _thin(len(x), 1500)
+
+    def draw(figure: Figure) -> None:
+        from matplotlib.colors import to_rgb
+
+        ax = figure.subplots()
+        extent = (axes[0][0], axes[0][-1], axes[1][0], axes[1][-1])
+        if classes:
+            colours = np.array([to_rgb(_CLASS_COLOURS[i % len(_CLASS_COLOURS)]) for i in range(classes)])
+            # Each point takes the colours of the classes by their probabilities, paled so that dots stand out.
+            ax.imshow(0.45 + 0.55 * (y @ colours), extent=extent, origin="lower", aspect="auto")
+            ax.scatter(*x[rows].T, c=colours[truth[rows]], s=14, edgecolors="white", linewidths=0.5)
+        else:
+            bound = max(abs(truth).max(), 1e-9)
+            ax.imshow(y[..., 0], extent=extent, origin="lower", aspect="auto", cmap="PuOr", vmin=-bound, vmax=bound)
+            ax.scatter(*x[rows].T, c=truth[rows], cmap="PuOr", vmin=-bound, vmax=bound, s=12, edgecolors="white", lw=0.4)
+        ax.grid(visible=False)
+        ax.set_xlabel(f"{names[0]} (standardised)")
+        ax.set_ylabel(f"{names[1]} (standardised)")
+
+    return _draw((5.0, 4.4), draw, "What the network answers over the plane of its inputs")
+
+
+def pictures(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -> str:
+    """Return grey or colour pictures in a grid, each with a caption of one or two lines."""
+    rows = -(-len(images) // columns)
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        for ax in axes:
+            ax.set_axis_off()
+        for ax, image, caption in zip(axes, images, captions, strict=False):
+            ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
+            ax.set_title(caption, fontsize=8, fontweight="normal", loc="center")
+
+    return _draw((1.32 * columns, 1.72 * rows), draw, "Pictures")
+
+
+def weight_pictures(weights: np.ndarray, *, most: int = 64, columns: int = 16) -> str:
+    """Return each unit's first-layer weights (units, height, width) as a picture: blue below zero, red above."""
+    shown = weights[:most]
+    columns = min(columns, len(shown))
+    rows = -(-len(shown) // columns)
+    bound = float(np.abs(shown).max()) or 1.0
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        for ax in axes:
+            ax.set_axis_off()
+        for number, (ax, unit) in enumerate(zip(axes, shown, strict=False), start=1):
+            ax.imshow(unit, cmap="RdBu_r", vmin=-bound, vmax=bound)
+            ax.set_title(str(number), fontsize=7, fontweight="normal", loc="center", pad=2)
+
+    return _draw((0.66 * columns, 0.84 * rows), draw, "First-layer weights of each unit as pictures")
+
+
+def listening(columns: Sequence[str], pull: np.ndarray, *, most: int = 25) -> str:
+    """Return how strongly each column pulls at the cost, longest first."""
+    order = np.argsort(-pull)[:most][::-1]
+
+    def draw(figure: Figure) -> None:
+        ax = figure.subplots()
+        ax.barh(range(len(order)), pull[order], color=BLUE, height=0.7)
+        ax.set_yticks(range(len(order)), [_short(columns[i], 40) for i in order], fontsize=8.5)
+        ax.set_xlabel("mean |∂J/∂x|, in cost for each standard deviation of the inputs")
+        ax.grid(visible=False, axis="y")
+
+    return _draw((8.4, 0.8 + 0.24 * len(order)), draw, "How strongly each column pulls at the cost")
+
+
+def histograms(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]) -> str:
+    """Return, for each weight matrix, the distribution of its values and of its derivatives."""
+
+    def panel(ax: Axes, values: np.ndarray, colour: str, title: str) -> None:
+        finite = values[np.isfinite(values)]
+        ax.hist(finite, bins=41, color=colour)
+        ax.set_yscale("log")
+        ax.set_title(title)
+        ax.tick_params(labelsize=8)
+        ax.ticklabel_format(axis="x", style="sci", scilimits=(-2, 3))
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots(2, len(weights), squeeze=False)
+        for i, (name, values) in enumerate(weights.items()):
+            panel(axes[0, i], values.ravel(), BLUE, name)
+            layer, _, parameter = name.rpartition(".")
+            panel(axes[1, i], gradients[name].ravel(), GREEN, f"{layer}.d{parameter}")
+
+    return _draw((min(13.0, max(3.5 * len(weights), 6.0)), 4.4), draw, "Histograms of weights and gradients")
+
+
+def _short(text: Any, most: int = 14) -> str:
+    text = str(text)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _thin(n: int, most: int) -> np.ndarray:
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(int))
