@@ -1,3 +1,62 @@
-"""Neural networks you can see through: every derivative derived by hand and proven by number."""
+"""Neural networks you can see through: every derivative derived by hand and proven by number.
+
+The public names below are loaded when they are first asked for, so that `import chainrule` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from chainrule import data, engine, errors, network, nn, optim, train
+    from chainrule.errors import ChainruleError
+    from chainrule.network.file import load_model, save_model
+    from chainrule.network.mlp import mlp
+    from chainrule.network.model import Model
+    from chainrule.network.network import Network
+
+_SUBPACKAGES = ("data", "engine", "errors", "network", "nn", "optim", "train")
+_HOMES = {
+    "ChainruleError": "chainrule.errors",
+    "Model": "chainrule.network.model",
+    "Network": "chainrule.network.network",
+    "load_model": "chainrule.network.file",
+    "mlp": "chainrule.network.mlp",
+    "save_model": "chainrule.network.file",
+}
+
+__all__ = [
+    "ChainruleError",
+    "Model",
+    "Network",
+    "__version__",
+    "data",
+    "engine",
+    "errors",
+    "load_model",
+    "mlp",
+    "network",
+    "nn",
+    "optim",
+    "save_model",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for."""
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"chainrule.{name}")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted(__all__)

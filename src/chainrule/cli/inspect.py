@@ -17,7 +17,14 @@ def inspect(model: Annotated[str, typer.Argument(help="A .chainrule file, or the
     opened = open_model(Path(model))
     network, preparation = opened.network, opened.preparation
     rows = [
-        [row.name, row.kind, _shape(row.input_shape), _shape(row.output_shape), f"{row.n_parameters:,}", f"{row.operations:,}"]
+        [
+            row.name,
+            row.kind,
+            _shape(row.input_shape),
+            _shape(row.output_shape),
+            f"{row.n_parameters:,}",
+            f"{row.operations:,}",
+        ]
         for row in network.rows()
     ]
     header = ["layer", "kind", "input", "output", "parameters", "operations"]
@@ -36,7 +43,10 @@ def inspect(model: Annotated[str, typer.Argument(help="A .chainrule file, or the
     if preparation.image is not None:
         typer.echo(f"input    pictures of {_shape(tuple(preparation.image['shape']))} pixels")
         return
-    typer.echo("\n" + align(["column", "taken for", "because"], [[c.name, c.kind, c.reason] for c in preparation.columns], left=3))
+    typer.echo(
+        "\n"
+        + align(["column", "taken for", "because"], [[c.name, c.kind, c.reason] for c in preparation.columns], left=3)
+    )
 
 
 def _shape(shape: tuple[int, ...]) -> str:

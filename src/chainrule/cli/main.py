@@ -40,7 +40,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def chainrule(
-    version: Annotated[  # noqa: ARG001 (the callback acts)
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:

@@ -100,9 +100,7 @@ class Bar:
         elif isinstance(event, StepsEnded):
             self._progress.update(self._task, completed=event.epoch - 1 + event.step / event.steps)
         elif isinstance(event, EpochEnded):
-            self._progress.update(
-                self._task, completed=event.epoch, epoch=event.epoch, description=describe(event)
-            )
+            self._progress.update(self._task, completed=event.epoch, epoch=event.epoch, description=describe(event))
         elif isinstance(event, Advised):
             self._console.print(event.advice, style="bold yellow", markup=False)
         elif isinstance(event, Decided) and event.decision == "scale_rate":

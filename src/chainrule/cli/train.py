@@ -81,9 +81,7 @@ def train(
         raise typer.Exit(1)
 
 
-def _new_job(
-    config: str | None, given: dict[str, Any], out: str | None, force: bool, print_config: bool
-) -> Job | None:
+def _new_job(config: str | None, given: dict[str, Any], out: str | None, force: bool, print_config: bool) -> Job | None:
     from pathlib import Path
 
     from chainrule.job.config import config_from, merge, read_config, to_toml

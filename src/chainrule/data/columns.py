@@ -214,7 +214,7 @@ class Date(Encoder):
     @classmethod
     def fit(cls, column: pd.Series) -> Date:
         """Measure the days."""
-        return cls(str(column.name), Numeric.fit(_days(column).rename(column.name)).to_json())
+        return cls(str(column.name), Numeric.fit(_days(column).rename(str(column.name))).to_json())
 
     @property
     def _numeric(self) -> Numeric:
@@ -282,14 +282,13 @@ class Text(Encoder):
         from sklearn.feature_extraction.text import CountVectorizer
 
         counts = CountVectorizer(vocabulary=self.words).transform(cells_as_text(column).fillna(""))
-        y = counts.toarray() * np.array(self.idf)
+        y: np.ndarray = counts.toarray() * np.array(self.idf)
         length = np.sqrt((y * y).sum(axis=1, keepdims=True))
-        return y / np.where(length > 0, length, 1)
+        y /= np.where(length > 0, length, 1)
+        return y
 
 
-ENCODERS: dict[str, type[Any]] = {
-    encoder.kind: encoder for encoder in (Numeric, Boolean, Category, Date, Text)
-}
+ENCODERS: dict[str, type[Any]] = {encoder.kind: encoder for encoder in (Numeric, Boolean, Category, Date, Text)}
 
 
 def encoder_from_json(data: Any) -> Encoder:

@@ -25,7 +25,9 @@ _BUNDLED = {
     "digits": Entry("digits", "classification", 1797, "8×8 pixels", "handwritten digits, 10 classes (UCI)"),
     "iris": Entry("iris", "classification", 150, "4 numbers", "three species of iris (Fisher, 1936)"),
     "wine": Entry("wine", "classification", 178, "13 numbers", "chemistry of three cultivars (UCI)"),
-    "breast_cancer": Entry("breast_cancer", "classification", 569, "30 numbers", "malignant or benign (UCI, Wisconsin)"),
+    "breast_cancer": Entry(
+        "breast_cancer", "classification", 569, "30 numbers", "malignant or benign (UCI, Wisconsin)"
+    ),
     "diabetes": Entry("diabetes", "regression", 442, "10 numbers", "progression after a year (Efron et al., 2004)"),
 }
 

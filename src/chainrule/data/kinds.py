@@ -105,7 +105,7 @@ def _numeric(name: str, numbers: pd.Series, unique: int, n: int) -> ColumnKind:
 
 
 def _textual(name: str, text: pd.Series, unique: int, n: int) -> ColumnKind:
-    length = text.str.split().str.len().mean()
+    length = float(text.map(lambda cell: len(cell.split())).mean())
     if unique <= _FEW or (unique <= _MANY and unique < 0.05 * n and length < 2 * _WORDS_OF_TEXT):
         return ColumnKind(name, "category", f"{unique} different texts")
     if length >= _WORDS_OF_TEXT:

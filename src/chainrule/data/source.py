@@ -232,9 +232,7 @@ def _header_names(path: Path, cells: list[str]) -> list[str]:
     return names
 
 
-def _parse(
-    path: Path, text: str, delimiter: str, quoting: int, columns: list[str], has_header: bool
-) -> pd.DataFrame:
+def _parse(path: Path, text: str, delimiter: str, quoting: int, columns: list[str], has_header: bool) -> pd.DataFrame:
     import pandas as pd
 
     options: dict[str, Any] = {

@@ -97,7 +97,8 @@ class Preparation:
                 f"{frame[self.used[column]].iloc[row]!r} in row {row + 1}, column {self.used[column]!r}",
                 "Correct or remove the picture.",
             )
-        return (values / self.image["white"]).astype(np.float32).reshape(-1, *self.input_shape)
+        x: np.ndarray = (values / self.image["white"]).astype(np.float32)
+        return x.reshape(-1, *self.input_shape)
 
     def targets(self, frame: pd.DataFrame) -> np.ndarray:
         """Return t (N, K) in float32."""

@@ -50,8 +50,10 @@ class Target:
     def encode(self, column: pd.Series) -> np.ndarray:
         """Return t (N, K): an indicator matrix, or standardised values."""
         if self.task == REGRESSION:
-            return ((self.values(column) - self.mean) / self.scale)[:, None]
-        return np.eye(len(self.classes))[self.codes(column)]
+            t: np.ndarray = (self.values(column) - self.mean) / self.scale
+            return t[:, None]
+        indicator: np.ndarray = np.eye(len(self.classes))[self.codes(column)]
+        return indicator
 
     def values(self, column: pd.Series) -> np.ndarray:
         """Return the numbers of a regression's target (N,), or raise DataError for one that is none."""
@@ -99,9 +101,7 @@ class Target:
         kinds = {"name": str, "task": str, "classes": list, "mean": float, "scale": float}
         right = isinstance(data, dict) and set(data) == set(kinds)
         if not right or any(not isinstance(data[name], kind) for name, kind in kinds.items()):
-            raise ModelFileError(
-                f"a target with {', '.join(kinds)}", f"{data!r:.80}", "The model file is damaged."
-            )
+            raise ModelFileError(f"a target with {', '.join(kinds)}", f"{data!r:.80}", "The model file is damaged.")
         return cls(data["name"], data["task"], tuple(map(str, data["classes"])), data["mean"], data["scale"])
 
 

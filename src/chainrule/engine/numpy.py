@@ -40,12 +40,16 @@ def _erf(x: np.ndarray) -> np.ndarray:
 
 # `reduce` of a ufunc is what np.sum and np.max call after a microsecond of looking around; unlike theirs, its own
 # default axis is 0.
+_add_reduce: Callable[..., Any] = np.add.reduce
+_max_reduce: Callable[..., Any] = np.maximum.reduce
+
+
 def _sum(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return np.add.reduce(x, axis, keepdims=keepdims)
+    return _add_reduce(x, axis, keepdims=keepdims)
 
 
 def _max(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return np.maximum.reduce(x, axis, keepdims=keepdims)
+    return _max_reduce(x, axis, keepdims=keepdims)
 
 
 NUMPY = cast(

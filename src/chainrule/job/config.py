@@ -33,9 +33,7 @@ _SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03
 
 
 def _table(about: str) -> Any:
-    return field(
-        default_factory=dict, metadata={"constraints": (Kind(dict),), "optional": False, "about": about}
-    )
+    return field(default_factory=dict, metadata={"constraints": (Kind(dict),), "optional": False, "about": about})
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def prepare(config: Config) -> Prepared:
     target = _unscaled_if_poisson(target, config, frame)
     preparation = fit_preparation(train, kinds, target, source.image_shape)
     findings = Findings()
-    parts = {}
+    parts: dict[str, Part] = {}
     frames = {name: frame.iloc[part].reset_index(drop=True) for name, part in rows.items()} | others
     for name in ("train", "valid", "test"):
         if name in frames and len(frames[name]):

@@ -166,6 +166,8 @@ class Job:
 
     def _make_run(self) -> Run:
         config = self.config
+        if config.epochs is None or config.batch_size is None or config.learning_rate is None:
+            raise AssertionError("Config.resolve has set these")
         settings = Settings(
             epochs=config.epochs,
             batch_size=config.batch_size,
@@ -205,9 +207,7 @@ class Job:
             evaluated[name] = Evaluated(name, part.frame, part.batch.x, truth, y)
             metrics[name] = measure(target, truth, y) if np.isfinite(y).all() else {}
         last = evaluated[next(part for part in ("test", "valid", "train") if part in evaluated)]
-        metrics["baseline"] = measure(
-            target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth))
-        )
+        metrics["baseline"] = measure(target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth)))
         return metrics, last
 
     def _summary(self, ended: FitEnded, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
@@ -276,9 +276,7 @@ def resumed(path: Path, epochs: int | None) -> Job:
     job = Job(config_from(settings), folder, resume=True)
     done = load_checkpoint(folder.checkpoint).epoch
     if done >= (job.config.epochs or 0):
-        raise ConfigError(
-            f"epochs left to train in {path}", f"all {done} done", f"Add --epochs {2 * done} to go on."
-        )
+        raise ConfigError(f"epochs left to train in {path}", f"all {done} done", f"Add --epochs {2 * done} to go on.")
     return job
 
 
@@ -353,4 +351,3 @@ def _epochs(path: Path) -> Iterator[Any]:
     """Yield the epochs of a journal, from the second on where there is one: the first may have compiled."""
     ended = [event for event in replay(path) if hasattr(event, "samples_per_second")]
     yield from (ended[1:] or ended)
-

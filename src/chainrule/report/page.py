@@ -217,4 +217,3 @@ def _histograms(data: ReportData) -> str:
     gradients = {name: np.asarray(value) for name, value in data.gradients.items()}
     shown = dict(list(weights.items())[:_MOST_HISTOGRAMS])
     return plots.histograms(shown, gradients) if shown else ""
-

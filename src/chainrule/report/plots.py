@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7a7f87"
 _CLASS_COLOURS = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "#F0E442", "#000000", "#999999", "#8c6d31")
 _MOST_CLASSES_SHOWN = 20
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.size": 9.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#e3e6ea",
     "grid.linewidth": 0.7,
     "axes.edgecolor": "#9aa0a8",
@@ -31,6 +32,7 @@ _STYLE = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "svg.fonttype": "none",
+    "svg.hashsalt": "chainrule",
     "figure.constrained_layout.use": True,
 }
 _numbers = count(1)
@@ -42,7 +44,7 @@ def _draw(size: tuple[float, float], draw: Callable[[Figure], None], about: str)
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": "chainrule"}):
+    with mpl.rc_context(cast(Any, _STYLE)):
         figure = Figure(figsize=size)
         FigureCanvasSVG(figure)
         draw(figure)
@@ -169,11 +171,21 @@ def decision_map(
             colours = np.array([to_rgb(_CLASS_COLOURS[i % len(_CLASS_COLOURS)]) for i in range(classes)])
             # Each point takes the colours of the classes by their probabilities, paled so that dots stand out.
             ax.imshow(0.45 + 0.55 * (y @ colours), extent=extent, origin="lower", aspect="auto")
-            ax.scatter(*x[rows].T, c=colours[truth[rows]], s=14, edgecolors="white", linewidths=0.5)
+            ax.scatter(x[rows, 0], x[rows, 1], c=colours[truth[rows]], s=14, edgecolors="white", linewidths=0.5)
         else:
             bound = max(abs(truth).max(), 1e-9)
             ax.imshow(y[..., 0], extent=extent, origin="lower", aspect="auto", cmap="PuOr", vmin=-bound, vmax=bound)
-            ax.scatter(*x[rows].T, c=truth[rows], cmap="PuOr", vmin=-bound, vmax=bound, s=12, edgecolors="white", lw=0.4)
+            ax.scatter(
+                x[rows, 0],
+                x[rows, 1],
+                c=truth[rows],
+                cmap="PuOr",
+                vmin=-bound,
+                vmax=bound,
+                s=12,
+                edgecolors="white",
+                lw=0.4,
+            )
         ax.grid(visible=False)
         ax.set_xlabel(f"{names[0]} (standardised)")
         ax.set_ylabel(f"{names[1]} (standardised)")
@@ -250,8 +262,8 @@ def histograms(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.nda
 
 
 def _short(text: Any, most: int = 14) -> str:
-    text = str(text)
-    return text if len(text) <= most else text[: most - 1] + "…"
+    shown = str(text)
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def _thin(n: int, most: int) -> np.ndarray:

@@ -230,4 +230,3 @@ class FullBatchStepper(Stepper):
         """End the search."""
         if self._search is not None:
             cast(Any, self._search).close()
-
