@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -24,9 +25,10 @@ class Range:
     def accepts(self, value: Any) -> bool:
         """Tell whether `value` is a number of this kind inside the range."""
         kinds = (int,) if self.kind is int else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds) or math.isnan(value):
+        if isinstance(value, bool) or not isinstance(value, kinds):
             return False
-        if self.kind is float and math.isinf(value):
+        # Neither NaN nor an infinity, nor a whole number that no float can hold, is at most the largest float.
+        if not abs(value) <= sys.float_info.max:
             return False
         above = value > self.low if self.low_open else value >= self.low
         below = value < self.high if self.high_open else value <= self.high

@@ -109,7 +109,8 @@ class Network:
         -------
         dict
             `x`, `a`, `y`, `t`, `J`, `da`; for each layer `hidden1.x`, `.y`, `.dx`, `.dy`; for each parameter
-            `hidden1.W` and `hidden1.dW`.
+            `hidden1.W` and `hidden1.dW` (`W` and `dW` where the network is a single layer, whose own x and y are
+            `layer.x` and `layer.y`).
         """
         record: dict[str, Array] = {"x": batch.x, "t": batch.t}
         layer = probe(self.layer, record, "" if isinstance(self.layer, (Sequential, Residual)) else "layer")
@@ -117,8 +118,8 @@ class Network:
         cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w)
         da = self.loss.backward(xp, loss_cache)
         record |= {"a": a, "y": self.loss.link(xp, a), "J": cost, "da": da}
-        record["dx"], _ = layer.backward(xp, params, cache, da)
-        return record | dict(leaves(params))
+        record["dx"], grads = layer.backward(xp, params, cache, da)
+        return record | dict(leaves(params)) | {_gradient_name(path): g for path, g in leaves(grads)}
 
     def rows(self) -> Iterator[LayerRow]:
         """Yield a description of each layer, from the input to the output."""
@@ -159,6 +160,12 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
         part = x[start : start + rows]
         out[start : start + rows] = engine.numpy(forward(params, engine.array(part)))
     return out
+
+
+def _gradient_name(path: str) -> str:
+    """`hidden1.W` becomes `hidden1.dW`."""
+    head, dot, last = path.rpartition(".")
+    return f"{head}{dot}d{last}"
 
 
 def _rows(layer: Layer, shape: Shape, path: str) -> Iterator[LayerRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -10,8 +11,8 @@ from chainrule.errors import ChainruleError, ModelFileError, did_you_mean
 from chainrule.network.network import Network
 from chainrule.nn import LAYERS, LOSSES, Layer, Loss
 
-# A model file may nest layers; no network that a person made is deeper than this.
-_MAX_DEPTH = 32
+# A model file may nest layers, and lists of layers; no network that a person made is deeper than this.
+_MAX_DEPTH = 64
 
 
 def to_spec(value: Layer | Loss) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def network_from_spec(spec: Any) -> Network:
     try:
         return Network(layer, tuple(shape), loss)
     except ChainruleError as error:
-        raise _bad(error.expected, error.came) from error
+        raise _bad(_cut(error.expected), _cut(error.came)) from error
 
 
 def _encode(value: Any) -> Any:
@@ -55,8 +56,6 @@ def _encode(value: Any) -> Any:
 
 
 def _from_spec(spec: Any, registry: Mapping[str, type[Any]], what: str, depth: int) -> Any:
-    if depth > _MAX_DEPTH:
-        raise _bad(f"layers nested at most {_MAX_DEPTH} deep", "deeper ones")
     if not isinstance(spec, Mapping) or not isinstance(spec.get("kind"), str):
         raise _bad(f"a {what} with a kind", _short(spec))
     kind = spec["kind"]
@@ -74,16 +73,18 @@ def _from_spec(spec: Any, registry: Mapping[str, type[Any]], what: str, depth: i
     try:
         return cls(**settings)
     except ChainruleError as error:
-        raise _bad(error.expected, error.came) from error
+        raise _bad(_cut(error.expected), _cut(error.came)) from error
     except TypeError as error:
         raise _bad(f"the settings of {kind}", _short(settings)) from error
 
 
 def _decode(value: Any, depth: int) -> Any:
+    if depth > _MAX_DEPTH:
+        raise _bad(f"layers and lists nested at most {_MAX_DEPTH} deep", "deeper ones")
     if isinstance(value, Mapping):
         return _from_spec(value, LAYERS, "layer", depth)
     if isinstance(value, list):
-        return tuple(_decode(item, depth) for item in value)
+        return tuple(_decode(item, depth + 1) for item in value)
     return value
 
 
@@ -91,6 +92,10 @@ def _bad(expected: str, came: str) -> ModelFileError:
     return ModelFileError(expected, came, "The model file is damaged or was not written by Chainrule.")
 
 
-def _short(value: Any, limit: int = 80) -> str:
-    text = repr(value)
+def _short(value: Any) -> str:
+    # reprlib goes a few levels deep and no further, however deep the value of a hostile file is.
+    return _cut(reprlib.repr(value), 80)
+
+
+def _cut(text: str, limit: int = 300) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"

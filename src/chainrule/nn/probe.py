@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 from chainrule.nn.combine import Residual, Sequential
 from chainrule.nn.layer import Equations, Layer
-from chainrule.types import Array, Cache, Context, Namespace, Params, Shape, leaves
+from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
 
 @dataclass(frozen=True, eq=False)
 class Probe(Layer):
-    """`inner`, with its x, y, dx, dy and gradients written to `record` under `path`."""
+    """`inner`, with its x, y, dx and dy written to `record` under `path`."""
 
     inner: Layer
     path: str
@@ -40,11 +40,9 @@ class Probe(Layer):
         return y, cache
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Record dy, dx and the gradients."""
+        """Record dy and dx."""
         dx, grads = self.inner.backward(xp, p, cache, dy)
         self.record.update({f"{self.path}.dy": dy, f"{self.path}.dx": dx})
-        if not isinstance(self.inner, (Sequential, Residual)):
-            self.record.update({f"{self.path}.d{name}": gradient for name, gradient in leaves(grads)})
         return dx, grads
 
 
@@ -63,7 +61,7 @@ def probe(layer: Layer, record: dict[str, Array], path: str = "") -> Layer:
 
 def _probe_inside(layer: Layer, record: dict[str, Array], path: str) -> Layer:
     # The inner layer of a Residual shares its path: only a stack inside it has names of its own.
-    if isinstance(layer, Sequential):
+    if isinstance(layer, (Sequential, Residual)):
         probed = probe(layer, record, path)
         return probed.inner if isinstance(probed, Probe) else probed
     return layer

@@ -69,6 +69,8 @@ class LBFGS:
                             "maxiter": iterations,
                             "maxcor": self.memory,
                             "gtol": self.tolerance,
+                            # SciPy's own 2e-9 would end the search long before the gradient is small.
+                            "ftol": 64 * np.finfo(float).eps,
                             "maxfun": self.max_evaluations,
                         },
                     )

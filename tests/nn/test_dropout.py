@@ -1,0 +1,75 @@
+"""Dropout and DropConnect, worked by hand and by the law of large numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule.engine import Engine, engine_by_name
+from chainrule.errors import ConfigError
+from chainrule.nn import DropConnect, Dropout, Sequential
+from chainrule.types import PREDICT, Context
+
+XP = engine_by_name("numpy").xp
+N = 200_000
+
+
+def dropped(engine: Engine, rate: float) -> np.ndarray:
+    """Return many ones after dropout."""
+    x = engine.array(np.ones((N // 100, 100)))
+    return engine.numpy(Dropout(rate).forward(engine.xp, {}, x, Context(True, engine.key(1)))[0])
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
+def test_dropout_keeps_the_mean(engine32: Engine, rate: float) -> None:
+    # One value has the variance rate / (1 - rate); five standard deviations of the mean.
+    assert abs(dropped(engine32, rate).mean() - 1) < 5 * (rate / (1 - rate) / N) ** 0.5
+
+
+def test_dropout_drops_at_its_rate(engine32: Engine) -> None:
+    assert abs((dropped(engine32, 0.3) == 0).mean() - 0.3) < 5 * (0.3 * 0.7 / N) ** 0.5
+
+
+def test_dropout_divides_what_it_keeps(engine32: Engine) -> None:
+    assert set(np.unique(dropped(engine32, 0.5))) == {0.0, 2.0}
+
+
+def test_at_predict_dropout_is_the_identity() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    assert Dropout(0.5).forward(XP, {}, x, PREDICT)[0] is x
+
+
+def test_what_was_dropped_learns_nothing() -> None:
+    layer, ctx = Dropout(0.5), Context(True, (3,))
+    y, cache = layer.forward(XP, {}, np.ones((4, 5)), ctx)
+    assert np.array_equal(layer.backward(XP, {}, cache, np.ones((4, 5)))[0], y)
+
+
+def test_two_dropouts_of_a_stack_draw_different_masks() -> None:
+    layer = Sequential((Dropout(0.5), Dropout(0.5)))
+    _, cache = layer.forward(XP, {"dropout1": {}, "dropout2": {}}, np.ones((10, 10)), Context(True, (0,)))
+    assert not np.array_equal(cache["dropout1"]["mask"], cache["dropout2"]["mask"])
+
+
+def test_dropconnect_is_a_dense_layer_of_the_masked_weights() -> None:
+    W, b, x = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.5, 0.0]), np.array([[1.0, 10.0]])
+    y, cache = DropConnect(2, rate=0.5).forward(XP, {"W": W, "b": b}, x, Context(True, (8,)))
+    assert np.array_equal(y, x @ (W * cache["mask"]) + b)
+
+
+def test_dropconnect_at_predict_is_a_dense_layer() -> None:
+    W, b, x = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.5, 0.0]), np.array([[1.0, 10.0]])
+    y, _ = DropConnect(2, rate=0.5).forward(XP, {"W": W, "b": b}, x, PREDICT)
+    assert y.tolist() == [[31.5, 42.0]]
+
+
+def test_dropconnect_keeps_the_mean() -> None:
+    p = {"W": np.ones((N, 1)), "b": np.zeros(1)}
+    y, _ = DropConnect(1, rate=0.4).forward(XP, p, np.full((1, N), 1 / N), Context(True, (2,)))
+    assert abs(float(y[0, 0]) - 1) < 5 * (0.4 / 0.6 / N) ** 0.5
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, float("nan"), None, "0.5"])
+def test_a_rate_out_of_its_range_is_named(rate: object) -> None:
+    with pytest.raises(ConfigError, match="rate of Dropout to be a number of at least 0 and below 1"):
+        Dropout(rate)  # type: ignore[arg-type]
