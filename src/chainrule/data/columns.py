@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from chainrule.data.kinds import as_dates, as_numbers, cells_as_text
+from chainrule.data.kinds import as_dates, as_numbers, cells_as_text, is_day_first
 from chainrule.errors import DataError, ModelFileError
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ _RARE_COUNT = 5
 _MOST_CATEGORIES = 100
 _MOST_WORDS = 1000
 _YEAR = 365.2425
+# No training value is further than the square root of their number from the mean, so this touches unseen ones alone:
+# a slip of the keyboard, whose products would overflow float32.
+_FURTHEST = 1e6
 
 
 @dataclass
@@ -85,8 +89,8 @@ class Numeric(Encoder):
         missing = np.isnan(values)
         median = float(np.median(values[~missing])) if not missing.all() else 0.0
         filled = np.where(missing, median, values)
-        mean, scale = float(filled.mean()), float(filled.std())
-        return cls(str(column.name), mean, scale if scale > 0 else 1.0, median, bool(missing.any()))
+        mean, scale = mean_and_deviation(filled)
+        return cls(str(column.name), mean, scale or 1.0, median, bool(missing.any()))
 
     @property
     def features(self) -> list[str]:
@@ -107,7 +111,9 @@ class Numeric(Encoder):
         missing = ~np.isfinite(values)
         if missing.any():
             findings.imputed[self.name] += int(missing.sum())
-        y = (np.where(missing, self.median, values) - self.mean) / self.scale
+        with np.errstate(over="ignore"):
+            y = (np.where(missing, self.median, values) - self.mean) / self.scale
+        y = np.clip(y, -_FURTHEST, _FURTHEST)
         return np.column_stack([y, missing]) if self.indicator else y[:, None]
 
 
@@ -154,11 +160,12 @@ class Boolean(Encoder):
 class Category(Encoder):
     """One-hot: an indicator for each category, one for all rare ones, one for a missing cell.
 
-    A category that training did not see counts as rare, or where there were no rare ones, raises no indicator.
+    A category that training did not see counts as rare, or where there were no rare ones, raises no indicator;
+    either way it is reported, which is what the names of the rare ones are kept for.
     """
 
     categories: list[str]
-    rare: bool
+    rare: list[str]
     indicator: bool
     kind: ClassVar[str] = "category"
 
@@ -170,7 +177,7 @@ class Category(Encoder):
         least = max(2, min(_RARE_COUNT, math.ceil(_RARE_SHARE * len(text))))
         frequent = sorted(counts[counts >= least].index[:_MOST_CATEGORIES])
         kept = frequent or sorted(counts.index[:1])
-        return cls(str(column.name), kept, len(kept) < len(counts), bool(text.isna().any()))
+        return cls(str(column.name), kept, sorted(set(counts.index) - set(kept)), bool(text.isna().any()))
 
     @property
     def features(self) -> list[str]:
@@ -184,14 +191,11 @@ class Category(Encoder):
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Raise one indicator a row."""
-        import pandas as pd
-
         text = cells_as_text(column)
-        codes = pd.Categorical(text, categories=self.categories).codes.astype(int)
+        codes = text.map({name: i for i, name in enumerate(self.categories)}).fillna(-1).to_numpy(int)
         missing = text.isna().to_numpy()
         other = (codes < 0) & ~missing
-        if not self.rare:
-            _note_unknown(self.name, column, other, findings)
+        _note_unknown(self.name, column, other & ~text.isin(self.rare).to_numpy(), findings)
         y = np.zeros((len(text), len(self.features)))
         rows = np.flatnonzero(codes >= 0)
         y[rows, codes[rows]] = 1
@@ -208,13 +212,16 @@ class Category(Encoder):
 class Date(Encoder):
     """Days since 1970, standardised, and the position in the year, the week and the day as sine and cosine."""
 
+    day_first: bool
     days: dict[str, Any]
     kind: ClassVar[str] = "date"
 
     @classmethod
     def fit(cls, column: pd.Series) -> Date:
         """Measure the days."""
-        return cls(str(column.name), Numeric.fit(_days(column).rename(str(column.name))).to_json())
+        day_first = is_day_first(column)
+        days = _days(column, day_first=day_first).rename(str(column.name))
+        return cls(str(column.name), day_first, Numeric.fit(days).to_json())
 
     @property
     def _numeric(self) -> Numeric:
@@ -228,7 +235,7 @@ class Date(Encoder):
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Split dates into parts; raise DataError for a cell that is no date."""
-        days = _days(column)
+        days = _days(column, day_first=self.day_first)
         bad = (days.isna() & column.notna()).to_numpy()
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
@@ -294,20 +301,17 @@ ENCODERS: dict[str, type[Any]] = {encoder.kind: encoder for encoder in (Numeric,
 def encoder_from_json(data: Any) -> Encoder:
     """Return the encoder that `to_json` described, or raise ModelFileError."""
     kind = data.get("kind") if isinstance(data, dict) else None
-    if kind not in ENCODERS:
+    if not isinstance(kind, str) or kind not in ENCODERS:
         raise ModelFileError(
             f"a column of the kinds {', '.join(ENCODERS)}", f"{kind!r:.60}", "The model file is damaged."
         )
     values = {name: value for name, value in data.items() if name != "kind"}
-    types = {
-        "name": str, "mean": float, "scale": float, "median": float, "default": float, "indicator": bool,
-        "rare": bool, "false": str, "true": str, "categories": list, "words": list, "idf": list, "days": dict,
-    }  # fmt: skip
     wanted = {field.name for field in fields(ENCODERS[kind])}
-    if set(values) != wanted or any(not isinstance(value, types[name]) for name, value in values.items()):
+    wrong = [name for name in wanted if name not in values or not _FIELDS[name](values[name])]
+    if set(values) != wanted or wrong or (kind == "text" and len(values["words"]) != len(values["idf"])):
         raise ModelFileError(
             f"the fields {', '.join(sorted(wanted))} of a {kind} column",
-            f"{sorted(values)!r:.100}",
+            f"{sorted(values)!r:.100}" + (f" with a wrong {sorted(wrong)[0]}" if wrong else ""),
             "The model file is damaged.",
         )
     if kind == "date":
@@ -316,10 +320,54 @@ def encoder_from_json(data: Any) -> Encoder:
     return encoder
 
 
-def _days(column: pd.Series) -> pd.Series:
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def _are_distinct_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value)) and len(set(value)) == len(value)
+
+
+# What a field of an encoder must be, so that a damaged file is found when it is read, not when it is used.
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "name": _is_text,
+    "mean": _is_finite,
+    "scale": lambda value: _is_finite(value) and value > 0,
+    "median": _is_finite,
+    "default": _is_finite,
+    "indicator": _is_flag,
+    "day_first": _is_flag,
+    "false": _is_text,
+    "true": _is_text,
+    "categories": _are_distinct_texts,
+    "rare": _are_distinct_texts,
+    "words": _are_distinct_texts,
+    "idf": lambda value: isinstance(value, list) and all(map(_is_finite, value)),
+    "days": lambda value: isinstance(value, dict) and value.get("kind") == "numeric",
+}
+
+
+def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
+    """Return mean and standard deviation, without overflow; of equal values the deviation is exactly 0."""
+    if values.min() == values.max():
+        return float(values[0]), 0.0
+    # Divided by a power of two, which rounds nothing.
+    unit = float(np.ldexp(1.0, int(np.frexp(np.abs(values).max())[1]) - 1))
+    return float((values / unit).mean()) * unit, float((values / unit).std()) * unit
+
+
+def _days(column: pd.Series, *, day_first: bool) -> pd.Series:
     import pandas as pd
 
-    return (as_dates(column) - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    return (as_dates(column, day_first=day_first) - pd.Timestamp(0)) / pd.Timedelta(days=1)
 
 
 def _note_unknown(name: str, column: pd.Series, unknown: np.ndarray, findings: Findings) -> None:

@@ -7,8 +7,6 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -19,6 +17,7 @@ _FALSE = frozenset({"false", "no", "n", "f", "0"})
 _ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|index|rownames?|key)$|^unnamed: 0$", re.IGNORECASE)
 _ID_CAMEL = re.compile(r"[a-z](Id|ID)$")
 _DATE = re.compile(r"^\s*(\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ]\d{1,2}:\d{2}.*)?$")
+_LEADING_NUMBER = re.compile(r"^(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}")
 _FEW = 20
 _MANY = 1000
 _WORDS_OF_TEXT = 2.5
@@ -37,12 +36,13 @@ def cells_as_text(column: pd.Series) -> pd.Series:
     """Return cells as text in one form, whatever type a reader gave them: 3, 3.0 and "3" are one category."""
     import pandas as pd
 
-    if column.dtype.kind == "f":
-        present = column.dropna()
-        if len(present) and np.isfinite(present).all() and (present == present.round()).all():
-            column = column.astype("Int64")
-    text = column.astype(object).map(lambda cell: str(cell).strip(), na_action="ignore")
+    text = column.astype(object).map(_cell_as_text, na_action="ignore")
     return pd.Series(text, index=column.index, dtype=object)
+
+
+def _cell_as_text(cell: object) -> str:
+    # Cell by cell: what a whole number is called must not depend on fractions elsewhere in its column.
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
 def as_numbers(column: pd.Series) -> pd.Series:
@@ -54,15 +54,34 @@ def as_numbers(column: pd.Series) -> pd.Series:
     return pd.to_numeric(column, errors="coerce").astype(float)
 
 
-def as_dates(column: pd.Series) -> pd.Series:
-    """Return cells as dates without a time zone; a cell that is no date becomes NaT."""
+def as_dates(column: pd.Series, *, day_first: bool = False) -> pd.Series:
+    """Return cells as dates without a time zone; a cell that is no date becomes NaT.
+
+    Parameters
+    ----------
+    day_first : bool
+        Whether 1/2/2024 is the first of February.
+    """
     import pandas as pd
+
+    def parse(cells: pd.Series, **options: bool) -> pd.Series:
+        return pd.to_datetime(cells, errors="coerce", utc=True, format="mixed", **options)
 
     with warnings.catch_warnings():
         # pandas warns when it parses dates of mixed forms one by one, which is what is wanted here.
         warnings.simplefilter("ignore", UserWarning)
-        dates = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
+        dates = parse(column)
+        if day_first:
+            # pandas would turn 2024-02-01 round as well.
+            turned = cells_as_text(column).str.match(_LEADING_NUMBER).fillna(False).astype(bool)
+            dates = dates.where(~turned, parse(column, dayfirst=True))
     return dates.dt.tz_localize(None)
+
+
+def is_day_first(column: pd.Series) -> bool:
+    """Tell whether any of the dates begins with a number that no month has, such as 25/12/2023."""
+    first = cells_as_text(column.dropna()).str.extract(_LEADING_NUMBER, expand=False)
+    return bool((as_numbers(first) > 12).any())
 
 
 def infer_kind(column: pd.Series) -> ColumnKind:

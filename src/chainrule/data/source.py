@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -75,17 +76,17 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     text = _decode(path, raw)
     delimiter, quoting = _dialect(path, text)
     rows = _sample(text, delimiter, quoting)
-    notes: list[str] = []
-    has_header = header == "first" or (header == "auto" and _looks_like_header(rows))
-    if header == "auto" and not has_header:
-        notes.append("the first line looks like data: columns are called column1, column2, … (--header none)")
-    width = len(rows[0])
+    width = len(rows[0]) if rows else 1
     if width < 2:
         raise DataError(
             "a table of at least two columns, one of them the target",
             f"one column in {path.name} (delimiter: {_NAMES[delimiter]})",
             "Check the file and its delimiter: comma, tab, semicolon and bar are understood.",
         )
+    notes: list[str] = []
+    has_header = header == "first" or (header == "auto" and _looks_like_header(rows))
+    if header == "auto" and not has_header:
+        notes.append("the first line looks like data: columns are called column1, column2, … (--header none)")
     if has_header:
         columns = _header_names(path, rows[0])
     elif names is not None and len(names) == width:
@@ -93,16 +94,18 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     else:
         columns = [f"column{i}" for i in range(1, width + 1)]
     frame = _parse(path, text, delimiter, quoting, columns, has_header)
+    if frame.iloc[:, -1].isna().any():
+        notes += _short_rows(text, delimiter, quoting, width)
     return Source(path.name, frame, notes=notes)
 
 
 def _read_bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise DataError("a file", f"the folder {path}", "Name a CSV, TSV or Parquet file.")
     try:
         with path.open("rb") as file:
             size = path.stat().st_size
             raw = file.read()
+    except IsADirectoryError as error:
+        raise DataError("a file", f"the folder {path}", "Name a CSV, TSV or Parquet file.") from error
     except FileNotFoundError as error:
         raise DataError(
             "a file or the name of a built-in data set",
@@ -124,7 +127,7 @@ def _read_bytes(path: Path) -> bytes:
             raise DataError(
                 f"{path.name} to be a whole gzip file", f"{error}", "Fetch or write the file again."
             ) from error
-    if not raw.strip():
+    if not raw.removeprefix(codecs.BOM_UTF8).strip():
         raise DataError(f"rows in {path.name}", "an empty file", "Give a table with a header and rows.")
     return raw
 
@@ -179,7 +182,25 @@ def _quotes_are_letters(text: str, delimiter: str) -> bool:
     if any(line.count(delimiter) != width for line in lines):
         return False
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    return sum(1 for row in reader if row) < len(lines)
+    try:
+        return sum(1 for row in reader if row) < len(lines)
+    except csv.Error:
+        # A cell longer than the csv module takes: the quote has swallowed the rest of the file.
+        return True
+
+
+def _short_rows(text: str, delimiter: str, quoting: int, width: int) -> list[str]:
+    """Return a note on rows that end before the last column, as some spreadsheets and all cut files have them."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, skipinitialspace=True)  # type: ignore[arg-type]
+    try:
+        short = [reader.line_num for row in reader if row and len(row) < width]
+    except csv.Error:
+        return []
+    if not short:
+        return []
+    return [
+        f"rows with fewer than {width} cells, whose last ones count as missing: {len(short)}, first in line {short[0]}"
+    ]
 
 
 def _sample(text: str, delimiter: str, quoting: int) -> list[list[str]]:
@@ -203,10 +224,11 @@ def _sample(text: str, delimiter: str, quoting: int) -> list[list[str]]:
 def _looks_like_header(rows: list[list[str]]) -> bool:
     """A header is a row of different words, none of them a number, none missing, none a value of its column."""
     first, rest = rows[0], rows[1:]
-    if any(_is_number(cell) or cell in MISSING for cell in first) or not rest:
+    # A nameless first column is what pandas and R write for row names.
+    if any(_is_number(cell) or (cell in MISSING and i > 0) for i, cell in enumerate(first)) or not rest:
         return bool(rest) is False and not any(_is_number(cell) for cell in first)
     for i, cell in enumerate(first):
-        if sum(len(row) > i and row[i] == cell for row in rest) > 0:
+        if cell and any(len(row) > i and row[i] == cell for row in rest):
             return False
     return True
 
@@ -220,7 +242,6 @@ def _is_number(cell: str) -> bool:
 
 
 def _header_names(path: Path, cells: list[str]) -> list[str]:
-    # A nameless first column is what pandas writes for its index.
     names = [cell or f"column{i}" for i, cell in enumerate(cells, start=1)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -255,7 +276,7 @@ def _parse(path: Path, text: str, delimiter: str, quoting: int, columns: list[st
         ) from error
     if len(frame) == 0:
         raise DataError(f"rows in {path.name}", "a header alone", "Give a table with rows.")
-    return _strip(frame)
+    return _numbers_behind_blanks(_strip(frame))
 
 
 def _strip(frame: pd.DataFrame) -> pd.DataFrame:
@@ -266,6 +287,20 @@ def _strip(frame: pd.DataFrame) -> pd.DataFrame:
             continue
         cells = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
         frame[name] = cells.mask(cells.isin(MISSING))
+    return frame
+
+
+def _numbers_behind_blanks(frame: pd.DataFrame) -> pd.DataFrame:
+    """A column that pandas took for texts because of a cell such as ` ? ` is one of numbers after all."""
+    import pandas as pd
+
+    for name in frame.columns:
+        column = frame[name]
+        if column.dtype.kind in "biufM" or column.isna().all():
+            continue
+        numbers = pd.to_numeric(column, errors="coerce")
+        if numbers.notna().equals(column.notna()):
+            frame[name] = numbers
     return frame
 
 

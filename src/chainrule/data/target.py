@@ -74,7 +74,7 @@ class Target:
         codes = text.map({name: i for i, name in enumerate(self.classes)})
         bad = codes.isna().to_numpy()
         # UCI's Adult test file ends its labels in a dot that the training file does not have.
-        if bad.all() and text.notna().all() and text.str.endswith(".").all():
+        if len(text) and bad.all() and text.notna().all() and text.str.endswith(".").all():
             return self.codes(text.str[:-1])
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
