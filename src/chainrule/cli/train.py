@@ -22,7 +22,7 @@ def train(
     target: Annotated[str | None, Option(help="Column to predict; guessed if left out.")] = None,
     task: Annotated[str | None, Option(help="auto, classification or regression.")] = None,
     header: Annotated[str | None, Option(help="auto, first (line names the columns) or none.")] = None,
-    hidden: Annotated[str | None, Option(help="Units of the hidden layers, such as 64,32; 0 for none.")] = None,
+    hidden: Annotated[str | None, Option(help="Units of the hidden layers; 128,64 if left out, 0 for none.")] = None,
     activation: Annotated[str | None, Option(help="relu, tanh, sigmoid, gelu, silu, elu, …")] = None,
     optimizer: Annotated[str | None, Option(help="adam, gradient_descent, momentum, lbfgs, …")] = None,
     lr: Annotated[float | None, Option(help="Learning rate.")] = None,

@@ -126,12 +126,17 @@ class JaxEngine:
 
     def run(self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep) -> tuple[Carry, Array]:
         """Take the steps inside one compiled scan; the carry's memory is reused."""
-        numbers = {name: np.asarray(values, self.dtype) for name, values in per_step.items() if name != "t"}
-        if "t" in per_step:
-            numbers["t"] = np.asarray(per_step["t"], np.int32)
+        names = tuple(name for name in per_step if name != "t")
+        # One array travels faster than one for each name; counts would be rounded in it, and travel by themselves.
+        numbers = np.empty((len(rows), len(names)), self.dtype)
+        for i, name in enumerate(names):
+            numbers[:, i] = per_step[name]
+        t = per_step["t"].astype(np.int32) if "t" in per_step else None
         padded = bool(rows[-1, -1] < 0)
         with self._precision():
-            result: tuple[Carry, Array] = _scanned(self, step, padded)(carry, data, rows.astype(np.int32), numbers)
+            result: tuple[Carry, Array] = _scanned(self, step, names, padded)(
+                carry, data, rows.astype(np.int32), numbers, t
+            )
         return result
 
 
@@ -141,16 +146,19 @@ def _compiled(engine: JaxEngine, program: Program) -> Callable[..., Any]:
 
 
 @lru_cache(maxsize=64)
-def _scanned(engine: JaxEngine, step: Program, padded: bool) -> Callable[..., Any]:
-    def chunk(carry: Carry, data: Batch, rows: Array, numbers: Mapping[str, Array]) -> tuple[Carry, Array]:
-        def body(carry: Carry, inputs: tuple[Array, Mapping[str, Array]]) -> tuple[Carry, Array]:
-            row, c = inputs
+def _scanned(engine: JaxEngine, step: Program, names: tuple[str, ...], padded: bool) -> Callable[..., Any]:
+    def chunk(carry: Carry, data: Batch, rows: Array, numbers: Array, t: Array | None) -> tuple[Carry, Array]:
+        def body(carry: Carry, inputs: tuple[Array, Array, Array | None]) -> tuple[Carry, Array]:
+            row, values, count = inputs
+            c = {name: values[i] for i, name in enumerate(names)}
+            if count is not None:
+                c["t"] = count
             w = None if data.w is None else data.w[row]
             if padded:
                 real = (row >= 0).astype(data.t.dtype)
                 w = real if w is None else w * real
             return cast(tuple[Carry, Array], step(engine, carry, Batch(data.x[row], data.t[row], w), c))
 
-        return lax.scan(body, carry, (rows, numbers))
+        return lax.scan(body, carry, (rows, numbers, t))
 
     return jax.jit(chunk, donate_argnums=0)

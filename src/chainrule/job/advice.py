@@ -11,6 +11,7 @@ from chainrule.train.history import History
 _GAP = 0.05
 _BARELY = 0.02
 _WELL = 0.9
+_AGAIN = 1.15
 
 
 def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[str, float]]) -> str:
@@ -43,7 +44,9 @@ def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[st
 
 
 def _overlearned(history: History, best_epoch: int) -> bool:
-    """Tell whether the training cost went on falling well after the validation cost was at its best."""
-    if best_epoch not in history.epochs or best_epoch == history.epochs[-1]:
+    """Tell whether the training cost went on falling while the validation cost rose again."""
+    valid = history.scores.get("valid", {}).get("cost")
+    if valid is None or best_epoch not in history.epochs:
         return False
-    return history.cost[-1] < 0.9 * history.cost[history.epochs.index(best_epoch)]
+    best = history.epochs.index(best_epoch)
+    return history.cost[-1] < 0.9 * history.cost[best] and valid[-1] > _AGAIN * valid[best]

@@ -49,7 +49,7 @@ class Config:
     valid: float | str = constrained(_FRACTION, _TEXT, default=0.2, about="share of the rows, or a file")
     test: float | str = constrained(_FRACTION, _TEXT, default=0.2, about="share of the rows, or a file")
 
-    hidden: tuple[int, ...] = constrained(Many(Range(int, 1)), default=(64, 32), about="units of each hidden layer")
+    hidden: tuple[int, ...] = constrained(Many(Range(int, 1)), default=(128, 64), about="units of each hidden layer")
     activation: str = option(*ACTIVATIONS, default="relu", about="bend after each hidden layer")
     init: str = option("auto", *INITS, default="auto", about="how weights are drawn")
     dropout: float = real(0.0, 1.0, high_open=True, default=0.0, about="rate of dropping hidden values")

@@ -89,9 +89,13 @@ def _metric_rows(data: ReportData) -> list[tuple[str, list[str]]]:
     rows = []
     for key, (name, _) in data.metric_names.items():
         if any(key in data.metrics[part] for part in parts):
-            cells = [f"{data.metrics[part][key]:.4g}" if key in data.metrics[part] else "–" for part in parts]
+            cells = [_figure(data.metrics[part][key]) if key in data.metrics[part] else "–" for part in parts]
             rows.append((name, cells))
     return rows
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
 
 
 def _curves(data: ReportData) -> str:

@@ -31,6 +31,21 @@ class Progress:
     rate: float
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An epoch before it is run: the rows of each batch, each step's rate, and each step's numbers for the rule."""
+
+    epoch: int
+    rate: float
+    rows: np.ndarray
+    rates: np.ndarray
+    numbers: Mapping[str, np.ndarray]
+
+    def is_for(self, epoch: int, rate: float) -> bool:
+        """Tell whether this is the plan for an epoch at a rate (which a policy may have changed meanwhile)."""
+        return self.epoch == epoch and self.rate == rate
+
+
 class Stepper(ABC):
     """Owns the weights while they move, and everything that must be saved to go on later."""
 
@@ -104,7 +119,7 @@ class BatchStepper(Stepper):
         self._horizon = Horizon(-(-self._n_samples // batch_size), epochs)
         self._step = TrainingStep(objective, rule, clip)
         self._is_random = objective.is_random
-        self._ahead = (-1, np.empty((0, 0), int))
+        self._ahead = Plan(-1, 0.0, np.empty((0, 0), int), np.empty(0), {})
         self._chunk = self._chunk_size(objective)
         self.params = engine.place(params)
         self._key = engine.key(seed, int(Stream.NOISE)) if self._is_random else None
@@ -121,33 +136,29 @@ class BatchStepper(Stepper):
         return self._horizon.steps_per_epoch
 
     def epoch(self, epoch: int, rate: float) -> Iterator[Progress]:
-        """Draw the order, compute each step's numbers, and run the steps chunk by chunk."""
-        rows = self._rows_of(epoch)
-        t = epoch * len(rows) + np.arange(len(rows))
-        rates = rate * self._schedule.factor(t, self._horizon)
-        numbers = self._rule.coefficients(t + 1, rates)
-        if self._is_random:
-            numbers = {**numbers, "t": t}
-        for start in range(0, len(rows), self._chunk):
+        """Run the steps of the epoch's plan, chunk by chunk."""
+        plan = self._ahead if self._ahead.is_for(epoch, rate) else self._plan(epoch, rate)
+        for start in range(0, len(plan.rows), self._chunk):
             part = slice(start, start + self._chunk)
+            rows = plan.rows[part]
             (self.params, self._moments, self._key), costs = self._engine.run(
                 self._step,
                 (self.params, self._moments, self._key),
                 self._data,
-                rows[part],
-                {name: column[part] for name, column in numbers.items()},
+                rows,
+                {name: column[part] for name, column in plan.numbers.items()},
             )
-            if start + self._chunk >= len(rows):
-                # An engine that computes in the background is still at it: draw the next order meanwhile.
-                self._ahead = (epoch + 1, self._draw_rows(epoch + 1))
-            yield Progress(start + len(rows[part]), self._engine.numpy(costs), float(rates[part][-1]))
+            if start + self._chunk >= len(plan.rows):
+                # An engine that computes in the background is still at it: plan the next epoch meanwhile.
+                self._ahead = self._plan(epoch + 1, rate)
+            yield Progress(start + len(rows), self._engine.numpy(costs), float(plan.rates[part][-1]))
 
-    def _rows_of(self, epoch: int) -> np.ndarray:
-        drawn, rows = self._ahead
-        return rows if drawn == epoch else self._draw_rows(epoch)
-
-    def _draw_rows(self, epoch: int) -> np.ndarray:
-        return epoch_rows(self._n_samples, self._batch_size, seed=self._seed, epoch=epoch, shuffle=self._shuffle)
+    def _plan(self, epoch: int, rate: float) -> Plan:
+        rows = epoch_rows(self._n_samples, self._batch_size, seed=self._seed, epoch=epoch, shuffle=self._shuffle)
+        t = epoch * len(rows) + np.arange(len(rows))
+        rates = rate * self._schedule.factor(t, self._horizon)
+        numbers = self._rule.coefficients(t + 1, rates)
+        return Plan(epoch, rate, rows, rates, {**numbers, "t": t} if self._is_random else numbers)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return the rule's moments."""
