@@ -64,18 +64,19 @@ def as_dates(column: pd.Series, *, day_first: bool = False) -> pd.Series:
     """
     import pandas as pd
 
-    def parse(cells: pd.Series, **options: bool) -> pd.Series:
-        return pd.to_datetime(cells, errors="coerce", utc=True, format="mixed", **options)
+    def parse(turned: bool) -> pd.Series:
+        return pd.to_datetime(column, errors="coerce", utc=True, format="mixed", dayfirst=turned)
 
     with warnings.catch_warnings():
         # pandas warns when it parses dates of mixed forms one by one, which is what is wanted here.
         warnings.simplefilter("ignore", UserWarning)
-        dates = parse(column)
+        dates = parse(False)
         if day_first:
             # pandas would turn 2024-02-01 round as well.
             turned = cells_as_text(column).str.match(_LEADING_NUMBER).fillna(False).astype(bool)
-            dates = dates.where(~turned, parse(column, dayfirst=True))
-    return dates.dt.tz_localize(None)
+            dates = dates.where(~turned, parse(True))
+    naive: pd.Series = dates.dt.tz_localize(None)
+    return naive
 
 
 def is_day_first(column: pd.Series) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -129,7 +130,10 @@ class Preparation:
             and set(image) == {"shape", "white"}
             and isinstance(image["shape"], list)
             and all(type(size) is int and size > 0 for size in image["shape"])
+            and math.prod(image["shape"]) == len(columns)
+            and len(image["shape"]) in (2, 3)
             and isinstance(image["white"], float)
+            and 0 < image["white"] < math.inf
         ):
             raise ModelFileError("an image with a shape and a white", f"{image!r:.80}", _DAMAGED)
         return cls(
@@ -149,7 +153,7 @@ def column_kinds(
         if name not in names:
             raise ConfigError("the name of a column under `columns`", f"{name!r}", did_you_mean(name, names))
         if kind not in KINDS:
-            raise ConfigError(f"a kind for the column {name!r}", f"{kind!r}", did_you_mean(kind, KINDS))
+            raise ConfigError(f"a kind for the column {name!r}", f"{kind!r}", did_you_mean(str(kind), KINDS))
     if image:
         return tuple(ColumnKind(name, "numeric", "a pixel") for name in names)
     return tuple(

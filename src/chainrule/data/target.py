@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.columns import mean_and_deviation
 from chainrule.data.kinds import as_numbers, cells_as_text
 from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
 
@@ -99,10 +100,20 @@ class Target:
     def from_json(cls, data: Any) -> Target:
         """Return the target that `to_json` described, or raise ModelFileError."""
         kinds = {"name": str, "task": str, "classes": list, "mean": float, "scale": float}
-        right = isinstance(data, dict) and set(data) == set(kinds)
-        if not right or any(not isinstance(data[name], kind) for name, kind in kinds.items()):
+        right = (
+            isinstance(data, dict)
+            and set(data) == set(kinds)
+            and all(isinstance(data[name], kind) for name, kind in kinds.items())
+            and all(isinstance(item, str) for item in data["classes"])
+            and len(set(data["classes"])) == len(data["classes"])
+            and (len(data["classes"]) > 1 if data["task"] == CLASSIFICATION else not data["classes"])
+            and data["task"] in (CLASSIFICATION, REGRESSION)
+            and math.isfinite(data["mean"])
+            and 0 < data["scale"] < math.inf
+        )
+        if not right:
             raise ModelFileError(f"a target with {', '.join(kinds)}", f"{data!r:.80}", "The model file is damaged.")
-        return cls(data["name"], data["task"], tuple(map(str, data["classes"])), data["mean"], data["scale"])
+        return cls(data["name"], data["task"], tuple(data["classes"]), data["mean"], data["scale"])
 
 
 def guess_target(names: list[str]) -> str:
@@ -136,12 +147,12 @@ def fit_target(column: pd.Series, task: str) -> Target:
     name = str(column.name)
     if task == REGRESSION:
         values = Target(name, task).values(column)
-        scale = float(values.std())
-        if not scale > 0:
+        mean, scale = mean_and_deviation(values)
+        if scale == 0:
             raise DataError(
                 f"different values in the target {name!r}", f"{values[0]:g} in every row", "Choose another --target."
             )
-        return Target(name, task, (), float(values.mean()), scale)
+        return Target(name, task, (), mean, scale)
     text = cells_as_text(column)
     infinite = column.dtype.kind == "f" and np.isinf(column).any()
     if text.isna().any() or infinite:
