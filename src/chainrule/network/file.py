@@ -69,7 +69,10 @@ def load_model(path: Path) -> Model:
         raise ModelFileError(
             f"a model file of version {SCHEMA_VERSION}", f"version {version!r:.20}", "Use the Chainrule that wrote it."
         )
-    network = network_from_spec(head.get("network"))
+    try:
+        network = network_from_spec(head.get("network"))
+    except RecursionError as error:
+        raise ModelFileError("layers of a network", "lists that are nested without end", _REMEDY) from error
     preparation = Preparation.from_json(_json(parts[_PREPROCESS], _PREPROCESS))
     if preparation.input_shape != network.input_shape or preparation.target.outputs != network.output_shape[0]:
         raise ModelFileError(
@@ -98,7 +101,11 @@ def _read_parts(path: Path) -> dict[str, bytes]:
                     raise ModelFileError(
                         f"{name} of at most {limits[name]:,} bytes", f"{info.file_size:,} declared", _REMEDY
                     )
-            return {name: archive.read(name) for name in _PARTS}
+                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise ModelFileError(
+                        f"{name} stored or deflated", f"compression method {info.compress_type}", _REMEDY
+                    )
+            return {name: _read_part(archive, info) for name, info in infos.items()}
     except FileNotFoundError as error:
         raise ModelFileError("a model file", f"no file {str(path)!r}", "Check the path.") from error
     except IsADirectoryError as error:
@@ -114,10 +121,23 @@ def _read_parts(path: Path) -> dict[str, bytes]:
         raise ModelFileError(f"{path.name} to be a whole model file", f"{error}", _REMEDY) from error
 
 
+def _read_part(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    # Asked for a number of bytes, zipfile stops there; `archive.read` would first unpack whatever there is, and only
+    # then find that it is more than was declared.
+    with archive.open(info) as part:
+        content = part.read(info.file_size)
+        if len(content) != info.file_size or part.read(1):
+            raise ModelFileError(
+                f"{info.filename} of {info.file_size:,} bytes, as declared", f"{len(content):,} or more", _REMEDY
+            )
+    return content
+
+
 def _json(raw: bytes, name: str) -> Any:
     try:
         return json.loads(raw.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # A ValueError is text that is no UTF-8, no JSON, or a number of thousands of digits.
         raise ModelFileError(f"{name} to be JSON", f"{error}", _REMEDY) from error
 
 
