@@ -14,7 +14,7 @@ from chainrule.engine.store import Store
 from chainrule.types import Array, Batch, Key, Namespace, Params
 
 # Values that an optimizer handles at a time: its ten or so temporaries then stay in a core's second-level cache.
-BLOCK = 16384
+BLOCK = 32768
 
 
 def _fold(key: tuple[int, ...], number: int) -> tuple[int, ...]:
@@ -150,6 +150,8 @@ class NumpyEngine:
     ) -> tuple[Carry, np.ndarray]:
         """Take the steps in a Python loop."""
         x, t, w = data
+        # `take` is a microsecond faster than indexing, and sparse matrices do not have it.
+        pick = partial(x.take, axis=0) if isinstance(x, np.ndarray) else x.__getitem__
         names = list(per_step)
         # Python floats are weakly typed: a NumPy float64 would turn float32 arrays into float64 ones.
         numbers = zip(*(column.tolist() for column in per_step.values()), strict=True)
