@@ -65,7 +65,11 @@ def train(
         "engine": engine,
     }
     given = overrides(set_ or [], flags)
-    job = _resumed_job(resume, given) if resume is not None else _new_job(config, given, out, force, print_config)
+    if resume is not None:
+        settled = {"out": out, "config": config, "force": force, "print_config": print_config}
+        job: Job | None = _resumed_job(resume, given, {name for name, value in settled.items() if value})
+    else:
+        job = _new_job(config, given, out, force, print_config)
     if job is None:
         return
     if not quiet:
@@ -104,13 +108,13 @@ def _new_job(config: str | None, given: dict[str, Any], out: str | None, force: 
     return Job(chosen, folder)
 
 
-def _resumed_job(resume: str, given: dict[str, Any]) -> Job:
+def _resumed_job(resume: str, given: dict[str, Any], settled: set[str]) -> Job:
     from pathlib import Path
 
     from chainrule.errors import ConfigError
     from chainrule.job.train import resumed
 
-    others = sorted(set(given) - {"epochs"})
+    others = sorted((set(given) | settled) - {"epochs"})
     if others:
         raise ConfigError(
             "--epochs alone beside --resume, which goes on with a run as it was begun",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import DataError
+from chainrule.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # What a missing cell looks like, after the blanks around it are gone.
 MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "#N/A")
 _DELIMITERS = (",", "\t", ";", "|")
+HEADERS = ("auto", "first", "none")
 _SAMPLE_LINES = 100
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 
@@ -70,6 +71,8 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     DataError
         If there is no such file, or it is not a table.
     """
+    if header not in HEADERS:
+        raise ConfigError(f"a header of {', '.join(HEADERS)}", f"{header!r}", did_you_mean(header, HEADERS))
     raw = _read_bytes(path)
     if raw[:4] == b"PAR1":
         return _parquet(path, raw)

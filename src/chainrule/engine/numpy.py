@@ -158,6 +158,6 @@ class NumpyEngine:
         costs = np.empty(len(rows))
         for i, (row, values) in enumerate(zip(rows, numbers, strict=True)):
             real = row[row >= 0] if row[-1] < 0 else row
-            batch = Batch(x[real], t[real], None if w is None else w[real])
+            batch = Batch(pick(real), t.take(real, axis=0), None if w is None else w[real])
             carry, costs[i] = step(self, carry, batch, dict(zip(names, values, strict=True)))
         return carry, costs

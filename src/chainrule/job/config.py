@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -28,6 +29,7 @@ from chainrule.optim import RULES, SCHEDULES
 LOSSES = ("auto", "cross_entropy", "squared_error", "huber", "poisson")
 _FRACTION = Range(float, 0.0, 1.0, high_open=True)
 _TEXT = Kind(str)
+_MOST_UNITS = 1_000_000
 _STEPS_WORTH_TAKING = 3000
 _SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03}
 
@@ -49,7 +51,9 @@ class Config:
     valid: float | str = constrained(_FRACTION, _TEXT, default=0.2, about="share of the rows, or a file")
     test: float | str = constrained(_FRACTION, _TEXT, default=0.2, about="share of the rows, or a file")
 
-    hidden: tuple[int, ...] = constrained(Many(Range(int, 1)), default=(128, 64), about="units of each hidden layer")
+    hidden: tuple[int, ...] = constrained(
+        Many(Range(int, 1, _MOST_UNITS)), default=(128, 64), about="units of each hidden layer"
+    )
     activation: str = option(*ACTIVATIONS, default="relu", about="bend after each hidden layer")
     init: str = option("auto", *INITS, default="auto", about="how weights are drawn")
     dropout: float = real(0.0, 1.0, high_open=True, default=0.0, about="rate of dropping hidden values")
@@ -84,6 +88,12 @@ class Config:
         """Check the fields against their declared constraints."""
         check_fields(self)
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        if isinstance(self.valid, (int, float)) and isinstance(self.test, (int, float)) and self.valid + self.test >= 1:
+            raise ConfigError(
+                "shares of the rows for valid and test that leave some to train on",
+                f"{self.valid:g} and {self.test:g}",
+                "Make them add up to less than 1.",
+            )
 
     def resolve(self, n_train: int) -> Config:
         """Return the settings with every choice made that depends on the number of training rows.
@@ -149,7 +159,8 @@ def merge(settings: dict[str, Any], name: str, value: Any) -> None:
 def parse_hidden(text: str) -> tuple[int, ...]:
     """Return the units of `64,32`; an empty text or `0` is no hidden layer."""
     try:
-        units = [int(part) for part in text.replace("-", ",").split(",") if part.strip()]
+        # Between two numbers a dash separates; before the first one it would be a sign.
+        units = [int(part) for part in re.split(r"(?<=\d)\s*-|,", text) if part.strip()]
     except ValueError:
         units = [-1]
     if any(unit < 0 for unit in units) or (0 in units and units != [0]):

@@ -63,9 +63,14 @@ def check_place(out: str | None, name: str, *, force: bool) -> RunFolder:
         free = (base if i == 1 else base.with_name(f"{base.name}-{i}") for i in range(1, _MOST_RUNS))
         return RunFolder(next(path for path in free if not path.exists()))
     path = Path(out)
-    if path.exists() and not path.is_dir():
+    try:
+        is_folder, is_file = path.is_dir(), path.exists() and not path.is_dir()
+        has_files = is_folder and any(path.iterdir())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if is_file:
         raise RunFolderError(f"a folder at {path}", "a file", "Choose another place with --out.")
-    if path.is_dir() and any(path.iterdir()) and not force:
+    if has_files and not force:
         raise RunFolderError(
             f"{path} to be a new or empty folder", "one with files in it", "Add --force to replace, or change --out."
         )

@@ -63,11 +63,20 @@ class Prepared:
 def read_source(data: str, *, header: str = "auto", seed: int = 0, names: list[str] | None = None) -> Source:
     """Return the table that DATA names: a built-in data set, or a file (which wins where both exist)."""
     path = Path(data)
-    if not path.exists() and datasets.is_builtin(data):
+    # A folder of that name, the run's own perhaps, does not hide the data set.
+    if datasets.is_builtin(data) and not _is_file(path):
         return datasets.load(data, seed)
-    if not path.exists() and not path.suffix and "/" not in data:
+    if not path.suffix and "/" not in data and not _is_file(path) and not path.is_dir():
         return datasets.load(data, seed)
     return read_table(path, header, names)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file() or path.is_fifo()
+    except OSError:
+        # A name that no file can have.
+        return False
 
 
 def prepare(config: Config) -> Prepared:

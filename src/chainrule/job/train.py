@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from chainrule import __version__
 from chainrule.data.target import CLASSIFICATION
 from chainrule.engine import choose
 from chainrule.engine.numpy import NumpyEngine
-from chainrule.errors import ConfigError, RunFolderError
+from chainrule.errors import ConfigError, RunFolderError, did_you_mean
 from chainrule.files import replace_file
 from chainrule.job.advice import next_step
 from chainrule.job.config import Config, config_from, read_config, to_toml
@@ -28,7 +29,7 @@ from chainrule.network.mlp import mlp
 from chainrule.network.model import Model
 from chainrule.network.network import Network
 from chainrule.nn import Huber, Loss, Penalty, Poisson, SoftmaxCrossEntropy, SquaredError
-from chainrule.optim import LBFGS, Clip, Rule, rule_by_name, schedule_by_name
+from chainrule.optim import LBFGS, RULES, Clip, Rule, rule_by_name, schedule_by_name
 from chainrule.report.page import Evaluated, ReportData, render
 from chainrule.train import (
     Checkpoint,
@@ -102,9 +103,18 @@ class Job:
         )
         self._optimizer = build_optimizer(self.config)
         self.choice = self._choose(train)
+        # What was chosen is written down: a resumed or repeated run must not choose anew.
+        self.config = replace(self.config, engine=self.choice.engine.name)
         self._resume: Checkpoint | None = load_checkpoint(folder.checkpoint) if resume else None
         self._policies = build_policies(self.config, has_valid="valid" in self.prepared.parts)
-        self._run: Run = self._make_run()
+        try:
+            self._run: Run = self._make_run()
+        except MemoryError as error:
+            raise ConfigError(
+                "a network that fits into memory",
+                f"{self.network.n_parameters:,} parameters",
+                "Make it smaller, with --hidden for example.",
+            ) from error
         self._saved = time.monotonic()
 
     @property
@@ -122,7 +132,7 @@ class Job:
             make(self.folder)
             replace_file(self.folder.config, to_toml(self.config))
         after = self._resume.number if self._resume else 0
-        with Journal(self.folder.journal, after) as journal:
+        with closing(self._run), Journal(self.folder.journal, after) as journal:
             for event in self._run:
                 journal.write(event)
                 ended = isinstance(event, FitEnded)
@@ -313,6 +323,11 @@ def build_loss(config: Config, task: str) -> Loss:
 
 def build_optimizer(config: Config) -> Rule | LBFGS:
     """Return the optimizer that the settings ask for."""
+    known = [field.name for field in fields(LBFGS if config.optimizer == "lbfgs" else RULES[config.optimizer])]
+    for name in config.optimizer_settings:
+        if name not in known:
+            remedy = did_you_mean(name, known) if known else "Leave it out."
+            raise ConfigError(f"a setting of the optimizer {config.optimizer}", f"{name!r}", remedy)
     if config.optimizer == "lbfgs":
         return LBFGS(**config.optimizer_settings)
     return rule_by_name(config.optimizer, **config.optimizer_settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,6 +159,10 @@ class Run:
             pass
         return self
 
+    def close(self) -> None:
+        """End a run that is broken off: nothing more is told, and no thread of a search stays behind."""
+        self._events.close()
+
     def stop(self, reason: str) -> None:
         """Ask the run to end after the steps in hand."""
         self._reason = self._reason or reason
@@ -210,7 +214,7 @@ class Run:
         self._number += 1
         return self._number, round(self._seconds(), 6)
 
-    def _train(self) -> Iterator[Event]:
+    def _train(self) -> Generator[Event, None, None]:
         settings, stepper = self.settings, self._stepper
         yield FitStarted(
             *self._stamp(),
