@@ -81,7 +81,7 @@ def train(
     elif not quiet:
         _tell_end(outcome)
     if not outcome.finite:
-        typer.echo(f"error: {outcome.reason}. {outcome.advice}", err=True)
+        typer.echo(f"error: {outcome.advice}", err=True)
         raise typer.Exit(1)
 
 

@@ -86,7 +86,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""
-        check_fields(self)
+        check_fields(self, owner="")
         object.__setattr__(self, "hidden", tuple(self.hidden))
         if isinstance(self.valid, (int, float)) and isinstance(self.test, (int, float)) and self.valid + self.test >= 1:
             raise ConfigError(

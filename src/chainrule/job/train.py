@@ -323,7 +323,8 @@ def build_loss(config: Config, task: str) -> Loss:
 
 def build_optimizer(config: Config) -> Rule | LBFGS:
     """Return the optimizer that the settings ask for."""
-    known = [field.name for field in fields(LBFGS if config.optimizer == "lbfgs" else RULES[config.optimizer])]
+    method = LBFGS if config.optimizer == "lbfgs" else RULES[config.optimizer]
+    known = [field.name for field in fields(method)]  # type: ignore[arg-type]
     for name in config.optimizer_settings:
         if name not in known:
             remedy = did_you_mean(name, known) if known else "Leave it out."
