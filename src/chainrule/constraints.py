@@ -142,11 +142,15 @@ def check_value(owner: str, name: str, value: Any, metadata: Mapping[str, Any]) 
     words = [word for constraint in constraints if isinstance(constraint, Options) for word in constraint.words]
     if words and isinstance(value, str):
         remedy = did_you_mean(value, words)
-    raise ConfigError(f"{name} of {owner} to be {expected}", f"{value!r}", remedy)
+    whose = f"{name} of {owner}" if owner else name
+    raise ConfigError(f"{whose} to be {expected}", f"{value!r}", remedy)
 
 
-def check_fields(instance: Any) -> None:
-    """Raise ConfigError for the first field of a dataclass instance that breaks its declared constraints."""
-    owner = type(instance).__name__
+def check_fields(instance: Any, owner: str | None = None) -> None:
+    """Raise ConfigError for the first field of a dataclass instance that breaks its declared constraints.
+
+    `owner` is what the instance is called in the message; by default its class.
+    """
+    owner = type(instance).__name__ if owner is None else owner
     for field in dataclasses.fields(instance):
         check_value(owner, field.name, getattr(instance, field.name), field.metadata)

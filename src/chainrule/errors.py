@@ -50,6 +50,10 @@ class RunFolderError(ChainruleError, OSError):
     """A run folder is in the way, cannot be written, or holds no run."""
 
 
+class TrainingError(ChainruleError, ArithmeticError):
+    """Training came to nothing that could be kept."""
+
+
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the one of `words` that `word` was most likely meant to be, or None."""
     lowered = {candidate.lower(): candidate for candidate in words}

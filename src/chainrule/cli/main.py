@@ -14,7 +14,7 @@ from chainrule.cli.evaluate import evaluate
 from chainrule.cli.inspect import inspect
 from chainrule.cli.predict import predict
 from chainrule.cli.train import train
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, TrainingError
 
 app = typer.Typer(
     name="chainrule",
@@ -48,12 +48,15 @@ def chainrule(
 
 
 def main() -> None:
-    """Run a command; a user's mistake ends in three lines and exit code 2, never in a traceback."""
+    """Run a command; a user's mistake ends in three lines and exit code 2, never in a traceback.
+
+    Training that came to nothing has the code 1.
+    """
     try:
         app()
     except ChainruleError as error:
         tell(error)
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, TrainingError) else 2)
     except BrokenPipeError:
         # The reader (`head`, say) has seen enough; keep Python from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -80,9 +80,6 @@ def train(
         typer.echo(json.dumps(_as_json(outcome), allow_nan=False))
     elif not quiet:
         _tell_end(outcome)
-    if not outcome.finite:
-        typer.echo(f"error: {outcome.advice}", err=True)
-        raise typer.Exit(1)
 
 
 def _new_job(config: str | None, given: dict[str, Any], out: str | None, force: bool, print_config: bool) -> Job | None:
@@ -185,8 +182,7 @@ def _tell_end(outcome: Outcome) -> None:
     typer.echo(f"{outcome.reason}: {outcome.epochs} epochs in {outcome.seconds:.3g} s on {outcome.engine}\n", err=True)
     typer.echo(metrics_table(outcome.metrics))
     typer.echo(f"\nmodel   {outcome.folder.model}")
-    if outcome.finite:
-        typer.echo(f"report  {outcome.folder.report}")
+    typer.echo(f"report  {outcome.folder.report}")
     typer.echo(f"next    {outcome.advice}")
 
 
@@ -196,7 +192,7 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
     return {
         "run": str(outcome.folder.path),
         "model": str(outcome.folder.model),
-        "report": str(outcome.folder.report) if outcome.finite else None,
+        "report": str(outcome.folder.report),
         "engine": outcome.engine,
         "task": outcome.model.preparation.target.task,
         "n_parameters": outcome.model.network.n_parameters,

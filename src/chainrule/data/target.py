@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +127,7 @@ def require_column(name: str, names: list[str], where: str) -> None:
     """Raise DataError, with the nearest name, unless there is a column `name`."""
     if name not in names:
         match = nearest(name, names)
-        remedy = f"Did you mean --target {match}?" if match else did_you_mean(name, names)
+        remedy = f"Did you mean --target {shlex.quote(match)}?" if match else did_you_mean(name, names)
         raise DataError(f"a column {name!r} in {where}", f"no such column among {len(names)}", remedy)
 
 

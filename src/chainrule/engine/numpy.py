@@ -16,6 +16,9 @@ from chainrule.types import Array, Batch, Key, Namespace, Params
 # Values that an optimizer handles at a time: its ten or so temporaries then stay in a core's second-level cache.
 BLOCK = 32768
 
+# A cost that explodes is told by the policy that stops for it, with advice; a warning for each operation is noise.
+_SILENT: Any = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
+
 
 def _fold(key: tuple[int, ...], number: int) -> tuple[int, ...]:
     return (*key, int(number))
@@ -142,8 +145,13 @@ class NumpyEngine:
         return params, moments
 
     def compile(self, program: Program) -> Callable[..., Any]:
-        """Return the program as it is."""
-        return partial(program, self)
+        """Return the program as it is, silent about infinities: they show in what it returns."""
+
+        def call(*arguments: Any) -> Any:
+            with np.errstate(**_SILENT):
+                return program(self, *arguments)
+
+        return call
 
     def run(
         self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep
@@ -156,8 +164,9 @@ class NumpyEngine:
         # Python floats are weakly typed: a NumPy float64 would turn float32 arrays into float64 ones.
         numbers = zip(*(column.tolist() for column in per_step.values()), strict=True)
         costs = np.empty(len(rows))
-        for i, (row, values) in enumerate(zip(rows, numbers, strict=True)):
-            real = row[row >= 0] if row[-1] < 0 else row
-            batch = Batch(pick(real), t.take(real, axis=0), None if w is None else w[real])
-            carry, costs[i] = step(self, carry, batch, dict(zip(names, values, strict=True)))
+        with np.errstate(**_SILENT):
+            for i, (row, values) in enumerate(zip(rows, numbers, strict=True)):
+                real = row[row >= 0] if row[-1] < 0 else row
+                batch = Batch(pick(real), t.take(real, axis=0), None if w is None else w[real])
+                carry, costs[i] = step(self, carry, batch, dict(zip(names, values, strict=True)))
         return carry, costs

@@ -17,7 +17,7 @@ from chainrule import __version__
 from chainrule.data.target import CLASSIFICATION
 from chainrule.engine import choose
 from chainrule.engine.numpy import NumpyEngine
-from chainrule.errors import ConfigError, RunFolderError, did_you_mean
+from chainrule.errors import ConfigError, RunFolderError, TrainingError, did_you_mean
 from chainrule.files import replace_file
 from chainrule.job.advice import next_step
 from chainrule.job.config import Config, config_from, read_config, to_toml
@@ -70,7 +70,6 @@ class Outcome:
     engine: str
     epochs: int
     seconds: float
-    finite: bool
 
 
 class Job:
@@ -144,12 +143,25 @@ class Job:
                 yield event
 
     def finish(self) -> Outcome:
-        """Measure the weights that were kept, write the model and the report."""
+        """Measure the weights that were kept, write the model and the report.
+
+        Raises
+        ------
+        TrainingError
+            If the cost became NaN or infinite before any weights were worth keeping.
+        """
         history = History.of(replay(self.folder.journal))
         ended = history.ended
         assert ended is not None  # noqa: S101 (the journal of a run that was iterated to its end has it)
+        params = self._run.params
+        if not all(np.isfinite(value).all() for _, value in leaves(params)):
+            raise TrainingError(
+                "a cost that stays finite",
+                f"weights that are NaN or infinite after {ended.epochs} epochs; no model was written",
+                f"Try a rate 10 times smaller: --lr {(self.config.learning_rate or 0) / 10:.3g}.",
+            )
         metrics, evaluated = self._measure()
-        model = Model(self.network, self._run.params, self.prepared.preparation, self._summary(ended, metrics))
+        model = Model(self.network, params, self.prepared.preparation, self._summary(ended, metrics))
         save_model(model, self.folder.model)
         advice = next_step(self.config, history, metrics)
         outcome = Outcome(
@@ -161,11 +173,8 @@ class Job:
             self.choice.engine.name,
             ended.epochs,
             ended.seconds,
-            all(np.isfinite(value).all() for _, value in leaves(model.params)),
         )
-        if outcome.finite:
-            page = render(self._report(model, history, evaluated, metrics, advice))
-            replace_file(self.folder.report, page)
+        replace_file(self.folder.report, render(self._report(model, history, evaluated, metrics, advice)))
         return outcome
 
     def _choose(self, train: Part) -> Any:
@@ -215,7 +224,7 @@ class Job:
             column = part.frame[target.name]
             truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
             evaluated[name] = Evaluated(name, part.frame, part.batch.x, truth, y)
-            metrics[name] = measure(target, truth, y) if np.isfinite(y).all() else {}
+            metrics[name] = measure(target, truth, y)
         last = evaluated[next(part for part in ("test", "valid", "train") if part in evaluated)]
         metrics["baseline"] = measure(target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth)))
         return metrics, last
