@@ -157,7 +157,7 @@ class Job:
         if not all(np.isfinite(value).all() for _, value in leaves(params)):
             raise TrainingError(
                 "a cost that stays finite",
-                f"weights that are NaN or infinite after {ended.epochs} epochs; no model was written",
+                f"weights that are NaN or infinite at epoch {ended.epochs}; no model was written",
                 f"Try a rate 10 times smaller: --lr {(self.config.learning_rate or 0) / 10:.3g}.",
             )
         metrics, evaluated = self._measure()
