@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,36 +17,27 @@ from chainrule import __version__
 from chainrule.data.target import CLASSIFICATION
 from chainrule.engine import choose
 from chainrule.engine.numpy import NumpyEngine
-from chainrule.errors import ConfigError, RunFolderError, TrainingError, did_you_mean
+from chainrule.errors import ConfigError, RunFolderError, TrainingError
 from chainrule.files import replace_file
 from chainrule.job.advice import next_step
+from chainrule.job.build import build_network, build_optimizer, build_policies, build_settings
 from chainrule.job.config import Config, config_from, read_config, to_toml
 from chainrule.job.folder import RunFolder, existing, make
 from chainrule.job.metrics import NAMES, baseline, measure
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.network.file import save_model
-from chainrule.network.mlp import mlp
 from chainrule.network.model import Model
-from chainrule.network.network import Network
-from chainrule.nn import Huber, Loss, Penalty, Poisson, SoftmaxCrossEntropy, SquaredError
-from chainrule.optim import LBFGS, RULES, Clip, Rule, rule_by_name, schedule_by_name
+from chainrule.nn import Penalty
 from chainrule.report.page import Evaluated, ReportData, render
 from chainrule.train import (
     Checkpoint,
-    EarlyStopping,
     EpochStarted,
     Event,
     FitEnded,
     History,
     Journal,
-    KeepBest,
-    Policy,
-    ReduceOnPlateau,
     Run,
-    Settings,
-    StopOnNonFinite,
     Supervised,
-    TimeLimit,
     load_checkpoint,
     replay,
     run,
@@ -138,6 +129,7 @@ class Job:
                 due = time.monotonic() - self._saved >= self.config.checkpoint_seconds
                 # At the start of an epoch everything about the one before has been told and decided.
                 if self._run.between_epochs and (ended or (isinstance(event, EpochStarted) and due)):
+                    journal.flush()
                     save_checkpoint(self.folder.checkpoint, self._run.checkpoint())
                     self._saved = time.monotonic()
                 yield event
@@ -184,24 +176,13 @@ class Job:
         return choose(self.config.engine, self.config.dtype, steps=steps, operations=operations)
 
     def _make_run(self) -> Run:
-        config = self.config
-        if config.epochs is None or config.batch_size is None or config.learning_rate is None:
-            raise AssertionError("Config.resolve has set these")
-        settings = Settings(
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            learning_rate=config.learning_rate,
-            schedule=schedule_by_name(config.schedule, **config.schedule_settings),
-            clip=Clip(config.clip_value, config.clip_norm),
-            seed=config.seed,
-        )
         evaluate = {"train": self._sample()}
         if "valid" in self.prepared.parts:
             evaluate["valid"] = self.prepared.parts["valid"].batch
         return run(
             self._objective,
             self.prepared.parts["train"].batch,
-            settings,
+            build_settings(self.config),
             optimizer=self._optimizer,
             engine=self.choice.engine,
             policies=self._policies,
@@ -297,64 +278,6 @@ def resumed(path: Path, epochs: int | None) -> Job:
     if done >= (job.config.epochs or 0):
         raise ConfigError(f"epochs left to train in {path}", f"all {done} done", f"Add --epochs {2 * done} to go on.")
     return job
-
-
-def build_network(config: Config, prepared: Prepared) -> Network:
-    """Return the network that the settings ask for."""
-    target = prepared.preparation.target
-    return mlp(
-        prepared.preparation.input_shape,
-        config.hidden,
-        target.outputs,
-        build_loss(config, target.task),
-        activation=config.activation,
-        dropout=config.dropout,
-        init=config.init,
-    )
-
-
-def build_loss(config: Config, task: str) -> Loss:
-    """Return the loss that the settings ask for, if it suits the task."""
-    name = config.loss
-    if name == "auto":
-        name = "cross_entropy" if task == CLASSIFICATION else "squared_error"
-    if (name == "cross_entropy") != (task == CLASSIFICATION):
-        fitting = "cross_entropy" if task == CLASSIFICATION else "squared_error, huber or poisson"
-        raise ConfigError(f"a loss for {task}", f"{name}", f"Use {fitting}, or another --task.")
-    losses: dict[str, Loss] = {
-        "cross_entropy": SoftmaxCrossEntropy(config.label_smoothing),
-        "squared_error": SquaredError(),
-        "huber": Huber(config.huber_delta),
-        "poisson": Poisson(),
-    }
-    return losses[name]
-
-
-def build_optimizer(config: Config) -> Rule | LBFGS:
-    """Return the optimizer that the settings ask for."""
-    method = LBFGS if config.optimizer == "lbfgs" else RULES[config.optimizer]
-    known = [field.name for field in fields(method)]  # type: ignore[arg-type]
-    for name in config.optimizer_settings:
-        if name not in known:
-            remedy = did_you_mean(name, known) if known else "Leave it out."
-            raise ConfigError(f"a setting of the optimizer {config.optimizer}", f"{name!r}", remedy)
-    if config.optimizer == "lbfgs":
-        return LBFGS(**config.optimizer_settings)
-    return rule_by_name(config.optimizer, **config.optimizer_settings)
-
-
-def build_policies(config: Config, *, has_valid: bool) -> list[Policy]:
-    """Return the policies that the settings ask for; without validation rows, only those that need none."""
-    policies: list[Policy] = [StopOnNonFinite()]
-    if has_valid:
-        policies.append(KeepBest())
-        if config.patience:
-            policies.append(EarlyStopping(patience=config.patience))
-    if config.plateau:
-        policies.append(ReduceOnPlateau("valid.cost" if has_valid else "cost", patience=config.plateau))
-    if config.time_limit is not None:
-        policies.append(TimeLimit(config.time_limit))
-    return policies
 
 
 def versions(engine: str) -> dict[str, str]:

@@ -1,0 +1,87 @@
+"""From settings to the parts of a run: network, loss, optimizer, policies."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from chainrule.data.target import CLASSIFICATION
+from chainrule.errors import ConfigError, did_you_mean
+from chainrule.job.config import Config
+from chainrule.job.prepare import Prepared
+from chainrule.network.mlp import mlp
+from chainrule.network.network import Network
+from chainrule.nn import Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.optim import LBFGS, RULES, Clip, Rule, rule_by_name, schedule_by_name
+from chainrule.train import EarlyStopping, KeepBest, Policy, ReduceOnPlateau, Settings, StopOnNonFinite, TimeLimit
+
+
+def build_network(config: Config, prepared: Prepared) -> Network:
+    """Return the network that the settings ask for."""
+    target = prepared.preparation.target
+    return mlp(
+        prepared.preparation.input_shape,
+        config.hidden,
+        target.outputs,
+        build_loss(config, target.task),
+        activation=config.activation,
+        dropout=config.dropout,
+        init=config.init,
+    )
+
+
+def build_loss(config: Config, task: str) -> Loss:
+    """Return the loss that the settings ask for, if it suits the task."""
+    name = config.loss
+    if name == "auto":
+        name = "cross_entropy" if task == CLASSIFICATION else "squared_error"
+    if (name == "cross_entropy") != (task == CLASSIFICATION):
+        fitting = "cross_entropy" if task == CLASSIFICATION else "squared_error, huber or poisson"
+        raise ConfigError(f"a loss for {task}", f"{name}", f"Use {fitting}, or another --task.")
+    losses: dict[str, Loss] = {
+        "cross_entropy": SoftmaxCrossEntropy(config.label_smoothing),
+        "squared_error": SquaredError(),
+        "huber": Huber(config.huber_delta),
+        "poisson": Poisson(),
+    }
+    return losses[name]
+
+
+def build_optimizer(config: Config) -> Rule | LBFGS:
+    """Return the optimizer that the settings ask for."""
+    method = LBFGS if config.optimizer == "lbfgs" else RULES[config.optimizer]
+    known = [field.name for field in fields(method)]  # type: ignore[arg-type]
+    for name in config.optimizer_settings:
+        if name not in known:
+            remedy = did_you_mean(name, known) if known else "Leave it out."
+            raise ConfigError(f"a setting of the optimizer {config.optimizer}", f"{name!r}", remedy)
+    if config.optimizer == "lbfgs":
+        return LBFGS(**config.optimizer_settings)
+    return rule_by_name(config.optimizer, **config.optimizer_settings)
+
+
+def build_policies(config: Config, *, has_valid: bool) -> list[Policy]:
+    """Return the policies that the settings ask for; without validation rows, only those that need none."""
+    policies: list[Policy] = [StopOnNonFinite()]
+    if has_valid:
+        policies.append(KeepBest())
+        if config.patience:
+            policies.append(EarlyStopping(patience=config.patience))
+    if config.plateau:
+        policies.append(ReduceOnPlateau("valid.cost" if has_valid else "cost", patience=config.plateau))
+    if config.time_limit is not None:
+        policies.append(TimeLimit(config.time_limit))
+    return policies
+
+
+def build_settings(config: Config) -> Settings:
+    """Return the settings of the loop; `config` is resolved."""
+    if config.epochs is None or config.batch_size is None or config.learning_rate is None:
+        raise AssertionError("Config.resolve has set these")
+    return Settings(
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        schedule=schedule_by_name(config.schedule, **config.schedule_settings),
+        clip=Clip(config.clip_value, config.clip_norm),
+        seed=config.seed,
+    )
