@@ -42,6 +42,13 @@ class Journal:
         except OSError as error:
             raise cannot_write(self._path, error) from error
 
+    def flush(self) -> None:
+        """Bring every event to the disk: before a checkpoint, which a resumed run goes on from, counts them."""
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+
     def __enter__(self) -> Journal:
         """Return the journal."""
         return self

@@ -1,0 +1,144 @@
+"""What only a process of its own can show: signals, pipes, kills, full disks, and what Python says on its way out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chainrule.network.file import load_model
+from chainrule.train import FitEnded, replay
+from chainrule.types import leaves
+from tests.cli.conftest import SCRIPT, Command
+
+Start = Callable[..., "subprocess.Popen[str]"]
+# Long enough to be met in the middle, on any machine.
+LONG = (
+    "train",
+    "spiral",
+    "--engine",
+    "numpy",
+    "--set",
+    "patience=0",
+    "--set",
+    "checkpoint_seconds=0",
+    "--valid",
+    "0.1",
+)
+
+
+def wait_for(condition: Callable[[], Any], child: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert child.poll() is None, child.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def weights(run: Path) -> dict[str, bytes]:
+    return {name: value.tobytes() for name, value in leaves(load_model(run / "model.chainrule").params)}
+
+
+def numbers(run: Path) -> list[int]:
+    return [event.number for event in replay(run / "journal.jsonl")]
+
+
+@pytest.fixture
+def killed(process: Start, here: Path) -> Path:
+    """Return the folder of a run that was killed in the middle of its epochs."""
+    child = process(*LONG, "--epochs", "400", "--out", "killed", "--quiet")
+    journal = here / "killed" / "journal.jsonl"
+    wait_for(
+        lambda: (
+            journal.exists()
+            and (here / "killed" / "checkpoint.safetensors").exists()
+            and journal.read_text().count("EpochEnded") > 40
+        ),
+        child,
+    )
+    child.kill()
+    child.communicate()
+    return here / "killed"
+
+
+def test_a_killed_run_resumes_to_the_bits_of_one_that_was_not(chainrule: Command, here: Path, killed: Path) -> None:
+    assert not (killed / "model.chainrule").exists()
+    assert chainrule("train", "--resume", killed, "--quiet").code == 0
+    assert chainrule(*LONG, "--epochs", "400", "--out", "whole", "--quiet").code == 0
+    assert weights(killed) == weights(here / "whole")
+    # The journal of a resumed run has no gap either.
+    assert numbers(killed) == list(range(1, len(numbers(killed)) + 1))
+    curve = [
+        [event.cost for event in replay(run / "journal.jsonl") if type(event).__name__ == "EpochEnded"]
+        for run in (killed, here / "whole")
+    ]
+    assert curve[0] == curve[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_ends_a_run_cleanly_with_its_model(process: Start, here: Path, number: signal.Signals) -> None:
+    child = process(*LONG, "--epochs", "100000", "--out", "run", "--json")
+    journal = here / "run" / "journal.jsonl"
+    wait_for(lambda: journal.exists() and journal.read_text().count("EpochEnded") > 10, child)
+    child.send_signal(number)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, "Traceback" in err) == (0, False), err
+    assert json.loads(out)["epochs"] > 10
+    assert [event.reason for event in replay(journal) if isinstance(event, FitEnded)] == ["interrupted"]
+    assert weights(here / "run")
+
+
+def test_a_reader_that_has_seen_enough_causes_no_complaint(chainrule: Command, here: Path) -> None:
+    assert chainrule("train", "iris", "--epochs", "1", "--out", "run", "--quiet").code == 0
+    (here / "big.csv").write_text(
+        "sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n" + "1,2,3,4\n" * 50_000
+    )
+    script = f"{SCRIPT} predict run big.csv | head -n 2"
+    result = subprocess.run(["/bin/sh", "-c", script], cwd=here, capture_output=True, text=True, check=False)
+    assert result.stdout.splitlines()[0] == "target"
+    assert result.stderr == ""
+
+
+def test_bad_input_ends_in_three_lines_and_code_two(process: Start) -> None:
+    child = process("train", "nowhere.csv")
+    out, err = child.communicate()
+    assert (child.returncode, out, len(err.splitlines())) == (2, "", 3)
+
+
+def test_a_run_raises_no_warning_and_needs_no_terminal(process: Start) -> None:
+    child = process("train", "iris", "--epochs", "2", "--out", "run", "--json")
+    out, err = child.communicate()
+    assert (child.returncode, json.loads(out)["epochs"], "Warning" in err) == (0, 2, False), err
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a disk of its own with almost no room, where this user may mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    if (
+        mount is None
+        or os.geteuid() != 0
+        or subprocess.run(
+            [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("cannot mount a small disk here")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(chainrule: Command, small: Path) -> None:
+    result = chainrule("train", "digits", "--epochs", "2", "--hidden", "128", "--out", small / "run", "--quiet")
+    assert (result.code, "Free some space" in result.err) == (2, True)
+    assert not (small / "run" / "model.chainrule").exists()
+    assert all(not path.name.startswith(".") for path in (small / "run").iterdir())
