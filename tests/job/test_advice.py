@@ -1,0 +1,69 @@
+"""Advice: what the figures of a run lead to."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from chainrule.job.advice import next_step
+from chainrule.job.config import Config
+from chainrule.train import FitEnded, History
+
+
+def advice(
+    train: float,
+    test: float,
+    costs: list[float],
+    best: int,
+    baseline: float = 0.3,
+    key: str = "accuracy",
+    valid: list[float] | None = None,
+    **settings: Any,
+) -> str:
+    history = History(
+        scores={"valid": {"cost": valid or costs}},
+        epochs=list(range(1, len(costs) + 1)),
+        cost=costs,
+        ended=FitEnded(9, 1.0, "", len(costs), best),
+    )
+    config = Config("x", **({"learning_rate": 0.01, "epochs": 4} | settings))
+    return next_step(config, history, {"train": {key: train}, "test": {key: test}, "baseline": {key: baseline}})
+
+
+def test_a_cost_that_is_not_finite_asks_for_a_smaller_rate() -> None:
+    assert "try a rate 10 times smaller, --lr 0.001" in advice(0.9, 0.9, [1.0, math.nan], 1)
+
+
+def test_no_better_than_the_baseline_asks_to_look_at_the_columns() -> None:
+    assert "hardly better than knowing nothing" in advice(0.31, 0.31, [1.0, 0.9], 2)
+
+
+@pytest.mark.parametrize(("dropout", "remedy"), [(0.0, "--dropout 0.3"), (0.5, "--l2")])
+def test_a_gap_to_the_training_rows_asks_for_regularisation(dropout: float, remedy: str) -> None:
+    assert remedy in advice(0.99, 0.8, [1.0, 0.5], 2, dropout=dropout)
+
+
+def test_a_validation_cost_that_rose_while_training_fell_is_noise_learned() -> None:
+    assert "After epoch 1 it learned the noise" in advice(0.95, 0.94, [1.0, 0.5, 0.2], 1, valid=[0.5, 0.7, 1.0])
+
+
+def test_a_validation_cost_that_did_not_rise_is_no_noise_learned() -> None:
+    assert "noise" not in advice(0.95, 0.94, [1.0, 0.5, 0.2], 1, valid=[0.5, 0.5, 0.5])
+
+
+def test_the_best_epoch_at_the_end_asks_for_more() -> None:
+    assert "--epochs 8" in advice(0.95, 0.94, [1.0, 0.5, 0.4, 0.3], 4)
+
+
+def test_training_rows_that_are_not_learned_ask_for_a_larger_network() -> None:
+    assert "--hidden 16,8" in advice(0.7, 0.69, [1.0, 0.95, 0.94], 3, hidden=(8, 4))
+
+
+def test_a_sound_run_is_called_sound() -> None:
+    assert "looks sound" in advice(0.98, 0.97, [1.0, 0.95, 0.94], 3)
+
+
+def test_a_regression_is_judged_by_its_r2() -> None:
+    assert "R²" in advice(0.01, 0.01, [1.0, 0.9], 2, baseline=0.0, key="r2")

@@ -1,0 +1,50 @@
+"""From settings to the parts of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from chainrule.errors import ConfigError
+from chainrule.job.build import build_loss, build_optimizer, build_policies
+from chainrule.job.config import Config
+from chainrule.nn import Huber, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.optim import LBFGS
+
+
+@pytest.mark.parametrize(
+    ("settings", "task", "loss"),
+    [
+        ({}, "classification", SoftmaxCrossEntropy()),
+        ({"label_smoothing": 0.1}, "classification", SoftmaxCrossEntropy(0.1)),
+        ({}, "regression", SquaredError()),
+        ({"loss": "huber", "huber_delta": 2.0}, "regression", Huber(2.0)),
+        ({"loss": "poisson"}, "regression", Poisson()),
+    ],
+)
+def test_the_loss_suits_the_task(settings: dict[str, object], task: str, loss: object) -> None:
+    assert build_loss(Config("x", **settings), task) == loss  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("loss", "task"), [("huber", "classification"), ("cross_entropy", "regression")])
+def test_a_loss_for_the_other_task_is_refused(loss: str, task: str) -> None:
+    with pytest.raises(ConfigError, match=f"a loss for {task}"):
+        build_loss(Config("x", loss=loss), task)
+
+
+def test_settings_reach_the_rule() -> None:
+    assert build_optimizer(Config("x", optimizer="momentum", optimizer_settings={"momentum": 0.5})).momentum == 0.5  # type: ignore[union-attr]
+
+
+def test_settings_reach_the_search() -> None:
+    assert build_optimizer(Config("x", optimizer="lbfgs", optimizer_settings={"memory": 3})) == LBFGS(memory=3)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "gradient_descent"])
+def test_a_setting_that_an_optimizer_does_not_have_is_refused(optimizer: str) -> None:
+    with pytest.raises(ConfigError, match=f"a setting of the optimizer {optimizer}"):
+        build_optimizer(Config("x", optimizer=optimizer, optimizer_settings={"wings": 2}))
+
+
+def test_without_validation_rows_no_policy_needs_them() -> None:
+    policies = build_policies(Config("x", plateau=3, time_limit=1.0), has_valid=False)
+    assert all("valid" not in repr(policy) for policy in policies)

@@ -1,0 +1,195 @@
+"""Settings: defaults, what wins over what, and TOML there and back."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainrule.errors import ConfigError
+from chainrule.job.config import (
+    Config,
+    config_from,
+    merge,
+    overrides,
+    parse_hidden,
+    parse_part,
+    parse_setting,
+    read_config,
+    to_toml,
+)
+
+
+def test_only_the_data_must_be_named() -> None:
+    with pytest.raises(ConfigError, match="chainrule train DATA"):
+        config_from({"l2": 0.1})
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'batch_size'"):
+        config_from({"data": "iris", "batchsize": 3})
+
+
+BAD: list[tuple[str, Any]] = [
+    ("dropout", 1.0),
+    ("dropout", -0.1),
+    ("dropout", "much"),
+    ("dropout", True),
+    ("valid", 1.0),
+    ("valid", float("nan")),
+    ("hidden", [0]),
+    ("hidden", [2.5]),
+    ("hidden", 64),
+    ("learning_rate", 0.0),
+    ("learning_rate", float("inf")),
+    ("epochs", 0),
+    ("epochs", 2.5),
+    ("batch_size", -1),
+    ("seed", 2**32),
+    ("task", "Classification"),
+    ("dtype", "float16"),
+    ("columns", ["numeric"]),
+    ("target", 3),
+    ("normalised_penalty", 1),
+    ("data", 3),
+    ("time_limit", 0),
+    ("label_smoothing", 1),
+    ("huber_delta", 0),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_value_out_of_range_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=name):
+        config_from({"data": "iris"} | {name: value})
+
+
+def test_shares_that_leave_no_rows_are_refused() -> None:
+    with pytest.raises(ConfigError, match="less than 1"):
+        Config("iris", valid=0.5, test=0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("l2=0.1", ("l2", 0.1)),
+        (" task = regression ", ("task", "regression")),
+        ('target="1"', ("target", "1")),
+        ("hidden=64,32", ("hidden", (64, 32))),
+        ("hidden=[64, 32]", ("hidden", (64, 32))),
+        ("normalised_penalty=true", ("normalised_penalty", True)),
+        ("columns.zip=category", ("columns.zip", "category")),
+        ("target=a=b", ("target", "a=b")),
+        ("data=C:\\x", ("data", "C:\\x")),
+    ],
+)
+def test_a_setting_is_toml_or_a_text_without_quotes(text: str, value: tuple[str, Any]) -> None:
+    assert parse_setting(text) == value
+
+
+@pytest.mark.parametrize("text", ["l2", "=3", "", " =1"])
+def test_a_setting_without_name_or_value_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="NAME=VALUE"):
+        parse_setting(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "units"), [("64,32", (64, 32)), ("64-32", (64, 32)), ("8", (8,)), ("0", ()), ("", ()), (" 6 , 4 ", (6, 4))]
+)
+def test_hidden_units_are_read(text: str, units: tuple[int, ...]) -> None:
+    assert parse_hidden(text) == units
+
+
+@pytest.mark.parametrize("text", ["-5", "5,-4", "5,0", "a", "1e3", "2.5", "5--4"])
+def test_hidden_units_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="64,32"):
+        parse_hidden(text)
+
+
+def test_a_part_is_a_share_or_a_file() -> None:
+    assert (parse_part("0.25"), parse_part("valid.csv")) == (0.25, "valid.csv")
+
+
+def test_set_wins_over_flags_and_what_was_not_given_is_left_open() -> None:
+    assert overrides(["l2=0.3"], {"l2": 0.1, "epochs": None, "seed": 0}) == {"l2": 0.3, "seed": 0}
+
+
+def test_a_dot_reaches_into_a_table() -> None:
+    settings: dict[str, Any] = {"columns": {"a": "text"}}
+    merge(settings, "columns.b.c", "date")
+    assert settings == {"columns": {"a": "text", "b.c": "date"}}
+
+
+CONFIGS = [
+    Config("iris"),
+    Config("a b/ü 'q\" \\ #.csv", target="x = 1 # y", task="regression", header="none", missing_target="drop"),
+    Config("x.csv", valid="v.csv", test=0.0, hidden=(), columns={"a.b": "text", 'q"': "date", "": "numeric"}),
+    Config("x", hidden=(5,), optimizer="momentum", optimizer_settings={"momentum": 0.5}, learning_rate=1e-7),
+    Config("x", schedule="step", schedule_settings={"every": 3}, clip_norm=1.5, time_limit=0.5, data_sha256="ab"),
+    Config("x").resolve(90),
+]
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_settings_survive_toml_exactly(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(to_toml(config), encoding="utf-8")
+    assert config_from(read_config(path)) == config
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_name_survives_toml(data: str, column: str) -> None:
+    config = Config(data, target=column, columns={column: "text"})
+    assert config_from(tomllib.loads(to_toml(config))) == config
+
+
+def test_every_setting_is_written_with_what_it_means() -> None:
+    text = to_toml(Config("iris"))
+    for setting in fields(Config):
+        if setting.name not in ("columns", "optimizer_settings", "schedule_settings"):
+            assert setting.name in text
+            assert setting.metadata["about"] in text
+
+
+@pytest.mark.parametrize("content", [b"data = ", b"\xff\xfe", b"data = 'x'\ndata = 'y'"])
+def test_what_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "c.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match="to be TOML"):
+        read_config(tmp_path / "c.toml")
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "epochs", "rate"),
+    [(20, 20, 500, 0.003), (90, 32, 500, 0.003), (9_999, 32, 30, 0.003), (50_000, 128, 30, 0.001)],
+)
+def test_open_settings_are_chosen_by_the_number_of_rows(n: int, batch_size: int, epochs: int, rate: float) -> None:
+    config = Config("x").resolve(n)
+    assert (config.batch_size, config.epochs, config.learning_rate) == (batch_size, epochs, rate)
+
+
+def test_what_was_set_is_not_chosen_again() -> None:
+    config = Config("x", batch_size=7, epochs=2, learning_rate=0.5).resolve(90)
+    assert (config.batch_size, config.epochs, config.learning_rate) == (7, 2, 0.5)
+
+
+def test_choosing_twice_changes_nothing() -> None:
+    config = Config("x").resolve(90)
+    assert config.resolve(90) == config
+
+
+def test_a_plain_descent_starts_with_a_higher_rate() -> None:
+    assert Config("x", optimizer="gradient_descent").resolve(90).learning_rate == 0.1
+
+
+def test_a_search_takes_all_rows_at_once() -> None:
+    assert Config("x", optimizer="lbfgs").resolve(90).batch_size == 90
+
+
+def test_a_batch_of_more_than_the_rows_is_refused() -> None:
+    with pytest.raises(ConfigError, match="--batch-size 90 or less"):
+        Config("x", batch_size=91).resolve(90)
