@@ -26,7 +26,7 @@ def train(
     activation: Annotated[str | None, Option(help="relu, tanh, sigmoid, gelu, silu, elu, …")] = None,
     optimizer: Annotated[str | None, Option(help="adam, gradient_descent, momentum, lbfgs, …")] = None,
     lr: Annotated[float | None, Option(help="Learning rate.")] = None,
-    l2: Annotated[float | None, Option(help="Penalty on the squares of the weights.")] = None,
+    l2: Annotated[float | None, Option(help="Penalty on the squares of the weights; 1 / rows if left out.")] = None,
     dropout: Annotated[float | None, Option(help="Rate of dropping hidden values.")] = None,
     epochs: Annotated[int | None, Option(help="Most passes over the training rows.")] = None,
     batch_size: Annotated[int | None, Option(help="Rows a step.")] = None,

@@ -30,7 +30,7 @@ def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[st
             f"target can be known from these columns, then try --lr {rate * 10:.3g} or --hidden 128,64."
         )
     if train - score > _GAP:
-        remedy = "--dropout 0.3" if config.dropout == 0 else f"--l2 {max(1e-4, config.l2 * 10):g}"
+        remedy = "--dropout 0.3" if config.dropout == 0 else f"--l2 {max(1e-4, (config.l2 or 0.0) * 10):g}"
         return f"It does better on the training rows ({train:.3g} against {score:.3g}): try {remedy}, or more rows."
     if ended is not None and _overlearned(history, ended.best_epoch):
         remedy = "--dropout 0.3" if config.dropout == 0 else f"--lr {rate / 3:.2g}"

@@ -31,6 +31,7 @@ _FRACTION = Range(float, 0.0, 1.0, high_open=True)
 _TEXT = Kind(str)
 _MOST_UNITS = 1_000_000
 _STEPS_WORTH_TAKING = 3000
+_PATIENCE = 20
 _SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03}
 
 
@@ -62,7 +63,7 @@ class Config:
     label_smoothing: float = real(0.0, 1.0, high_open=True, default=0.0, about="of cross_entropy")
     huber_delta: float = real(0.0, low_open=True, default=1.0, about="of huber, in standard deviations of the target")
     l1: float = real(0.0, default=0.0, about="penalty on the size of weights")
-    l2: float = real(0.0, default=0.0, about="penalty on the square of weights")
+    l2: float | None = real(0.0, default=None, optional=True, about="penalty on the square of weights")
     normalised_penalty: bool = flag(False, about="divide the penalty by the number of weights, as the course does")
 
     optimizer: str = option(*RULES, "lbfgs", default="adam", about="rule that moves the weights")
@@ -74,7 +75,9 @@ class Config:
     clip_norm: float | None = real(0.0, low_open=True, default=None, optional=True, about="most length of the gradient")
     epochs: int | None = whole(1, default=None, optional=True, about="most passes over the data")
     batch_size: int | None = whole(1, default=None, optional=True, about="rows a step")
-    patience: int = whole(0, default=20, about="epochs without improvement before stopping; 0: never")
+    patience: int | None = whole(
+        0, default=None, optional=True, about="epochs without improvement before stopping; 0: never"
+    )
     plateau: int = whole(0, default=0, about="epochs without improvement before the rate is halved; 0: never")
     time_limit: float | None = real(0.0, low_open=True, default=None, optional=True, about="most seconds")
 
@@ -98,7 +101,9 @@ class Config:
     def resolve(self, n_train: int) -> Config:
         """Return the settings with every choice made that depends on the number of training rows.
 
-        Small data gets small batches and many epochs, so that there are a few thousand steps to learn in.
+        Small data gets small batches and many epochs, so that there are a few thousand steps to learn in, and a
+        penalty of 1 / rows: what the mean cost makes of a normal prior of variance 1 on each weight (Bishop, 2006,
+        eq. 3.55). AdamW has a decay of its own.
         """
         if self.batch_size is not None and self.batch_size > n_train:
             raise ConfigError(
@@ -111,7 +116,16 @@ class Config:
         steps = 1 if full_batch else math.ceil(n_train / batch_size)
         epochs = self.epochs or min(500, max(30, math.ceil(_STEPS_WORTH_TAKING / steps)))
         rate = self.learning_rate or _SLOW_RULES.get(self.optimizer, 0.003 if n_train < 10_000 else 0.001)
-        return replace(self, batch_size=n_train if full_batch else batch_size, epochs=epochs, learning_rate=rate)
+        l2 = (0.0 if self.optimizer == "adamw" else 1.0 / n_train) if self.l2 is None else self.l2
+        patience = max(_PATIENCE, math.ceil(epochs / 5)) if self.patience is None else self.patience
+        return replace(
+            self,
+            batch_size=n_train if full_batch else batch_size,
+            epochs=epochs,
+            learning_rate=rate,
+            l2=l2,
+            patience=patience,
+        )
 
 
 def config_from(mapping: Mapping[str, Any]) -> Config:

@@ -89,7 +89,7 @@ class Job:
         self.config = replace(config.resolve(train.n), data_sha256=self.prepared.sha256)
         self.network = build_network(self.config, self.prepared)
         self._objective = Supervised(
-            self.network, Penalty(self.config.l1, self.config.l2, self.config.normalised_penalty)
+            self.network, Penalty(self.config.l1, self.config.l2 or 0.0, self.config.normalised_penalty)
         )
         self._optimizer = build_optimizer(self.config)
         self.choice = self._choose(train)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
@@ -44,7 +45,9 @@ def _draw(size: tuple[float, float], draw: Callable[[Figure], None], about: str)
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(cast(Any, _STYLE)):
+    with mpl.rc_context(cast(Any, _STYLE)), warnings.catch_warnings():
+        # The browser draws the letters, with fonts that matplotlib need not have.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure = Figure(figsize=size)
         FigureCanvasSVG(figure)
         draw(figure)
@@ -87,8 +90,10 @@ def learning_curves(
             if best_epoch:
                 ax.axvline(best_epoch, color=GREY, lw=0.9, ls=":", label=f"weights kept: epoch {best_epoch}")
             ax.set_xlabel("epoch")
-            ax.set_title({"cost": "cost J (log axis)", "r2": "R²"}.get(panel, panel))
-            if panel == "cost":
+            # The cost of counts (Poisson) may be below zero.
+            is_log = panel == "cost" and all(np.min(scores["cost"]) > 0 for scores in curves.values())
+            ax.set_title({"cost": "cost J (log axis)" if is_log else "cost J", "r2": "R²"}.get(panel, panel))
+            if is_log:
                 ax.set_yscale("log")
             elif panel == "r2":
                 # A network starts far below 0; what happens between 0 and 1 is what is looked for.
@@ -156,7 +161,7 @@ def decision_map(
 ) -> str:
     """Return what the network answers over the plane of its two inputs, with the rows as dots."""
     low, high = x.min(axis=0), x.max(axis=0)
-    margin = 0.08 * (high - low)
+    margin = np.where(high > low, 0.08 * (high - low), 0.5)
     axes = [np.linspace(low[i] - margin[i], high[i] + margin[i], 160) for i in range(2)]
     grid = np.stack(np.meshgrid(*axes), axis=-1)
     y = predict(grid.reshape(-1, 2).astype(np.float32)).reshape(160, 160, -1)
@@ -187,8 +192,8 @@ def decision_map(
                 lw=0.4,
             )
         ax.grid(visible=False)
-        ax.set_xlabel(f"{names[0]} (standardised)")
-        ax.set_ylabel(f"{names[1]} (standardised)")
+        ax.set_xlabel(f"{_short(names[0], 30)} (standardised)")
+        ax.set_ylabel(f"{_short(names[1], 30)} (standardised)")
 
     return _draw((5.0, 4.4), draw, "What the network answers over the plane of its inputs")
 
@@ -203,7 +208,7 @@ def pictures(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -
             ax.set_axis_off()
         for ax, image, caption in zip(axes, images, captions, strict=False):
             ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
-            ax.set_title(caption, fontsize=8, fontweight="normal", loc="center")
+            ax.set_title(_literal(caption), fontsize=8, fontweight="normal", loc="center")
 
     return _draw((1.32 * columns, 1.72 * rows), draw, "Pictures")
 
@@ -245,8 +250,9 @@ def histograms(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.nda
 
     def panel(ax: Axes, values: np.ndarray, colour: str, title: str) -> None:
         finite = values[np.isfinite(values)]
-        ax.hist(finite, bins=41, color=colour)
-        ax.set_yscale("log")
+        if finite.size:
+            ax.hist(finite, bins=41, color=colour)
+            ax.set_yscale("log")
         ax.set_title(title)
         ax.tick_params(labelsize=8)
         ax.ticklabel_format(axis="x", style="sci", scilimits=(-2, 3))
@@ -262,8 +268,13 @@ def histograms(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.nda
 
 
 def _short(text: Any, most: int = 14) -> str:
-    shown = str(text)
-    return shown if len(shown) <= most else shown[: most - 1] + "…"
+    shown = " ".join(str(text).split())
+    return _literal(shown if len(shown) <= most else shown[: most - 1] + "…")
+
+
+def _literal(text: str) -> str:
+    # Between dollars matplotlib reads a formula, and raises an error where it is none.
+    return text.replace("$", r"\$")
 
 
 def _thin(n: int, most: int) -> np.ndarray:
