@@ -54,7 +54,7 @@ def numbers(run: Path) -> list[int]:
 @pytest.fixture
 def killed(process: Start, here: Path) -> Path:
     """Return the folder of a run that was killed in the middle of its epochs."""
-    child = process(*LONG, "--epochs", "400", "--out", "killed", "--quiet")
+    child = process(*LONG, "--epochs", "200", "--out", "killed", "--quiet")
     journal = here / "killed" / "journal.jsonl"
     wait_for(
         lambda: (
@@ -72,7 +72,7 @@ def killed(process: Start, here: Path) -> Path:
 def test_a_killed_run_resumes_to_the_bits_of_one_that_was_not(chainrule: Command, here: Path, killed: Path) -> None:
     assert not (killed / "model.chainrule").exists()
     assert chainrule("train", "--resume", killed, "--quiet").code == 0
-    assert chainrule(*LONG, "--epochs", "400", "--out", "whole", "--quiet").code == 0
+    assert chainrule(*LONG, "--epochs", "200", "--out", "whole", "--quiet").code == 0
     assert weights(killed) == weights(here / "whole")
     # The journal of a resumed run has no gap either.
     assert numbers(killed) == list(range(1, len(numbers(killed)) + 1))
