@@ -13,17 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from chainrule.data.columns import (
-    ENCODERS,
-    Boolean,
-    Category,
-    Date,
-    Encoder,
-    Findings,
-    Numeric,
-    Text,
-    encoder_from_json,
-)
+from chainrule.data.columns import ENCODERS, Boolean, Category, Date, Numeric, Text, encoder_from_json
+from chainrule.data.encoder import Encoder, Findings
 from chainrule.errors import DataError, ModelFileError
 
 

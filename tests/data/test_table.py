@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data.columns import Findings
+from chainrule.data.encoder import Findings
 from chainrule.data.table import Preparation, column_kinds, fit_preparation
 from chainrule.data.target import fit_target
 from chainrule.errors import ConfigError, DataError, ModelFileError

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from chainrule.data.encoder import Encoder, Findings, mean_and_deviation
 from chainrule.data.kinds import as_dates, as_numbers, cells_as_text, is_day_first
 from chainrule.errors import DataError, ModelFileError
 
@@ -25,50 +24,6 @@ _YEAR = 365.2425
 # No training value is further than the square root of their number from the mean, so this touches unseen ones alone:
 # a slip of the keyboard, whose products would overflow float32.
 _FURTHEST = 1e6
-
-
-@dataclass
-class Findings:
-    """What preparing a table came upon: counts for each column that are told to the person, never hidden."""
-
-    imputed: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, str] = field(default_factory=dict)
-    ignored: list[str] = field(default_factory=list)
-
-    def lines(self) -> list[str]:
-        """Return one sentence for each kind of finding."""
-        lines = []
-        if self.ignored:
-            lines.append(f"columns that the model does not use are ignored: {_list(self.ignored)}")
-        if self.imputed:
-            lines.append("missing cells were filled in: " + _counts(self.imputed))
-        for name, count in self.unknown.items():
-            lines.append(
-                f"{name}: {count} cells hold a category that training did not see, such as {self.examples[name]!r}"
-            )
-        return lines
-
-
-@dataclass(frozen=True)
-class Encoder(ABC):
-    """A fitted column; its fields are JSON-able."""
-
-    name: str
-    kind: ClassVar[str]
-
-    @property
-    @abstractmethod
-    def features(self) -> list[str]:
-        """Names of the numbers that the column becomes."""
-
-    @abstractmethod
-    def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
-        """Return the numbers (N, len(features))."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the kind and the fields."""
-        return {"kind": self.kind} | {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True)
@@ -149,7 +104,7 @@ class Boolean(Encoder):
         y[(text == self.false.lower()).to_numpy()] = 0
         y[(text == self.true.lower()).to_numpy()] = 1
         missing = np.isnan(y)
-        _note_unknown(self.name, column, missing & text.notna().to_numpy(), findings)
+        findings.note_unknown(self.name, column, missing & text.notna().to_numpy())
         if text.isna().any():
             findings.imputed[self.name] += int(text.isna().sum())
         y = np.where(missing, self.default, y)
@@ -195,7 +150,7 @@ class Category(Encoder):
         codes = text.map({name: i for i, name in enumerate(self.categories)}).fillna(-1).to_numpy(int)
         missing = text.isna().to_numpy()
         other = (codes < 0) & ~missing
-        _note_unknown(self.name, column, other & ~text.isin(self.rare).to_numpy(), findings)
+        findings.note_unknown(self.name, column, other & ~text.isin(self.rare).to_numpy())
         y = np.zeros((len(text), len(self.features)))
         rows = np.flatnonzero(codes >= 0)
         y[rows, codes[rows]] = 1
@@ -355,30 +310,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
-    """Return mean and standard deviation, without overflow; of equal values the deviation is exactly 0."""
-    if values.min() == values.max():
-        return float(values[0]), 0.0
-    # Divided by a power of two, which rounds nothing.
-    unit = float(np.ldexp(1.0, int(np.frexp(np.abs(values).max())[1]) - 1))
-    return float((values / unit).mean()) * unit, float((values / unit).std()) * unit
-
-
 def _days(column: pd.Series, *, day_first: bool) -> pd.Series:
     import pandas as pd
 
     return (as_dates(column, day_first=day_first) - pd.Timestamp(0)) / pd.Timedelta(days=1)
-
-
-def _note_unknown(name: str, column: pd.Series, unknown: np.ndarray, findings: Findings) -> None:
-    if unknown.any():
-        findings.unknown[name] += int(unknown.sum())
-        findings.examples.setdefault(name, str(column.iloc[int(np.flatnonzero(unknown)[0])])[:40])
-
-
-def _list(names: list[str], most: int = 6) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _counts(counts: Counter[str]) -> str:
-    return _list([f"{name} ({count})" for name, count in counts.most_common()])

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.columns import ENCODERS, Encoder, Findings, encoder_from_json
+from chainrule.data.columns import ENCODERS, encoder_from_json
+from chainrule.data.encoder import Encoder, Findings
 from chainrule.data.kinds import KINDS, ColumnKind, as_numbers, infer_kind
 from chainrule.data.target import Target
 from chainrule.errors import ConfigError, DataError, ModelFileError, did_you_mean, nearest

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.columns import mean_and_deviation
+from chainrule.data.encoder import mean_and_deviation
 from chainrule.data.kinds import as_numbers, cells_as_text
 from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.columns import Findings
+from chainrule.data.encoder import Findings
 from chainrule.data.source import Source
 from chainrule.data.target import CLASSIFICATION, require_column
 from chainrule.job.metrics import baseline, measure

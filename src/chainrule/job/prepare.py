@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.data import datasets
 from chainrule.data.batches import Stream, stream
-from chainrule.data.columns import Findings
+from chainrule.data.encoder import Findings
 from chainrule.data.source import Source, read_table
 from chainrule.data.split import split_rows
 from chainrule.data.table import Preparation, column_kinds, fit_preparation

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.columns import Findings
+from chainrule.data.encoder import Findings
 from chainrule.data.table import Preparation
 from chainrule.data.target import CLASSIFICATION
 from chainrule.engine import Engine

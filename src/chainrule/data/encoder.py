@@ -1,0 +1,80 @@
+"""What an encoder of columns is, and what it notes down for the person while it works."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass
+class Findings:
+    """What preparing a table came upon: counts for each column that are told to the person, never hidden."""
+
+    imputed: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+
+    def note_unknown(self, name: str, column: pd.Series, unknown: np.ndarray) -> None:
+        """Count the cells of a column that `unknown` marks, and keep the first as an example."""
+        if unknown.any():
+            self.unknown[name] += int(unknown.sum())
+            self.examples.setdefault(name, str(column.iloc[int(np.flatnonzero(unknown)[0])])[:40])
+
+    def lines(self) -> list[str]:
+        """Return one sentence for each kind of finding."""
+        lines = []
+        if self.ignored:
+            lines.append(f"columns that the model does not use are ignored: {_list(self.ignored)}")
+        if self.imputed:
+            lines.append("missing cells were filled in: " + _counts(self.imputed))
+        for name, count in self.unknown.items():
+            lines.append(
+                f"{name}: {count} cells hold a category that training did not see, such as {self.examples[name]!r}"
+            )
+        return lines
+
+
+@dataclass(frozen=True)
+class Encoder(ABC):
+    """A fitted column; its fields are JSON-able."""
+
+    name: str
+    kind: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def features(self) -> list[str]:
+        """Names of the numbers that the column becomes."""
+
+    @abstractmethod
+    def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
+        """Return the numbers (N, len(features))."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the kind and the fields."""
+        return {"kind": self.kind} | {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
+    """Return mean and standard deviation, without overflow; of equal values the deviation is exactly 0."""
+    if values.min() == values.max():
+        return float(values[0]), 0.0
+    # Divided by a power of two, which rounds nothing.
+    unit = float(np.ldexp(1.0, int(np.frexp(np.abs(values).max())[1]) - 1))
+    return float((values / unit).mean()) * unit, float((values / unit).std()) * unit
+
+
+def _list(names: list[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _counts(counts: Counter[str]) -> str:
+    return _list([f"{name} ({count})" for name, count in counts.most_common()])
