@@ -30,7 +30,21 @@ def test_the_delimiter_is_found(write: Write, delimiter: str) -> None:
 
 
 def test_a_semicolon_file_may_have_commas_in_its_cells(write: Write) -> None:
-    assert cells(write("a;b\n1,5;x\n2,5;y\n")) == {"a": ["1,5", "2,5"], "b": ["x", "y"]}
+    assert cells(write("a;b\nred, or blue;x\ngreen;y\n")) == {"a": ["red, or blue", "green"], "b": ["x", "y"]}
+
+
+def test_decimal_commas_are_numbers_and_the_person_is_told(write: Write) -> None:
+    source = read_table(write("a;b\n1,5;x\n-2,25;y\n3;z\n"))
+    assert source.frame["a"].tolist() == [1.5, -2.25, 3.0]
+    assert any("decimal comma" in note for note in source.notes)
+
+
+def test_decimal_points_keep_commas_from_being_decimal(write: Write) -> None:
+    assert cells(write("a;b\n1,5;0.5\n2,5;1.5\n"))["b"] == [0.5, 1.5]
+
+
+def test_a_comma_before_three_digits_alone_is_not_taken_for_decimal(write: Write) -> None:
+    assert cells(write("a;b\n1,200;x\n2,300;y\n"))["a"] == ["1,200", "2,300"]
 
 
 def test_gzip_is_known_by_content_not_by_name(write: Write) -> None:

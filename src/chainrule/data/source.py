@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "N
 _DELIMITERS = (",", "\t", ";", "|")
 HEADERS = ("auto", "first", "none")
 _SAMPLE_LINES = 100
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_DECIMAL_POINT = re.compile(r"[-+]?\d+\.\d+")
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 
 
@@ -96,7 +99,11 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
         columns = names
     else:
         columns = [f"column{i}" for i in range(1, width + 1)]
-    frame = _parse(path, text, delimiter, quoting, columns, has_header)
+    decimal = "," if delimiter != "," and _has_decimal_commas(rows) else "."
+    if decimal == ",":
+        notes.append("numbers are read with a decimal comma: 3,5 is three and a half")
+    options = {"sep": delimiter, "quoting": quoting, "decimal": decimal, "header": 0 if has_header else None}
+    frame = _parse(path, text, columns, options)
     if frame.iloc[:, -1].isna().any():
         notes += _short_rows(text, delimiter, quoting, width)
     return Source(path.name, frame, notes=notes)
@@ -256,13 +263,20 @@ def _header_names(path: Path, cells: list[str]) -> list[str]:
     return names
 
 
-def _parse(path: Path, text: str, delimiter: str, quoting: int, columns: list[str], has_header: bool) -> pd.DataFrame:
+def _has_decimal_commas(rows: list[list[str]]) -> bool:
+    """Tell whether cells are numbers with a comma in front of the decimals; 1,200 alone may be a thousand."""
+    cells = [cell for row in rows for cell in row]
+    with_comma = [cell for cell in cells if _DECIMAL_COMMA.fullmatch(cell)]
+    if any(_DECIMAL_POINT.fullmatch(cell) for cell in cells):
+        return False
+    return any(len(cell.partition(",")[2]) != 3 for cell in with_comma)
+
+
+def _parse(path: Path, text: str, columns: list[str], dialect: dict[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     options: dict[str, Any] = {
-        "sep": delimiter,
-        "quoting": quoting,
-        "header": 0 if has_header else None,
+        **dialect,
         "names": columns,
         "index_col": False,
         "skipinitialspace": True,
