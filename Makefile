@@ -17,10 +17,10 @@ demo: .venv/.installed ## train a small network on handwritten digits and write 
 	$(BIN)/chainrule train digits --out runs/demo --force
 
 test: .venv/.installed-dev ## run the tests, and list the slowest
-	$(BIN)/python -m pytest -m "not deep" $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
-deep: .venv/.installed-dev ## run the tests that take minutes
-	$(BIN)/python -m pytest -m deep $(ARGS)
+deep: .venv/.installed-dev ## search for new failing examples, and mutate model files by the thousand
+	HYPOTHESIS_PROFILE=new CHAINRULE_MUTATIONS=1000 $(BIN)/python -m pytest tests/data tests/network $(ARGS)
 
 check: .venv/.installed-dev ## look at format, lint, types and the direction of imports; change nothing
 	$(BIN)/ruff format --check $(CODE)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -240,7 +240,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@example("date", [0.0], ["0000"])
 @given(st.sampled_from(sorted(ENCODERS)), st.lists(CELLS, min_size=1, max_size=12), st.lists(CELLS, max_size=6))
 def test_an_encoder_gives_finite_numbers_or_a_data_error(kind: str, train: list[Any], other: list[Any]) -> None:
     cells = pd.Series(train, name="c", dtype=object)
@@ -254,7 +254,6 @@ def test_an_encoder_gives_finite_numbers_or_a_data_error(kind: str, train: list[
     assert all(np.isfinite(part.astype(np.float32)).all() for part in parts)
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.lists(st.floats(), min_size=1, max_size=12), st.lists(st.floats(), max_size=6))
 def test_numbers_of_any_size_become_finite(train: list[float], other: list[float]) -> None:
     encoder = Numeric.fit(pd.Series(train, name="c", dtype=float))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import struct
 import tracemalloc
@@ -25,6 +26,9 @@ from chainrule.network.file import load_model, save_model
 from chainrule.network.model import Model
 from chainrule.nn import SoftmaxCrossEntropy
 from chainrule.types import leaves, map_leaves
+
+# `make deep` asks for thousands.
+MUTATIONS = int(os.environ.get("CHAINRULE_MUTATIONS", "20"))
 
 Parts = dict[str, bytes]
 Change = Callable[[dict[str, Any]], Any]
@@ -160,7 +164,7 @@ def test_a_truncated_file_is_refused(path: Path, share: float) -> None:
     refuse(path)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(MUTATIONS))
 def test_flipped_bytes_are_refused_or_harmless(path: Path, frame: pd.DataFrame, seed: int) -> None:
     content = path.read_bytes()
     rng = np.random.default_rng(seed)
@@ -177,7 +181,7 @@ def test_flipped_bytes_are_refused_or_harmless(path: Path, frame: pd.DataFrame, 
         assert loaded.outputs(frame).shape == (40, 3)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(MUTATIONS))
 def test_changed_numbers_and_names_in_the_json_are_refused_or_usable(
     parts: Parts, path: Path, frame: pd.DataFrame, seed: int
 ) -> None:

@@ -313,4 +313,6 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
 def _days(column: pd.Series, *, day_first: bool) -> pd.Series:
     import pandas as pd
 
-    return (as_dates(column, day_first=day_first) - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    # In nanoseconds, pandas' default, time reaches from 1677 to 2262 alone.
+    dates = as_dates(column, day_first=day_first).astype("datetime64[us]")
+    return (dates - pd.Timestamp(0).as_unit("us")) / pd.Timedelta(days=1)
