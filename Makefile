@@ -16,8 +16,8 @@ help: ## list the verbs
 demo: .venv/.installed ## train a small network on handwritten digits and write a run folder, runs/demo
 	$(BIN)/chainrule train digits --out runs/demo --force
 
-test: .venv/.installed-dev ## run the tests, and list the slowest
-	$(BIN)/python -m pytest $(ARGS)
+test: .venv/.installed-dev ## run the tests; list the slowest, and what no test reaches
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 deep: .venv/.installed-dev ## search for new failing examples, and mutate model files by the thousand
 	HYPOTHESIS_PROFILE=new CHAINRULE_MUTATIONS=1000 $(BIN)/python -m pytest tests/data tests/network $(ARGS)
