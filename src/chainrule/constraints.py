@@ -39,10 +39,14 @@ class Range:
         noun = "a whole number" if self.kind is int else "a number"
         parts = []
         if self.low > -math.inf:
-            parts.append(f"{'above' if self.low_open else 'of at least'} {self.low:g}")
+            parts.append(f"{'above' if self.low_open else 'of at least'} {_figure(self.low)}")
         if self.high < math.inf:
-            parts.append(f"{'below' if self.high_open else 'of at most'} {self.high:g}")
+            parts.append(f"{'below' if self.high_open else 'of at most'} {_figure(self.high)}")
         return " and ".join([noun + " " + parts[0], *parts[1:]]) if parts else noun
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1e4 and value == round(value) else f"{value:g}"
 
 
 @dataclass(frozen=True)

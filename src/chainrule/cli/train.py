@@ -41,7 +41,7 @@ def train(
     resume: Annotated[str | None, Option(metavar="DIR", help="Go on with the run in this folder.")] = None,
     print_config: Annotated[bool, Option("--print-config", help="Print every setting and stop.")] = False,
     json_: Annotated[bool, Option("--json", help="Print one JSON object on stdout.")] = False,
-    quiet: Annotated[bool, Option("--quiet", help="No progress.")] = False,
+    quiet: Annotated[bool, Option("--quiet", help="Print errors alone; with --json, that one object too.")] = False,
 ) -> None:
     """Train a network on a table, and write the model and a report into a run folder."""
     from chainrule.job.config import overrides, parse_hidden, parse_part

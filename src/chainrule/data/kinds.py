@@ -18,6 +18,10 @@ _ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|index|rownames?|key)$|^unnamed:
 _ID_CAMEL = re.compile(r"[a-z](Id|ID)$")
 _DATE = re.compile(r"^\s*(\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ]\d{1,2}:\d{2}.*)?$")
 _LEADING_NUMBER = re.compile(r"^(\d{1,2})[-/.]\d{1,2}[-/.]\d{2,4}")
+_NOTATION = re.compile(r"[-+]?\s?[$€£¥]?\s?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s?[%€]?")
+_ORNAMENT = re.compile(r"[\s$€£¥,%]")
+# A number that starts with a zero is a name, such as a postal code.
+_CODE = re.compile(r"0\d+")
 _FEW = 20
 _MANY = 1000
 _WORDS_OF_TEXT = 2.5
@@ -46,12 +50,21 @@ def _cell_as_text(cell: object) -> str:
 
 
 def as_numbers(column: pd.Series) -> pd.Series:
-    """Return cells as float64; a cell that is no number becomes NaN."""
+    """Return cells as float64; a cell that is no number becomes NaN.
+
+    Currency signs, thousands separators and percent signs are taken off: $1,200 is 1200 and 52.1% is 52.1.
+    """
     import pandas as pd
 
     if column.dtype.kind in "biuf":
         return column.astype(float)
-    return pd.to_numeric(column, errors="coerce").astype(float)
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    rest = numbers.isna() & column.notna()
+    if rest.any():
+        cells = cells_as_text(column[rest])
+        written = cells[cells.str.fullmatch(_NOTATION)].str.replace(_ORNAMENT, "", regex=True)
+        numbers[written.index] = pd.to_numeric(written, errors="coerce").astype(float)
+    return numbers
 
 
 def as_dates(column: pd.Series, *, day_first: bool = False) -> pd.Series:
@@ -85,6 +98,11 @@ def is_day_first(column: pd.Series) -> bool:
     return bool((as_numbers(first) > 12).any())
 
 
+def has_codes(column: pd.Series) -> bool:
+    """Tell whether texts of a column are digits with a leading zero, which are names and no numbers."""
+    return column.dtype.kind not in "biufM" and bool(cells_as_text(column.dropna()).str.fullmatch(_CODE).any())
+
+
 def infer_kind(column: pd.Series) -> ColumnKind:
     """Return what a column is.
 
@@ -105,10 +123,10 @@ def infer_kind(column: pd.Series) -> ColumnKind:
     words = {word.lower() for word in cells_as_text(present.drop_duplicates().head(3))}
     if unique == 2 and (words & _TRUE and words & _FALSE) and words <= _TRUE | _FALSE:
         return ColumnKind(name, "boolean", " and ".join(sorted(words)))
-    numbers = as_numbers(present)
-    if numbers.notna().all():
-        return _numeric(name, numbers, unique, n)
     text = cells_as_text(present)
+    numbers = as_numbers(present)
+    if numbers.notna().all() and not has_codes(present):
+        return _numeric(name, numbers, unique, n)
     if text.str.fullmatch(_DATE).mean() > 0.99 and as_dates(text).notna().mean() > 0.99:
         return ColumnKind(name, "date", "dates in digits")
     return _textual(name, text, unique, n)

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import re
+import stat
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "N
 _DELIMITERS = (",", "\t", ";", "|")
 HEADERS = ("auto", "first", "none")
 _SAMPLE_LINES = 100
+# A number that starts with a zero is none: 01 and 02139 are names, and would lose their zeros.
+_CODE = re.compile(r"0\d+")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _DECIMAL_POINT = re.compile(r"[-+]?\d+\.\d+")
 _NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
@@ -103,7 +106,9 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     if decimal == ",":
         notes.append("numbers are read with a decimal comma: 3,5 is three and a half")
     options = {"sep": delimiter, "quoting": quoting, "decimal": decimal, "header": 0 if has_header else None}
-    frame = _parse(path, text, columns, options)
+    data = rows[1:] if has_header else rows
+    codes = {name for i, name in enumerate(columns) if any(len(r) > i and _CODE.fullmatch(r[i]) for r in data)}
+    frame = _parse(path, text, columns, options | {"dtype": dict.fromkeys(codes, str)})
     if frame.iloc[:, -1].isna().any():
         notes += _short_rows(text, delimiter, quoting, width)
     return Source(path.name, frame, notes=notes)
@@ -112,7 +117,7 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
 def _read_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            size = path.stat().st_size
+            size, mode = path.stat().st_size, path.stat().st_mode
             raw = file.read()
     except IsADirectoryError as error:
         raise DataError("a file", f"the folder {path}", "Name a CSV, TSV or Parquet file.") from error
@@ -124,7 +129,8 @@ def _read_bytes(path: Path) -> bytes:
         ) from error
     except OSError as error:
         raise DataError(f"{path} to be readable", error.strerror or str(error), "Check the file.") from error
-    if len(raw) != size or path.stat().st_size != size:
+    # A pipe has no size to compare with.
+    if stat.S_ISREG(mode) and (len(raw) != size or path.stat().st_size != size):
         raise DataError(
             f"{path.name} to stay as it is while it is read",
             f"{len(raw)} bytes of {size}",
@@ -293,7 +299,7 @@ def _parse(path: Path, text: str, columns: list[str], dialect: dict[str, Any]) -
         ) from error
     if len(frame) == 0:
         raise DataError(f"rows in {path.name}", "a header alone", "Give a table with rows.")
-    return _numbers_behind_blanks(_strip(frame))
+    return _numbers_behind_blanks(_strip(frame), besides=set(dialect["dtype"]))
 
 
 def _strip(frame: pd.DataFrame) -> pd.DataFrame:
@@ -307,18 +313,41 @@ def _strip(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _numbers_behind_blanks(frame: pd.DataFrame) -> pd.DataFrame:
+def _numbers_behind_blanks(frame: pd.DataFrame, besides: set[str]) -> pd.DataFrame:
     """A column that pandas took for texts because of a cell such as ` ? ` is one of numbers after all."""
     import pandas as pd
 
     for name in frame.columns:
         column = frame[name]
-        if column.dtype.kind in "biufM" or column.isna().all():
+        if name in besides or column.dtype.kind in "biufM" or column.isna().all():
             continue
         numbers = pd.to_numeric(column, errors="coerce")
         if numbers.notna().equals(column.notna()):
             frame[name] = numbers
     return frame
+
+
+def _plain(path: Path, column: pd.Series) -> pd.Series:
+    """Return a column of pandas' or Arrow's own types as one of numbers, dates or Python's objects."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if pd.api.types.is_extension_array_dtype(column.dtype):
+        if column.dtype.kind in "iuf":
+            return pd.Series(column.to_numpy(float, na_value=float("nan")), index=column.index, name=column.name)
+        if column.dtype.kind == "b":
+            column = column.astype(object)
+    if column.dtype == object:
+        column = column.where(column.notna(), None)
+        strange = next((cell for cell in column if not (cell is None or pd.api.types.is_scalar(cell))), None)
+        if strange is not None:
+            raise DataError(
+                f"one value in each cell of the column {column.name!r} of {path.name}",
+                f"{type(strange).__name__}: {strange!r:.60}",
+                "Leave the column out, or spread its values over columns of their own.",
+            )
+    return column
 
 
 def _parquet(path: Path, raw: bytes) -> Source:
@@ -329,10 +358,14 @@ def _parquet(path: Path, raw: bytes) -> Source:
     except Exception as error:
         # pyarrow has no common base for what a damaged file may raise.
         raise DataError(f"{path.name} to be a whole Parquet file", str(error)[:200], "Write the file again.") from error
+    # An index that has a name is a column that somebody set aside; one without is the number of the row.
+    frame = frame.reset_index(drop=frame.index.names == [None])
     frame.columns = [str(name) for name in frame.columns]
     _header_names(path, list(frame.columns))
+    for name in frame.columns:
+        frame[name] = _plain(path, frame[name])
     if frame.shape[1] < 2 or len(frame) == 0:
         raise DataError(
             "a table of at least two columns and one row", f"a table of shape {frame.shape}", "Name another file."
         )
-    return Source(path.name, _strip(frame.reset_index(drop=True)))
+    return Source(path.name, _strip(frame))

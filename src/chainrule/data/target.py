@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.data.encoder import mean_and_deviation
-from chainrule.data.kinds import as_numbers, cells_as_text
+from chainrule.data.kinds import as_numbers, cells_as_text, has_codes
 from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def guess_task(column: pd.Series) -> tuple[str, str]:
     """Return classification or regression, and why."""
     present = column.dropna()
     numbers = as_numbers(present)
-    if column.dtype.kind == "b" or numbers.isna().any():
+    if column.dtype.kind == "b" or numbers.isna().any() or has_codes(present):
         return CLASSIFICATION, "its cells are texts"
     unique = present.nunique()
     if np.isfinite(numbers).all() and (numbers == numbers.round()).all() and unique <= _MOST_INTEGER_CLASSES:
@@ -188,4 +188,6 @@ def _order(name: str) -> tuple[int, float, str]:
 
 
 def _cell(cell: Any) -> str:
-    return "an empty cell" if cell is None or cell != cell else repr(cell)  # noqa: PLR0124 (NaN is not itself)
+    if cell is None or cell != cell:  # noqa: PLR0124 (NaN is not itself)
+        return "an empty cell"
+    return repr(cell.item() if isinstance(cell, np.generic) else cell)

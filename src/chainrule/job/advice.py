@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from chainrule.job.config import Config
 from chainrule.train.history import History
 
+_EXPLODED = 2.0
 _GAP = 0.05
-_BARELY = 0.02
+_BARELY = 0.98
+_NEARLY_ALL = 0.995
 _WELL = 0.9
-_AGAIN = 1.15
+_WELL_BELOW = 0.95
+_COSTS = {"log_loss": "log-loss", "rmse": "RMSE"}
 
 
 def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[str, float]]) -> str:
     """Return the most useful thing to change, as a sentence with the flag to use."""
     rate = config.learning_rate or 0.001
-    if history.cost and not math.isfinite(history.cost[-1]):
-        return f"The cost is not finite: try a rate 10 times smaller, --lr {rate / 10:.3g}."
-    key = "accuracy" if "accuracy" in metrics["train"] else "r2"
+    if history.cost and not history.cost[-1] <= _EXPLODED * history.cost[0]:
+        return f"The cost rose instead of falling: try a rate 10 times smaller, --lr {rate / 10:.3g}."
+    key, cost = ("accuracy", "log_loss") if "accuracy" in metrics["train"] else ("r2", "rmse")
     seen = next(part for part in ("test", "valid", "train") if part in metrics)
-    score, train, trivial = metrics[seen][key], metrics["train"][key], metrics["baseline"][key]
+    score, train = metrics[seen][key], metrics["train"][key]
     name = {"accuracy": "accuracy", "r2": "R²"}[key]
-    ended = history.ended
-    if score < trivial + _BARELY:
+    wider = ",".join(str(2 * units) for units in config.hidden) or "64,32"
+    calmer = "--dropout 0.3" if config.dropout == 0 else f"--l2 {max(1e-4, (config.l2 or 0.0) * 10):.2g}"
+    # Accuracy hides what is learned of a rare class; the cost does not.
+    if metrics[seen][cost] > _BARELY * metrics["baseline"][cost]:
         return (
-            f"It is hardly better than knowing nothing ({name} {score:.3g} against {trivial:.3g}): look whether the "
-            f"target can be known from these columns, then try --lr {rate * 10:.3g} or --hidden 128,64."
+            f"By {_COSTS[cost]} it is hardly better than knowing nothing: look whether the target can be known from "
+            f"these columns, then try --lr {rate * 3:.2g} or --hidden {wider}."
         )
     if train - score > _GAP:
-        remedy = "--dropout 0.3" if config.dropout == 0 else f"--l2 {max(1e-4, (config.l2 or 0.0) * 10):g}"
-        return f"It does better on the training rows ({train:.3g} against {score:.3g}): try {remedy}, or more rows."
-    if ended is not None and _overlearned(history, ended.best_epoch):
-        remedy = "--dropout 0.3" if config.dropout == 0 else f"--lr {rate / 3:.2g}"
-        return f"After epoch {ended.best_epoch} it learned the noise of the training rows: try {remedy}, or more rows."
+        return f"It does better on the training rows ({train:.3g} against {score:.3g}): try {calmer}, or more rows."
+    if score > _NEARLY_ALL:
+        return f"It looks sound, with a {name} of {score:.4g}: see how much another --seed changes it."
+    if _overlearned(history):
+        return f"After epoch {_best_epoch(history)} only the training rows were learned better: try {calmer}."
+    ended = history.ended
     if ended is not None and ended.best_epoch >= ended.epochs >= (config.epochs or 0):
         return f"It was still improving when it ended: try --epochs {2 * ended.epochs} or a higher --lr {rate * 3:.2g}."
     if train < _WELL:
-        wider = ",".join(str(2 * units) for units in config.hidden) or "64,32"
         return f"Training rows are not learned much better than others: a larger network may help, --hidden {wider}."
     return "It looks sound: see how much another --seed changes it before you believe the last digit."
 
 
-def _overlearned(history: History, best_epoch: int) -> bool:
-    """Tell whether the training cost went on falling while the validation cost rose again."""
-    valid = history.scores.get("valid", {}).get("cost")
-    if valid is None or best_epoch not in history.epochs:
+def _best_epoch(history: History) -> int:
+    return history.ended.best_epoch if history.ended else 0
+
+
+def _overlearned(history: History) -> bool:
+    """Tell whether the training cost fell well below where it was when the validation cost was at its best."""
+    best = _best_epoch(history)
+    if "valid" not in history.scores or best not in history.epochs:
         return False
-    best = history.epochs.index(best_epoch)
-    return history.cost[-1] < 0.9 * history.cost[best] and valid[-1] > _AGAIN * valid[best]
+    return history.cost[-1] < _WELL_BELOW * history.cost[history.epochs.index(best)]

@@ -95,7 +95,13 @@ def prepare(config: Config) -> Prepared:
     if task is None:
         task, reason = guess_task(frame[target_name])
         notes.append(f"the task is guessed to be {task}: {target_name!r}, {reason} (--task)")
-    target = fit_target(frame[target_name], task)
+    try:
+        target = fit_target(frame[target_name], task)
+    except DataError as error:
+        if config.target or source.target:
+            raise
+        remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with --target."
+        raise DataError(error.expected, error.came, remedy) from error
     kinds = column_kinds(frame, target_name, config.columns, image=source.image_shape is not None)
     rows, others = _split(frame, target, config, source)
     train = frame.iloc[rows["train"]].reset_index(drop=True)

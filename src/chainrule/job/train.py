@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections.abc import Iterator
@@ -105,7 +106,8 @@ class Job:
                 f"{self.network.n_parameters:,} parameters",
                 "Make it smaller, with --hidden for example.",
             ) from error
-        self._saved = time.monotonic()
+        # Long ago: the first epoch is saved at once, so that there is always something to go on from.
+        self._saved = -math.inf
 
     @property
     def notes(self) -> list[str]:

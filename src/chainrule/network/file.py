@@ -29,7 +29,7 @@ _HEADER_BYTES = 1 << 20
 _REMEDY = "Use a .chainrule file that Chainrule wrote, fetched whole."
 
 
-def save_model(model: Model, path: Path) -> None:
+def save_model(model: Model, path: Path | str) -> None:
     """Write a model file, replacing an old one only when the new one is complete."""
     from safetensors.numpy import save
 
@@ -48,10 +48,10 @@ def save_model(model: Model, path: Path) -> None:
         _write(archive, _PREPROCESS, json.dumps(model.preparation.to_json(), indent=1, ensure_ascii=False))
         _write(archive, _README, _readme(model))
         _write(archive, _WEIGHTS, save(tensors), zipfile.ZIP_STORED)
-    replace_file(path, buffer.getvalue())
+    replace_file(Path(path), buffer.getvalue())
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path | str) -> Model:
     """Read a model file.
 
     Raises

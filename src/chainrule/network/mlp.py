@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.network.network import Network
+from chainrule.network.network import Network, as_shape
 from chainrule.nn import ACTIVATIONS, Dense, Dropout, Flatten, Layer, Loss, Sequential
 from chainrule.types import Shape
 
@@ -43,7 +43,7 @@ def mlp(
     if activation not in ACTIVATIONS:
         raise ConfigError("the name of an activation", f"{activation!r}", did_you_mean(activation, ACTIVATIONS))
     hidden_init = ("he" if activation in _HE else "glorot") if init == "auto" else init
-    named: list[tuple[str, Layer]] = [("flatten", Flatten())] if len(input_shape) > 1 else []
+    named: list[tuple[str, Layer]] = [("flatten", Flatten())] if len(as_shape(input_shape)) > 1 else []
     for number, units in enumerate(hidden, start=1):
         named.append((f"hidden{number}", Dense(units, init=hidden_init)))
         named.append((f"{activation}{number}", ACTIVATIONS[activation]))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engine import Engine
-from chainrule.errors import ShapeError
+from chainrule.errors import ConfigError, ShapeError
 from chainrule.nn.combine import Residual, Sequential
 from chainrule.nn.init import draw
 from chainrule.nn.layer import Layer, Param
@@ -29,6 +29,14 @@ class LayerRow:
     output_shape: Shape
     n_parameters: int
     operations: int
+
+
+def as_shape(shape: Any) -> Shape:
+    """Return the shape of one sample as a tuple, or say how a vector is written."""
+    try:
+        return tuple(shape)
+    except TypeError as error:
+        raise ShapeError("input_shape to be a tuple", f"{shape!r}", f"Write ({shape},) for a vector.") from error
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,10 @@ class Network:
 
     def __post_init__(self) -> None:
         """Find out at once whether the layers fit together."""
-        object.__setattr__(self, "input_shape", tuple(self.input_shape))
+        for name, value, kind in (("layer", self.layer, Layer), ("loss", self.loss, Loss)):
+            if not isinstance(value, kind):
+                raise ConfigError(f"{name} to be a {kind.__name__}", f"{value!r:.60}", "Call its class: Dense(3).")
+        object.__setattr__(self, "input_shape", as_shape(self.input_shape))
         if len(self.output_shape) != 1:
             raise ShapeError(
                 "the last layer to give a vector of logits (K,) for each sample",

@@ -188,8 +188,9 @@ class Adam(Rule):
     )
 
     def coefficients(self, t: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
-        """η / (1 - β₁ᵗ) and 1 / √(1 - β₂ᵗ)."""
-        return {"rate": rate / (1 - self.beta1**t), "root": 1 / np.sqrt(1 - self.beta2**t)}
+        """η √(1 - β₂ᵗ) / (1 - β₁ᵗ) and ε √(1 - β₂ᵗ): both corrections in two numbers, none left for the arrays."""
+        root = np.sqrt(1 - self.beta2**t)
+        return {"rate": rate * root / (1 - self.beta1**t), "epsilon": self.epsilon * root}
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
         """Step along the mean gradient, divided by its recent size."""
@@ -200,8 +201,7 @@ class Adam(Rule):
         square *= 1 - self.beta2
         v += square
         size = xp.sqrt(v)
-        size *= c["root"]
-        size += self.epsilon
+        size += c["epsilon"]
         step = c["rate"] * m
         step /= size
         return w - step, {"mean": m, "square": v}

@@ -124,7 +124,7 @@ def _decision(data: ReportData) -> str:
     if model.preparation.image is not None or seen.x.shape[1:] != (2,):
         return ""
     names = model.preparation.features
-    return plots.decision_map(model.outputs_of, seen.x, seen.truth, names, len(model.preparation.target.classes))
+    return plots.decision_map(model.outputs_of, seen.x, seen.truth, names, model.preparation.target.classes)
 
 
 def _class_rows(seen: Evaluated, classes: Sequence[str]) -> list[dict[str, Any]]:
@@ -193,7 +193,9 @@ def _mistake_table(data: ReportData) -> dict[str, Any] | None:
 
 
 def _cell(value: Any) -> str:
-    if value is None or value != value:  # noqa: PLR0124 (NaN is not itself)
+    import pandas as pd
+
+    if pd.isna(value):
         return "–"
     text = f"{value:.5g}" if isinstance(value, (float, np.floating)) else str(value)
     return text if len(text) <= 40 else text[:39] + "…"

@@ -157,7 +157,11 @@ def predicted_against_true(truth: np.ndarray, predicted: np.ndarray, name: str) 
 
 
 def decision_map(
-    predict: Callable[[np.ndarray], np.ndarray], x: np.ndarray, truth: np.ndarray, names: Sequence[str], classes: int
+    predict: Callable[[np.ndarray], np.ndarray],
+    x: np.ndarray,
+    truth: np.ndarray,
+    names: Sequence[str],
+    classes: Sequence[str],
 ) -> str:
     """Return what the network answers over the plane of its two inputs, with the rows as dots."""
     low, high = x.min(axis=0), x.max(axis=0)
@@ -173,13 +177,27 @@ def decision_map(
         ax = figure.subplots()
         extent = (axes[0][0], axes[0][-1], axes[1][0], axes[1][-1])
         if classes:
-            colours = np.array([to_rgb(_CLASS_COLOURS[i % len(_CLASS_COLOURS)]) for i in range(classes)])
+            colours = np.array([to_rgb(_CLASS_COLOURS[i % len(_CLASS_COLOURS)]) for i in range(len(classes))])
             # Each point takes the colours of the classes by their probabilities, paled so that dots stand out.
             ax.imshow(0.45 + 0.55 * (y @ colours), extent=extent, origin="lower", aspect="auto")
-            ax.scatter(x[rows, 0], x[rows, 1], c=colours[truth[rows]], s=14, edgecolors="white", linewidths=0.5)
+            for k in np.unique(truth[rows]):
+                dots = rows[truth[rows] == k]
+                ax.scatter(
+                    x[dots, 0],
+                    x[dots, 1],
+                    color=tuple(colours[k]),
+                    s=14,
+                    edgecolors="white",
+                    linewidths=0.5,
+                    label=_short(classes[k]),
+                )
+            ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5, title="true class")
         else:
             bound = max(abs(truth).max(), 1e-9)
-            ax.imshow(y[..., 0], extent=extent, origin="lower", aspect="auto", cmap="PuOr", vmin=-bound, vmax=bound)
+            plane = ax.imshow(
+                y[..., 0], extent=extent, origin="lower", aspect="auto", cmap="PuOr", vmin=-bound, vmax=bound
+            )
+            figure.colorbar(plane, ax=ax, label="target (dots), prediction (plane)")
             ax.scatter(
                 x[rows, 0],
                 x[rows, 1],
@@ -195,7 +213,7 @@ def decision_map(
         ax.set_xlabel(f"{_short(names[0], 30)} (standardised)")
         ax.set_ylabel(f"{_short(names[1], 30)} (standardised)")
 
-    return _draw((5.0, 4.4), draw, "What the network answers over the plane of its inputs")
+    return _draw((6.4, 4.4), draw, "What the network answers over the plane of its inputs")
 
 
 def pictures(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -> str:

@@ -89,6 +89,8 @@ class Run:
         self.settings = settings
         self.engine = engine
         self._objective = objective
+        for batch in (data, *(evaluate or {}).values()):
+            objective.check(batch)
         self._n_samples = data.n_samples
         if self._n_samples == 0:
             raise DataError("at least one sample to train on", "none", "Give a table with rows in it.")

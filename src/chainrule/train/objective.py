@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
+from chainrule.errors import DataError, ShapeError
 from chainrule.network.network import Network, logits
 from chainrule.nn.loss import BinaryCrossEntropy, SoftmaxCrossEntropy
 from chainrule.nn.penalty import Penalty
@@ -32,6 +33,9 @@ class Objective(Hashable, Protocol):
 
     def loss_and_grads(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params]:
         """Return the cost of a batch and its derivative by every parameter."""
+
+    def check(self, data: Batch) -> None:
+        """Raise ShapeError unless `data` is what this objective can be computed on."""
 
     def evaluate(self, engine: Engine, params: Params, data: Batch) -> dict[str, float]:
         """Return `cost` and other scores of a whole data set, without noise or penalty."""
@@ -68,6 +72,27 @@ class Supervised:
         for path, dW in self.penalty.backward(xp, params, penalised).items():
             _add(grads, path, dW)
         return cost, grads
+
+    def check(self, data: Batch) -> None:
+        """Look at shapes and for NaN, before a step multiplies what does not fit."""
+        shape, k = self.network.input_shape, self.network.output_shape[0]
+        for name, array in zip("xtw", data, strict=True):
+            if array is not None and not hasattr(array, "shape"):
+                raise ShapeError(f"{name} to be an array", type(array).__name__, "Make it one with numpy.asarray.")
+        n = data.x.shape[0]
+        wanted = {"x": (n, *shape), "t": (n, k), "w": (n,)}
+        for name, array in zip("xtw", data, strict=True):
+            if array is None:
+                continue
+            if tuple(array.shape) != wanted[name]:
+                remedy = "Give one row for each sample."
+                if name == "t" and len(array.shape) == 1:
+                    remedy = f"Class numbers become an indicator matrix by numpy.eye({k})[t]; values by t[:, None]."
+                raise ShapeError(f"{name} of shape {wanted[name]}", f"an array of shape {tuple(array.shape)}", remedy)
+            # In float64 a sum of float32 is NaN or infinite only if one of them is.
+            total = array.sum(dtype=np.float64)
+            if not np.isfinite(total):
+                raise DataError(f"finite numbers in {name}", f"NaN or infinity (their sum is {total})", "Fill them in.")
 
     def evaluate(self, engine: Engine, params: Params, data: Batch) -> dict[str, float]:
         """Return the cost, and accuracy (classes and labels) or R² (numbers)."""
