@@ -77,3 +77,20 @@ def test_nullable_booleans_become_floats() -> None:
 def test_dates_of_any_zone_are_compared_in_utc() -> None:
     dates = as_dates(pd.Series(["2024-01-05T02:00:00+02:00", "2024-01-05"]))
     assert dates[0] == dates[1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [("$1,200", 1200.0), ("-$3.50", -3.5), ("52.1%", 52.1), ("1,234,567.5", 1234567.5), ("€ 7", 7.0), ("7 €", 7.0)],
+)
+def test_money_and_percent_are_numbers(cell: str, number: float) -> None:
+    assert as_numbers(pd.Series([cell, "2"])).tolist() == [number, 2.0]
+
+
+@pytest.mark.parametrize("cell", ["1,20", "12,34,5", "$", "%", "1-2", "1.2.3", "x1"])
+def test_what_only_resembles_a_number_is_none(cell: str) -> None:
+    assert as_numbers(pd.Series([cell])).isna().all()
+
+
+def test_digits_with_a_leading_zero_are_names() -> None:
+    assert infer_kind(pd.Series(["01", "02", "10", "01"], name="month")).kind == "category"

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -250,3 +251,45 @@ def test_a_file_that_may_not_be_read_is_refused(write: Write, monkeypatch: pytes
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(DataError, match="Permission denied"):
         read_table(path)
+
+
+def test_codes_keep_their_leading_zeros(write: Write) -> None:
+    assert cells(write("zip,t\n02139,a\n10001,b\n"))["zip"] == ["02139", "10001"]
+
+
+def test_parquet_with_missing_nullable_cells_is_read(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "flag": pd.array([True, None, False], dtype="boolean"),
+            "count": pd.array([1, None, 3], dtype="Int64"),
+            "colour": pd.Categorical(["red", None, "blue"]),
+        }
+    )
+    path = tmp_path / "t.parquet"
+    frame.to_parquet(path)
+    read = read_table(path).frame
+    assert read["count"].isna().tolist() == [False, True, False]
+    assert read["flag"].tolist()[::2] == [True, False]
+    assert read["colour"].tolist()[::2] == ["red", "blue"]
+
+
+def test_a_parquet_column_of_lists_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"a": [1, 2], "l": [[1, 2], [3]]}).to_parquet(path)
+    with pytest.raises(DataError, match="column 'l'"):
+        read_table(path)
+
+
+def test_a_named_parquet_index_is_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"when": ["x", "y"], "a": [1, 2], "b": [3, 4]}).set_index("when").to_parquet(path)
+    assert list(read_table(path).frame.columns) == ["when", "a", "b"]
+
+
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text("a,b\n1,x\n2,y\n"))
+    writer.start()
+    assert cells(pipe) == {"a": [1, 2], "b": ["x", "y"]}
+    writer.join()

@@ -56,7 +56,7 @@ def test_a_plane_is_drawn_even_where_the_rows_lie_on_one_point(x: np.ndarray) ->
     def predict(grid: np.ndarray) -> np.ndarray:
         return np.full((len(grid), 2), 0.5)
 
-    assert parsed(plots.decision_map(predict, x, np.zeros(len(x), int), ["a", "b"], 2)) is not None
+    assert parsed(plots.decision_map(predict, x, np.zeros(len(x), int), ["a", "b"], ["no", "yes"])) is not None
 
 
 def test_no_more_points_are_drawn_than_a_browser_bears() -> None:
