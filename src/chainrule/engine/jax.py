@@ -57,6 +57,8 @@ class JaxEngine:
 
     def __init__(self, dtype: str = "float32") -> None:
         self.dtype = dtype
+        # The program of the call before: the next call, as a rule, wants the same, and to hash a network takes time.
+        self._latest: tuple[Any, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Engines of one dtype are interchangeable, and share what has been compiled."""
@@ -133,10 +135,10 @@ class JaxEngine:
             numbers[:, i] = per_step[name]
         t = per_step["t"].astype(np.int32) if "t" in per_step else None
         padded = bool(rows[-1, -1] < 0)
+        if not (self._latest and self._latest[0] is step and self._latest[1:3] == (names, padded)):
+            self._latest = (step, names, padded, _scanned(self, step, names, padded))
         with self._precision():
-            result: tuple[Carry, Array] = _scanned(self, step, names, padded)(
-                carry, data, rows.astype(np.int32), numbers, t
-            )
+            result: tuple[Carry, Array] = self._latest[3](carry, data, rows.astype(np.int32), numbers, t)
         return result
 
 

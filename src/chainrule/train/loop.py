@@ -246,13 +246,14 @@ class Run:
         started = time.perf_counter()
         for progress in self._stepper.epoch(self._epoch, self.settings.learning_rate * self._rate_scale):
             spent += time.perf_counter() - started
-            total, steps, rate = total + float(progress.costs.sum()), progress.step, progress.rate
+            cost = float(progress.costs.sum())
+            total, steps, rate = total + cost, progress.step, progress.rate
             event = StepsEnded(
                 *self._stamp(),
                 epoch=epoch,
                 step=steps,
                 steps=self._stepper.steps_per_epoch,
-                cost=float(progress.costs.mean()),
+                cost=cost / len(progress.costs),
                 rate=rate,
             )
             yield event
