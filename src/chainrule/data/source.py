@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import gzip
 import io
-import re
 import stat
 import zlib
 from collections import Counter
@@ -14,21 +12,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainrule.data.dialect import (
+    DELIMITERS,
+    MISSING,
+    find_dialect,
+    first_rows,
+    has_codes,
+    has_decimal_commas,
+    looks_like_header,
+    short_rows,
+)
 from chainrule.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# What a missing cell looks like, after the blanks around it are gone.
-MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "#N/A")
-_DELIMITERS = (",", "\t", ";", "|")
 HEADERS = ("auto", "first", "none")
-_SAMPLE_LINES = 100
-# A number that starts with a zero is none: 01 and 02139 are names, and would lose their zeros.
-_CODE = re.compile(r"0\d+")
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
-_DECIMAL_POINT = re.compile(r"[-+]?\d+\.\d+")
-_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 
 
 @dataclass(frozen=True)
@@ -83,17 +82,17 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     if raw[:4] == b"PAR1":
         return _parquet(path, raw)
     text = _decode(path, raw)
-    delimiter, quoting = _dialect(path, text)
-    rows = _sample(text, delimiter, quoting)
+    delimiter, quoting = find_dialect(path, text)
+    rows = first_rows(text, delimiter, quoting)
     width = len(rows[0]) if rows else 1
     if width < 2:
         raise DataError(
             "a table of at least two columns, one of them the target",
-            f"one column in {path.name} (delimiter: {_NAMES[delimiter]})",
+            f"one column in {path.name} (delimiter: {DELIMITERS[delimiter]})",
             "Check the file and its delimiter: comma, tab, semicolon and bar are understood.",
         )
     notes: list[str] = []
-    has_header = header == "first" or (header == "auto" and _looks_like_header(rows))
+    has_header = header == "first" or (header == "auto" and looks_like_header(rows))
     if header == "auto" and not has_header:
         notes.append("the first line looks like data: columns are called column1, column2, … (--header none)")
     if has_header:
@@ -102,15 +101,15 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
         columns = names
     else:
         columns = [f"column{i}" for i in range(1, width + 1)]
-    decimal = "," if delimiter != "," and _has_decimal_commas(rows) else "."
+    decimal = "," if delimiter != "," and has_decimal_commas(rows) else "."
     if decimal == ",":
         notes.append("numbers are read with a decimal comma: 3,5 is three and a half")
     options = {"sep": delimiter, "quoting": quoting, "decimal": decimal, "header": 0 if has_header else None}
     data = rows[1:] if has_header else rows
-    codes = {name for i, name in enumerate(columns) if any(len(r) > i and _CODE.fullmatch(r[i]) for r in data)}
+    codes = {name for i, name in enumerate(columns) if has_codes(data, i)}
     frame = _parse(path, text, columns, options | {"dtype": dict.fromkeys(codes, str)})
     if frame.iloc[:, -1].isna().any():
-        notes += _short_rows(text, delimiter, quoting, width)
+        notes += short_rows(text, delimiter, quoting, width)
     return Source(path.name, frame, notes=notes)
 
 
@@ -162,101 +161,6 @@ def _decode(path: Path, raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def _dialect(path: Path, text: str) -> tuple[str, int]:
-    """Return the delimiter that cuts the first lines into most equal rows, and whether quotes mean anything."""
-    best: tuple[float, int, str, int] | None = None
-    for delimiter in _DELIMITERS:
-        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
-            widths = [len(row) for row in _sample(text, delimiter, quoting)]
-            if not widths:
-                continue
-            width, count = Counter(widths).most_common(1)[0]
-            if width < 2:
-                continue
-            # Quotes mean something unless taking them literally makes the rows more equal.
-            score = (count / len(widths), int(quoting == csv.QUOTE_MINIMAL), delimiter, quoting)
-            if best is None or score[:2] > best[:2]:
-                best = score
-    if best is None:
-        return ",", csv.QUOTE_MINIMAL
-    if best[0] < 0.5:
-        raise DataError(
-            f"{path.name} to be a table: rows of equally many cells",
-            f"rows of different lengths (only {best[0]:.0%} agree)",
-            "Check that it is CSV or TSV.",
-        )
-    delimiter, quoting = best[2], best[3]
-    if quoting == csv.QUOTE_MINIMAL and '"' in text and _quotes_are_letters(text, delimiter):
-        quoting = csv.QUOTE_NONE
-    return delimiter, quoting
-
-
-def _quotes_are_letters(text: str, delimiter: str) -> bool:
-    """Tell whether a stray quote mark would swallow lines that are whole rows by themselves."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    width = lines[0].count(delimiter)
-    if any(line.count(delimiter) != width for line in lines):
-        return False
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    try:
-        return sum(1 for row in reader if row) < len(lines)
-    except csv.Error:
-        # A cell longer than the csv module takes: the quote has swallowed the rest of the file.
-        return True
-
-
-def _short_rows(text: str, delimiter: str, quoting: int, width: int) -> list[str]:
-    """Return a note on rows that end before the last column, as some spreadsheets and all cut files have them."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, skipinitialspace=True)  # type: ignore[arg-type]
-    try:
-        short = [reader.line_num for row in reader if row and len(row) < width]
-    except csv.Error:
-        return []
-    if not short:
-        return []
-    return [
-        f"rows with fewer than {width} cells, whose last ones count as missing: {len(short)}, first in line {short[0]}"
-    ]
-
-
-def _sample(text: str, delimiter: str, quoting: int) -> list[list[str]]:
-    # Enough text for the sample, cut at a line's end so that the last row is whole.
-    head = text[: 1 << 20]
-    if len(head) < len(text):
-        head = head[: head.rfind("\n") + 1] or head
-    rows = []
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, quoting=quoting, skipinitialspace=True)  # type: ignore[arg-type]
-    try:
-        for row in reader:
-            if row:
-                rows.append([cell.strip() for cell in row])
-            if len(rows) > _SAMPLE_LINES:
-                break
-    except csv.Error:
-        return rows
-    return rows
-
-
-def _looks_like_header(rows: list[list[str]]) -> bool:
-    """A header is a row of different words, none of them a number, none missing, none a value of its column."""
-    first, rest = rows[0], rows[1:]
-    # A nameless first column is what pandas and R write for row names.
-    if any(_is_number(cell) or (cell in MISSING and i > 0) for i, cell in enumerate(first)) or not rest:
-        return bool(rest) is False and not any(_is_number(cell) for cell in first)
-    for i, cell in enumerate(first):
-        if cell and any(len(row) > i and row[i] == cell for row in rest):
-            return False
-    return True
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
 def _header_names(path: Path, cells: list[str]) -> list[str]:
     names = [cell or f"column{i}" for i, cell in enumerate(cells, start=1)]
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -267,15 +171,6 @@ def _header_names(path: Path, cells: list[str]) -> list[str]:
             "Rename the columns, or use --header none if the first line is data.",
         )
     return names
-
-
-def _has_decimal_commas(rows: list[list[str]]) -> bool:
-    """Tell whether cells are numbers with a comma in front of the decimals; 1,200 alone may be a thousand."""
-    cells = [cell for row in rows for cell in row]
-    with_comma = [cell for cell in cells if _DECIMAL_COMMA.fullmatch(cell)]
-    if any(_DECIMAL_POINT.fullmatch(cell) for cell in cells):
-        return False
-    return any(len(cell.partition(",")[2]) != 3 for cell in with_comma)
 
 
 def _parse(path: Path, text: str, columns: list[str], dialect: dict[str, Any]) -> pd.DataFrame:
