@@ -257,6 +257,17 @@ def test_codes_keep_their_leading_zeros(write: Write) -> None:
     assert cells(write("zip,t\n02139,a\n10001,b\n"))["zip"] == ["02139", "10001"]
 
 
+def test_a_code_far_down_is_found(write: Write) -> None:
+    rows = [f"{10000 + i},{i}" for i in range(500)]
+    table = cells(write("\n".join(["zip,n", *rows, "02139,7"])))
+    assert (table["zip"][0], table["zip"][-1]) == ("10000", "02139")
+    assert table["n"][-1] == 7
+
+
+def test_a_zero_before_a_point_or_in_a_date_is_no_code(write: Write) -> None:
+    assert cells(write("a,b\n0.5,2024-01-05\n0,2024-02-06\n"))["a"] == [0.5, 0.0]
+
+
 def test_parquet_with_missing_nullable_cells_is_read(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {

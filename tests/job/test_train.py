@@ -134,3 +134,11 @@ def test_weights_are_finite_float32(train: Train) -> None:
     for _, value in leaves(train().model.params):
         assert value.dtype == np.float32
         assert np.isfinite(value).all()
+
+
+def test_training_scores_are_of_rows_spread_over_a_table_sorted_by_its_target(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("chainrule.job.train._SAMPLE_ROWS", 9)
+    job = Job(config_from({"data": "iris"}), RunFolder(tmp_path / "run"))
+    assert job._sample().t.sum(axis=0).tolist() == [3, 3, 3]

@@ -15,7 +15,7 @@ MISSING = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "N
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _SAMPLE_LINES = 100
 # A number that starts with a zero is none: 01 and 02139 are names, and would lose their zeros.
-_CODE = re.compile(r"0\d+")
+_CODE = re.compile(r"(?<![\w.+-])0\d+(?![\w.])")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _DECIMAL_POINT = re.compile(r"[-+]?\d+\.\d+")
 
@@ -125,6 +125,6 @@ def has_decimal_commas(rows: list[list[str]]) -> bool:
     return any(len(cell.partition(",")[2]) != 3 for cell in with_comma)
 
 
-def has_codes(rows: list[list[str]], i: int) -> bool:
-    """Tell whether cells of column i are digits with a leading zero."""
-    return any(len(row) > i and _CODE.fullmatch(row[i]) for row in rows)
+def with_codes(text: str) -> bool:
+    """Tell whether there may be cells of digits with a leading zero, such as 02139, anywhere in a table."""
+    return _CODE.search(text) is not None

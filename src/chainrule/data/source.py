@@ -17,11 +17,12 @@ from chainrule.data.dialect import (
     MISSING,
     find_dialect,
     first_rows,
-    has_codes,
     has_decimal_commas,
     looks_like_header,
     short_rows,
+    with_codes,
 )
+from chainrule.data.kinds import has_codes
 from chainrule.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -105,9 +106,7 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     if decimal == ",":
         notes.append("numbers are read with a decimal comma: 3,5 is three and a half")
     options = {"sep": delimiter, "quoting": quoting, "decimal": decimal, "header": 0 if has_header else None}
-    data = rows[1:] if has_header else rows
-    codes = {name for i, name in enumerate(columns) if has_codes(data, i)}
-    frame = _parse(path, text, columns, options | {"dtype": dict.fromkeys(codes, str)})
+    frame = _parse(path, text, columns, options)
     if frame.iloc[:, -1].isna().any():
         notes += short_rows(text, delimiter, quoting, width)
     return Source(path.name, frame, notes=notes)
@@ -194,7 +193,21 @@ def _parse(path: Path, text: str, columns: list[str], dialect: dict[str, Any]) -
         ) from error
     if len(frame) == 0:
         raise DataError(f"rows in {path.name}", "a header alone", "Give a table with rows.")
-    return _numbers_behind_blanks(_strip(frame), besides=set(dialect["dtype"]))
+    codes = _codes(frame, text, options)
+    for name, cells in codes.items():
+        frame[name] = cells
+    return _numbers_behind_blanks(_strip(frame), besides=set(codes))
+
+
+def _codes(frame: pd.DataFrame, text: str, options: dict[str, Any]) -> dict[str, pd.Series]:
+    """Return, as the texts that they are, columns that pandas took for numbers in spite of leading zeros."""
+    import pandas as pd
+
+    if not with_codes(text):
+        return {}
+    numeric = [name for name in frame.columns if frame[name].dtype.kind in "iuf"]
+    texts = pd.read_csv(io.StringIO(text), **options | {"usecols": numeric, "dtype": str}) if numeric else frame[[]]
+    return {str(name): texts[name] for name in texts.columns if has_codes(texts[name])}
 
 
 def _strip(frame: pd.DataFrame) -> pd.DataFrame:

@@ -106,7 +106,7 @@ class Job:
                 f"{self.network.n_parameters:,} parameters",
                 "Make it smaller, with --hidden for example.",
             ) from error
-        # Long ago: the first epoch is saved at once, so that there is always something to go on from.
+        # Long ago: a checkpoint is due at once, before the first step, so that there is always one to go on from.
         self._saved = -math.inf
 
     @property
@@ -193,9 +193,12 @@ class Job:
         )
 
     def _sample(self) -> Batch:
-        """Return the first training rows; the split has already shuffled which rows they are."""
+        """Return training rows spread evenly over the table, which may be sorted by its target."""
         batch = self.prepared.parts["train"].batch
-        return Batch(batch.x[:_SAMPLE_ROWS], batch.t[:_SAMPLE_ROWS])
+        if batch.n_samples <= _SAMPLE_ROWS:
+            return batch
+        rows = np.linspace(0, batch.n_samples - 1, _SAMPLE_ROWS).astype(int)
+        return Batch(batch.x[rows], batch.t[rows])
 
     def _measure(self) -> tuple[dict[str, dict[str, float]], Evaluated]:
         target = self.prepared.preparation.target

@@ -112,12 +112,10 @@ def _read_parts(path: Path) -> dict[str, bytes]:
         raise ModelFileError(
             "a model file", f"the folder {str(path)!r}", f"Name the file inside it: {path / 'model.chainrule'}."
         ) from error
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        if isinstance(error, ModelFileError):
-            raise
-        raise ModelFileError(f"{path.name} to be a whole model file", f"{error}", _REMEDY) from error
+    except ModelFileError:
+        raise
     except Exception as error:
-        # zlib.error has no base of its own; whatever a damaged archive raises is the file's fault.
+        # zipfile and zlib have no common base for what a damaged archive raises; whatever it is, it is the file's fault.
         raise ModelFileError(f"{path.name} to be a whole model file", f"{error}", _REMEDY) from error
 
 
