@@ -1,0 +1,1 @@
+"""What you fit: networks as scikit-learn estimators."""

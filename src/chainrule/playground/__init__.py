@@ -1,0 +1,1 @@
+"""In the browser: watch a network learn, and see every derivative."""

@@ -1,0 +1,1 @@
+"""Which is better: cross-validation, comparison, search."""
