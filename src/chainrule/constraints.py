@@ -83,7 +83,7 @@ class Kind:
 class Many:
     """A sequence of values that each meet the same constraint."""
 
-    item: Range | Options | Kind
+    item: Range | Options | Kind | Many
     at_least: int = 0
 
     def accepts(self, value: Any) -> bool:
