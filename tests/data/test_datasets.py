@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from chainrule.data.datasets import entries, is_builtin, load
+from chainrule.data.samples import Pictures
 from chainrule.data.synthetic import PROBLEMS
 from chainrule.errors import DataError
 
@@ -97,7 +98,9 @@ def test_two_gaussians_lie_on_both_sides_of_the_origin() -> None:
 
 
 def test_digits_are_pictures() -> None:
-    assert load("digits").image_shape == (8, 8)
+    pictures = load("digits").samples
+    assert isinstance(pictures, Pictures)
+    assert (pictures.shape, pictures.white, pictures.values.dtype) == ((1797, 8, 8, 1), 16, np.uint8)
 
 
 def test_a_name_that_is_misspelt_is_refused_with_the_nearest() -> None:

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from chainrule.data.encoder import Findings
-from chainrule.data.table import Preparation, column_kinds, fit_preparation
+from chainrule.data.preparation import Preparation
+from chainrule.data.table import column_kinds, fit_table
 from chainrule.data.target import fit_target
 from chainrule.errors import ConfigError, DataError, ModelFileError
 
@@ -43,7 +44,7 @@ def preparation(frame: pd.DataFrame) -> Preparation:
 
 def fit(frame: pd.DataFrame, **overrides: str) -> Preparation:
     target = fit_target(frame["class"], "classification")
-    return fit_preparation(frame, column_kinds(frame, "class", overrides), target)
+    return Preparation(fit_table(frame, column_kinds(frame, "class", overrides)), target)
 
 
 def test_each_column_is_prepared_by_its_kind(preparation: Preparation) -> None:
@@ -75,22 +76,6 @@ def test_a_preparation_that_went_through_json_gives_the_same_arrays(
     assert again == preparation
     np.testing.assert_array_equal(again.inputs(frame), preparation.inputs(frame))
     np.testing.assert_array_equal(again.targets(frame), preparation.targets(frame))
-
-
-def test_pictures_go_through_json_too() -> None:
-    frame = pd.DataFrame({"p1": [0, 16], "p2": [8, 4], "class": ["a", "b"]})
-    target = fit_target(frame["class"], "classification")
-    preparation = fit_preparation(frame, column_kinds(frame, "class", {}, image=True), target, (1, 2))
-    again = Preparation.from_json(json.loads(json.dumps(preparation.to_json())))
-    np.testing.assert_array_equal(again.inputs(frame), [[[0, 0.5]], [[1, 0.25]]])
-
-
-def test_a_pixel_that_is_no_number_is_named() -> None:
-    frame = pd.DataFrame({"p1": [0, 16], "p2": [8, 4], "class": ["a", "b"]})
-    target = fit_target(frame["class"], "classification")
-    preparation = fit_preparation(frame, column_kinds(frame, "class", {}, image=True), target, (1, 2))
-    with pytest.raises(DataError, match="'x' in row 2, column 'p2'"):
-        preparation.inputs(pd.DataFrame({"p1": [1, 2], "p2": ["1", "x"]}))
 
 
 def test_what_one_row_becomes_does_not_depend_on_the_rows_beside_it(
@@ -130,10 +115,7 @@ def test_a_column_that_is_missing_throughout_is_left_out(frame: pd.DataFrame) ->
 def test_a_column_without_a_value_in_the_training_part_is_left_out(frame: pd.DataFrame) -> None:
     late = pd.Series([None] * (N - 1) + ["x"], dtype=object)
     kinds = column_kinds(frame.assign(late=["w"] + ["x"] * (N - 1)), "class", {})
-    preparation = fit_preparation(
-        frame.assign(late=late.where(late.isna())), kinds, fit_target(frame["class"], "classification")
-    )
-    assert "late" not in preparation.used
+    assert "late" not in fit_table(frame.assign(late=late.where(late.isna())), kinds).used
 
 
 def test_a_kind_can_be_said(frame: pd.DataFrame) -> None:
@@ -173,10 +155,14 @@ def damaged(data: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 DAMAGE: list[tuple[str, Any]] = [
-    ("columns", None),
-    ("columns", [{"name": "x"}]),
-    ("encoders", {}),
-    ("encoders", [None]),
+    ("inputs", None),
+    ("inputs.kind", "pickle"),
+    ("inputs.kind", "images"),
+    ("inputs.columns", None),
+    ("inputs.columns", [{"name": "x"}]),
+    ("inputs.encoders", {}),
+    ("inputs.encoders", [None]),
+    ("inputs.extra", 1),
     ("target", None),
     ("target.task", "pickle"),
     ("target.classes", ["a", 3]),
@@ -186,9 +172,6 @@ DAMAGE: list[tuple[str, Any]] = [
     ("target.scale", 0.0),
     ("target.scale", math.nan),
     ("target.mean", math.inf),
-    ("image", {"shape": [2, 2], "white": 0.0}),
-    ("image", {"shape": [2, 2], "white": 1.0}),
-    ("image", {"shape": [], "white": 1.0}),
     ("extra", 1),
 ]
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from chainrule.data.samples import Pictures
+from chainrule.data.source import Source
 from chainrule.errors import DataError
 from chainrule.job.config import Config
-from chainrule.job.prepare import prepare, read_source
+from chainrule.job.prepare import _share, prepare, read_source
 
 
 @pytest.fixture
@@ -88,10 +92,52 @@ def test_a_built_in_target_is_not_guessed() -> None:
 
 def test_pictures_are_between_zero_and_one() -> None:
     x = prepare(Config("digits")).parts["train"].batch.x
-    assert (x.shape[1:], x.min(), x.max()) == ((8, 8), 0, 1)
+    assert (x.shape[1:], x.min(), x.max()) == ((8, 8, 1), 0, 1)
 
 
 def test_a_file_wins_over_a_data_set_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("iris").write_text("a,b\n1,x\n2,y\n")
     assert len(read_source("iris").frame) == 2
+
+
+PICTURES = Pictures(np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1))
+
+
+def published(monkeypatch: pytest.MonkeyPatch, **parts: list[int]) -> None:
+    frame = pd.DataFrame({"class": ["a", "b"] * 50})
+    rows = {name: np.array(part, int) for name, part in parts.items()}
+    source = Source("s", frame, "class", "classification", PICTURES, rows)
+    monkeypatch.setattr("chainrule.job.prepare.read_source", lambda *_: source)
+
+
+def sizes(**settings: Any) -> dict[str, int]:
+    return {name: part.n for name, part in prepare(Config("s", **settings)).parts.items()}
+
+
+def test_parts_that_were_published_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    published(monkeypatch, train=[*range(50)], valid=[*range(50, 70)], test=[*range(70, 100)])
+    prepared = prepare(Config("s"))
+    assert {name: part.n for name, part in prepared.parts.items()} == {"train": 50, "valid": 20, "test": 30}
+    np.testing.assert_allclose(prepared.parts["test"].batch.x.ravel() * 255, np.arange(70, 100))
+    assert "valid 20" in prepared.notes[0]
+
+
+def test_validation_rows_are_taken_from_those_that_no_published_part_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    published(monkeypatch, test=[*range(70, 100)])
+    assert sizes() == {"train": 56, "valid": 14, "test": 30}
+
+
+def test_published_validation_rows_alone_need_no_test_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    published(monkeypatch, valid=[*range(80, 100)])
+    assert sizes() == {"train": 80, "valid": 20}
+
+
+def test_a_share_that_is_asked_for_wins_over_what_was_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    published(monkeypatch, valid=[*range(50, 70)], test=[*range(70, 100)])
+    assert sizes(test=0.1, valid=0.2) == {"train": 70, "valid": 20, "test": 10}
+    assert sizes(valid=0.0) == {"train": 70, "test": 30}
+
+
+def test_of_a_large_published_set_some_thousand_rows_validate() -> None:
+    assert _share("valid", {"test": np.arange(10_000)}, 60_000) * 60_000 == pytest.approx(5000)

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data.table import column_kinds, fit_preparation
+from chainrule.data.preparation import Preparation
+from chainrule.data.table import column_kinds, fit_table
 from chainrule.data.target import fit_target
 from chainrule.errors import ModelFileError, RunFolderError
 from chainrule.network import mlp
@@ -52,7 +53,7 @@ def frame() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def model(frame: pd.DataFrame) -> Model:
     target = fit_target(frame["class"], "classification")
-    preparation = fit_preparation(frame, column_kinds(frame, "class", {"remark": "text"}), target)
+    preparation = Preparation(fit_table(frame, column_kinds(frame, "class", {"remark": "text"})), target)
     network = mlp(preparation.input_shape, (5, 4), 3, SoftmaxCrossEntropy(), dropout=0.25)
     params = map_leaves(lambda value: value.astype(np.float32), network.init(np.random.default_rng(0)))
     return Model(network, params, preparation, {"epochs": 3, "data": "Größen.csv"})
@@ -284,8 +285,8 @@ HIDDEN = ("network", "layer", "layers", 0)
 HOSTILE: dict[str, Change] = {
     "not ours": set_at("format", to="keras"),
     "no object": lambda _: [1, 2],
-    "an older schema": set_at("schema_version", to=0),
-    "a newer schema": set_at("schema_version", to=2),
+    "an older schema": set_at("schema_version", to=1),
+    "a newer schema": set_at("schema_version", to=3),
     "a schema that is text": set_at("schema_version", to="1"),
     "no network": set_at("network", to=None),
     "an unknown layer": set_at(*HIDDEN, "kind", to="Lambda"),
@@ -327,7 +328,7 @@ def test_what_is_no_json_is_refused(parts: Parts, path: Path, name: str, content
 
 
 def test_an_unknown_encoder_is_refused(parts: Parts, path: Path) -> None:
-    refuse(pack(path, changed(parts, "preprocess.json", set_at("encoders", 0, "kind", to="eval"))))
+    refuse(pack(path, changed(parts, "preprocess.json", set_at("inputs", "encoders", 0, "kind", to="eval"))))
 
 
 def tensors(header: dict[str, Any] | bytes, body: bytes = b"", length: int | None = None) -> bytes:

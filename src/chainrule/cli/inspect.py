@@ -40,8 +40,8 @@ def inspect(model: Annotated[str, typer.Argument(help="A .chainrule file, or the
             f"trained  on {summary.get('data')}, {summary.get('epochs')} epochs, seed {summary.get('seed')}, "
             f"{summary.get('engine')}, Chainrule {summary.get('chainrule')}"
         )
-    if preparation.image is not None:
-        typer.echo(f"input    pictures of {_shape(tuple(preparation.image['shape']))} pixels")
+    if not preparation.columns:
+        typer.echo(f"input    {preparation.encoding.describe()}")
         return
     typer.echo(
         "\n"

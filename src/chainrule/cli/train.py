@@ -30,8 +30,8 @@ def train(
     dropout: Annotated[float | None, Option(help="Rate of dropping hidden values.")] = None,
     epochs: Annotated[int | None, Option(help="Most passes over the training rows.")] = None,
     batch_size: Annotated[int | None, Option(help="Rows a step.")] = None,
-    valid: Annotated[str | None, Option(help="Share of the rows, or a file; 0.2 if left out.")] = None,
-    test: Annotated[str | None, Option(help="Share of the rows, or a file; 0.2 if left out.")] = None,
+    valid: Annotated[str | None, Option(help="Share of the rows, or a file; as published or 0.2 if left out.")] = None,
+    test: Annotated[str | None, Option(help="Share of the rows, or a file; as published or 0.2 if left out.")] = None,
     seed: Annotated[int | None, Option(help="Names every random stream.")] = None,
     engine: Annotated[str | None, Option(help="auto, numpy or jax.")] = None,
     config: Annotated[str | None, Option(help="TOML file of settings; flags and --set win over it.")] = None,
@@ -156,8 +156,8 @@ def _tell_start(job: Job) -> None:
     kind = f"{len(target.classes)} classes" if target.classes else "numbers"
     lines = [f"{prepared.source.name}: {rows} rows; target {target.name!r}, {kind}"]
     lines += [f"  note: {note}" for note in job.notes]
-    if prepared.preparation.image is None:
-        lines.append("  columns: " + _by_kind(job))
+    encoding = prepared.preparation.encoding
+    lines.append("  columns: " + _by_kind(job) if encoding.columns else f"  inputs: {encoding.describe()}")
     shape = " → ".join(str(row.n_parameters) for row in job.network.rows() if row.n_parameters)
     lines.append(f"  network: {job.network.n_parameters:,} parameters ({shape})")
     lines.append(f"  engine: {job.choice.engine.name} ({job.choice.reason})")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from chainrule.data.batches import Stream, stream
+from chainrule.data.samples import Pictures
 from chainrule.data.source import Source
 from chainrule.data.synthetic import PROBLEMS
 from chainrule.errors import DataError, did_you_mean
@@ -71,7 +74,8 @@ def _bundled(name: str) -> Source:
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     frame = bunch.frame
     if name == "digits":
-        return Source(name, frame.rename(columns={"target": "digit"}), "digit", "classification", (8, 8))
+        pictures = Pictures(bunch.images[..., None].astype(np.uint8), white=16.0)
+        return Source(name, bunch.target.to_frame("digit"), "digit", "classification", pictures)
     if name != "diabetes":
         frame = frame.assign(target=bunch.target_names[frame["target"].to_numpy()])
     return Source(name, frame, "target", _BUNDLED[name].task)

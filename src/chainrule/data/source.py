@@ -8,9 +8,12 @@ import io
 import stat
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from chainrule.data.dialect import (
     DELIMITERS,
@@ -23,6 +26,7 @@ from chainrule.data.dialect import (
     with_codes,
 )
 from chainrule.data.kinds import has_codes
+from chainrule.data.samples import Samples
 from chainrule.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -31,22 +35,24 @@ if TYPE_CHECKING:
 HEADERS = ("auto", "first", "none")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
-    """A table and what is known of it beyond its cells.
+    """Samples with what is known of them: the rows of a table, or pictures or sounds beside their labels.
 
     Attributes
     ----------
     name : str
         Of the file or data set.
     frame : DataFrame
-        One row a sample.
+        One row a sample: the cells of a table, or the label, and the file where it has one, of a picture or sound.
+    samples : Samples or None
+        The pictures or sounds, in the order of the rows; None where the cells of a row are the sample.
     target : str or None
         The column to be predicted, where the source itself says so.
     task : str or None
         classification or regression, where the source itself says so.
-    image_shape : tuple of int or None
-        (height, width) or (height, width, channels), where a row is a picture.
+    parts : mapping of str to int array, or None
+        The rows of `train`, `valid` and `test` as published, where the source itself says so.
     notes : list of str
         What was decided while reading, for the person.
     """
@@ -55,8 +61,38 @@ class Source:
     frame: pd.DataFrame
     target: str | None = None
     task: str | None = None
-    image_shape: tuple[int, ...] | None = None
+    samples: Samples | None = None
+    parts: Mapping[str, np.ndarray] | None = None
     notes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.frame)
+
+    def take(self, rows: np.ndarray) -> Source:
+        """Return some of the samples, with the published parts that are left of them."""
+        parts = self.parts and {name: np.flatnonzero(np.isin(rows, part)) for name, part in self.parts.items()}
+        frame = self.frame.iloc[rows].reset_index(drop=True)
+        return replace(self, frame=frame, samples=self.samples and self.samples.take(rows), parts=parts)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How DATA are to be read; what is None is found by looking at them.
+
+    Attributes
+    ----------
+    header : str
+        auto, first or none, see `read_table`.
+    names : tuple of str, optional
+        Column names that a table without a header is to have.
+    seed : int
+        Of generated data sets.
+    """
+
+    header: str = "auto"
+    names: tuple[str, ...] | None = None
+    seed: int = 0
 
 
 def read_table(path: Path, header: str = "auto", names: list[str] | None = None) -> Source:

@@ -29,6 +29,7 @@ from chainrule.optim import RULES, SCHEDULES
 LOSSES = ("auto", "cross_entropy", "squared_error", "huber", "poisson")
 _FRACTION = Range(float, 0.0, 1.0, high_open=True)
 _TEXT = Kind(str)
+_PART = "share of the rows, a file, or auto: the part that was published, else 0.2"
 _MOST_UNITS = 1_000_000
 _STEPS_WORTH_TAKING = 3000
 _PATIENCE = 20
@@ -49,8 +50,9 @@ class Config:
     header: str = option("auto", "first", "none", default="auto", about="whether the first line names the columns")
     missing_target: str = option("error", "drop", default="error", about="rows whose target is missing")
     columns: dict[str, str] = _table("kinds of columns that are not to be guessed")
-    valid: float | str = constrained(_FRACTION, _TEXT, default=0.2, about="share of the rows, or a file")
-    test: float | str = constrained(_FRACTION, _TEXT, default=0.2, about="share of the rows, or a file")
+    valid: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
+    test: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
+    standardise: bool = flag(False, about="pictures: each channel to mean 0 and deviation 1")
 
     hidden: tuple[int, ...] = constrained(
         Many(Range(int, 1, _MOST_UNITS)), default=(128, 64), about="units of each hidden layer"

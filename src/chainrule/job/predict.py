@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.data.encoder import Findings
-from chainrule.data.source import Source
+from chainrule.data.source import Reading, Source
 from chainrule.data.target import CLASSIFICATION, require_column
 from chainrule.job.metrics import baseline, measure
 from chainrule.job.prepare import read_source
@@ -43,7 +43,7 @@ def predict_table(
 
     source = _read(model, data, header)
     findings = Findings()
-    y = model.outputs(source.frame, findings)
+    y = model.outputs(source.frame, findings, samples=source.samples)
     target = model.preparation.target
     if not target.classes:
         return pd.DataFrame({target.name: y[:, 0]}), source.notes + findings.lines()
@@ -65,7 +65,7 @@ def evaluate_table(model: Model, data: str, *, header: str = "auto") -> Evaluati
     findings = Findings()
     column = source.frame[target.name]
     truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
-    y = model.outputs(source.frame, findings)
+    y = model.outputs(source.frame, findings, samples=source.samples)
     metrics = {
         "data": measure(target, truth, y),
         "baseline": measure(target, truth, baseline(target, truth, len(truth))),
@@ -75,5 +75,5 @@ def evaluate_table(model: Model, data: str, *, header: str = "auto") -> Evaluati
 
 def _read(model: Model, data: str, header: str) -> Source:
     """Read a table. One without a header and without the target gets the names of the columns trained on."""
-    names = [column.name for column in model.preparation.columns]
-    return read_source(data, header=header, names=names)
+    names = tuple(column.name for column in model.preparation.columns)
+    return read_source(data, Reading(header=header, names=names))

@@ -1,8 +1,9 @@
-"""From settings to arrays: read the table, find the target, split, fit the preparation on the training part."""
+"""From settings to arrays: read the data, find the target, split, fit the preparation on the training part."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,14 @@ import numpy as np
 from chainrule.data import datasets
 from chainrule.data.batches import Stream, stream
 from chainrule.data.encoder import Findings
-from chainrule.data.source import Source, read_table
+from chainrule.data.encoding import Encoding
+from chainrule.data.images import ImageEncoding
+from chainrule.data.kinds import ColumnKind
+from chainrule.data.preparation import Preparation
+from chainrule.data.samples import Pictures
+from chainrule.data.source import Reading, Source, read_table
 from chainrule.data.split import split_rows
-from chainrule.data.table import Preparation, column_kinds, fit_preparation
+from chainrule.data.table import column_kinds, fit_table
 from chainrule.data.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
 from chainrule.errors import DataError
 from chainrule.job.config import Config
@@ -23,10 +29,15 @@ from chainrule.types import Batch
 if TYPE_CHECKING:
     import pandas as pd
 
+_AS_IT_IS = Reading()
+_AUTO = "auto"
+_SHARE = 0.2
+_ENOUGH_TO_VALIDATE = 5000
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Rows of one purpose: as a table, and as arrays."""
+    """Rows of one purpose: as a table of cells, or of labels, and as arrays."""
 
     frame: pd.DataFrame
     batch: Batch
@@ -60,15 +71,15 @@ class Prepared:
     sha256: str = ""
 
 
-def read_source(data: str, *, header: str = "auto", seed: int = 0, names: list[str] | None = None) -> Source:
-    """Return the table that DATA names: a built-in data set, or a file (which wins where both exist)."""
+def read_source(data: str, reading: Reading = _AS_IT_IS) -> Source:
+    """Return what DATA names: a built-in data set, or a file (which wins where both exist)."""
     path = Path(data)
     # A folder of that name, the run's own perhaps, does not hide the data set.
     if datasets.is_builtin(data) and not _is_file(path):
-        return datasets.load(data, seed)
+        return datasets.load(data, reading.seed)
     if not path.suffix and "/" not in data and not _is_file(path) and not path.is_dir():
-        return datasets.load(data, seed)
-    return read_table(path, header, names)
+        return datasets.load(data, reading.seed)
+    return read_table(path, reading.header, None if reading.names is None else list(reading.names))
 
 
 def _is_file(path: Path) -> bool:
@@ -81,86 +92,111 @@ def _is_file(path: Path) -> bool:
 
 def prepare(config: Config) -> Prepared:
     """Return the data that the settings name, ready to train on."""
-    source = read_source(config.data, header=config.header, seed=config.seed)
+    reading = Reading(header=config.header, seed=config.seed)
+    source = read_source(config.data, reading)
     notes = list(source.notes)
-    frame = source.frame
-    names = [str(name) for name in frame.columns]
+    names = [str(name) for name in source.frame.columns]
     target_name = config.target or source.target
     if target_name is None:
         target_name = guess_target(names)
         notes.append(f"the target is guessed to be {target_name!r} (--target)")
     require_column(target_name, names, source.name)
-    frame = _drop_missing_targets(frame, target_name, config, notes)
+    source = _drop_missing_targets(source, target_name, config, notes)
+    labels = source.frame[target_name]
     task = config.task if config.task != "auto" else source.task
     if task is None:
-        task, reason = guess_task(frame[target_name])
+        task, reason = guess_task(labels)
         notes.append(f"the task is guessed to be {task}: {target_name!r}, {reason} (--task)")
     try:
-        target = fit_target(frame[target_name], task)
+        target = fit_target(labels, task)
     except DataError as error:
         if config.target or source.target:
             raise
         remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with --target."
         raise DataError(error.expected, error.came, remedy) from error
-    kinds = column_kinds(frame, target_name, config.columns, image=source.image_shape is not None)
-    rows, others = _split(frame, target, config, source)
-    train = frame.iloc[rows["train"]].reset_index(drop=True)
+    kinds = column_kinds(source.frame, target_name, config.columns) if source.samples is None else ()
+    rows, files = _split(source, target, config, notes)
+    sources = {name: source.take(part) for name, part in rows.items()}
+    for name, file in files.items():
+        other = read_source(file, replace(reading, names=tuple(names)))
+        require_column(target_name, list(other.frame.columns), f"the {name} file")
+        sources[name] = _drop_missing_targets(other, target_name, config, notes)
+    train = sources["train"]
     if task != CLASSIFICATION:
-        target = fit_target(train[target_name], task)
-    target = _unscaled_if_poisson(target, config, frame)
-    preparation = fit_preparation(train, kinds, target, source.image_shape)
+        target = fit_target(train.frame[target_name], task)
+    target = _unscaled_if_poisson(target, config, source.frame)
+    preparation = Preparation(_fit_encoding(train, kinds, config), target)
     findings = Findings()
     parts: dict[str, Part] = {}
-    frames = {name: frame.iloc[part].reset_index(drop=True) for name, part in rows.items()} | others
     for name in ("train", "valid", "test"):
-        if name in frames and len(frames[name]):
-            part = frames[name]
-            if name in others:
-                require_column(target_name, list(part.columns), f"the {name} file")
-                part = _drop_missing_targets(part, target_name, config, notes)
-            batch = Batch(preparation.inputs(part, findings), preparation.targets(part))
-            parts[name] = Part(part, batch)
+        if name in sources and len(sources[name]):
+            part = sources[name]
+            x = preparation.inputs(part.frame, findings, samples=part.samples)
+            parts[name] = Part(part.frame, Batch(x, preparation.targets(part.frame)))
     notes += findings.lines()
     return Prepared(source, preparation, parts, notes, _sha256(parts["train"].batch))
 
 
-def _drop_missing_targets(frame: pd.DataFrame, target: str, config: Config, notes: list[str]) -> pd.DataFrame:
+def _fit_encoding(train: Source, kinds: tuple[ColumnKind, ...], config: Config) -> Encoding:
+    if isinstance(train.samples, Pictures):
+        return ImageEncoding.fit(train.samples, standardise=config.standardise)
+    return fit_table(train.frame, kinds)
+
+
+def _drop_missing_targets(source: Source, target: str, config: Config, notes: list[str]) -> Source:
     if config.missing_target != "drop":
-        return frame
-    missing = frame[target].isna() | frame[target].isin([np.inf, -np.inf])
-    if missing.any():
-        notes.append(f"{int(missing.sum())} rows without a target are left out (missing_target)")
+        return source
+    labels = source.frame[target]
+    missing = labels.isna() | labels.isin([np.inf, -np.inf])
+    if not missing.any():
+        return source
+    notes.append(f"{int(missing.sum())} rows without a target are left out (missing_target)")
     if missing.all():
         raise DataError(f"values in the target {target!r}", "none at all", "Choose another --target.")
-    return frame[~missing].reset_index(drop=True)
+    return source.take(np.flatnonzero(~missing))
 
 
 def _split(
-    frame: pd.DataFrame, target: Target, config: Config, source: Source
-) -> tuple[dict[str, np.ndarray], dict[str, pd.DataFrame]]:
-    """Return the row numbers of the parts taken from the table, and the tables of those that are files."""
-    labels = target.codes(frame[target.name]) if target.task == CLASSIFICATION else None
+    source: Source, target: Target, config: Config, notes: list[str]
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Return the row numbers of the parts taken from the source, and the names of those that are files."""
+    labels = target.codes(source.frame[target.name]) if target.task == CLASSIFICATION else None
     rng = stream(config.seed, Stream.SPLIT)
-    rows = {"train": np.arange(len(frame))}
-    others = {}
-    total = len(frame)
-    for name in ("test", "valid"):
-        wanted = getattr(config, name)
-        if isinstance(wanted, str):
-            others[name] = read_table(Path(wanted), config.header, [str(c) for c in frame.columns]).frame
-        elif wanted > 0:
-            # Both fractions are of the whole table, whichever is taken first.
+    wanted = {name: getattr(config, name) for name in ("test", "valid")}
+    published = {name: rows for name, rows in (source.parts or {}).items() if wanted.get(name) == _AUTO and len(rows)}
+    set_aside = np.concatenate([*published.values(), np.empty(0, int)])
+    rows = {"train": np.setdiff1d(np.arange(len(source)), set_aside), **published}
+    total = len(rows["train"])
+    files = {}
+    for name, part in wanted.items():
+        share = _share(name, published, total) if part == _AUTO else part
+        if isinstance(share, str):
+            files[name] = share
+        elif share > 0:
+            # Both fractions are of all rows that are not set aside, whichever is taken first.
             left = rows["train"]
-            share = min(1.0, wanted * total / len(left))
-            rest, part = split_rows(len(left), share, rng, None if labels is None else labels[left])
-            rows["train"], rows[name] = left[rest], left[part]
+            rest, chosen = split_rows(
+                len(left), min(1.0, share * total / len(left)), rng, None if labels is None else labels[left]
+            )
+            rows["train"], rows[name] = left[rest], left[chosen]
+    if published:
+        sizes = ", ".join(f"{name} {len(part):,}" for name, part in published.items())
+        notes.append(f"the parts are those that were published: {sizes} (--valid, --test)")
     if len(rows["train"]) < 2 or (labels is not None and len(np.unique(labels[rows["train"]])) < 2):
         raise DataError(
             "enough rows to train on after the split",
-            f"{len(rows['train'])} of {total} rows in {source.name}",
+            f"{len(rows['train'])} of {len(source)} rows in {source.name}",
             "Give more rows, or smaller --valid and --test.",
         )
-    return rows, others
+    return rows, files
+
+
+def _share(name: str, published: Mapping[str, np.ndarray], total: int) -> float:
+    """Return the share of a part that was left to be chosen: none where it, or one that serves for it, is published."""
+    if name in published or (name == "test" and published):
+        return 0.0
+    # Beyond some thousand rows a validation part tells hardly more, and those rows could be learned from.
+    return min(_SHARE, _ENOUGH_TO_VALIDATE / max(1, total)) if published else _SHARE
 
 
 def _unscaled_if_poisson(target: Target, config: Config, frame: pd.DataFrame) -> Target:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.table import Preparation
+from chainrule.data.preparation import Preparation
 from chainrule.errors import ModelFileError
 from chainrule.files import replace_file
 from chainrule.network.model import Model
@@ -19,7 +19,7 @@ from chainrule.network.network import Network
 from chainrule.network.spec import network_from_spec, network_spec
 from chainrule.types import Params, fill, leaves
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _MODEL, _WEIGHTS, _PREPROCESS, _README = "model.json", "weights.safetensors", "preprocess.json", "README.md"
 _PARTS = frozenset({_MODEL, _WEIGHTS, _PREPROCESS, _README})
 _MOST_JSON_BYTES = 64 << 20
@@ -179,7 +179,7 @@ def _readme(model: Model) -> str:
         "",
         f"{model.network.n_parameters:,} parameters; inputs of shape {model.network.input_shape}.",
         "",
-        "`model.json` has the layers, `weights.safetensors` the numbers, `preprocess.json` how a table becomes inputs.",
+        "`model.json` has the layers, `weights.safetensors` the numbers, `preprocess.json` how data become inputs.",
         "Nothing in this file is code. Predict with `chainrule predict MODEL DATA`.",
         "",
     ]

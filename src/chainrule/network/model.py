@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.data.encoder import Findings
-from chainrule.data.table import Preparation
+from chainrule.data.preparation import Preparation
+from chainrule.data.samples import Samples
 from chainrule.data.target import CLASSIFICATION
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY, NumpyEngine
@@ -39,10 +40,15 @@ class Model:
     summary: Mapping[str, Any] = field(default_factory=dict)
 
     def outputs(
-        self, frame: pd.DataFrame, findings: Findings | None = None, engine: Engine | None = None
+        self,
+        frame: pd.DataFrame,
+        findings: Findings | None = None,
+        engine: Engine | None = None,
+        *,
+        samples: Samples | None = None,
     ) -> np.ndarray:
-        """Return y (N, K) for the rows of a table: probabilities, or values in the target's own unit."""
-        x = self.preparation.inputs(frame, findings)
+        """Return y (N, K) for rows (and their `samples`): probabilities, or values in the target's own unit."""
+        x = self.preparation.inputs(frame, findings, samples=samples)
         return self.outputs_of(x, engine)
 
     def outputs_of(self, x: np.ndarray, engine: Engine | None = None) -> np.ndarray:
@@ -54,9 +60,14 @@ class Model:
         return y if target.task == CLASSIFICATION else y * target.scale + target.mean
 
     def predict(
-        self, frame: pd.DataFrame, findings: Findings | None = None, engine: Engine | None = None
+        self,
+        frame: pd.DataFrame,
+        findings: Findings | None = None,
+        engine: Engine | None = None,
+        *,
+        samples: Samples | None = None,
     ) -> np.ndarray:
         """Return the predicted class names, or values (N,)."""
-        y = self.outputs(frame, findings, engine)
+        y = self.outputs(frame, findings, engine, samples=samples)
         target = self.preparation.target
         return np.array(target.classes, dtype=object)[y.argmax(axis=1)] if target.classes else y[:, 0]

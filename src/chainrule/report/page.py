@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.images import ImageEncoding
 from chainrule.data.target import CLASSIFICATION
 from chainrule.network.model import Model
 from chainrule.report import plots
@@ -67,8 +69,9 @@ def render(data: ReportData) -> str:
         data=data,
         target=target,
         is_classification=target.task == CLASSIFICATION,
-        columns=preparation.columns if preparation.image is None else (),
-        image=preparation.image,
+        columns=preparation.columns,
+        encoding=preparation.encoding,
+        is_image=preparation.kind == ImageEncoding.kind,
         layers=list(data.model.network.rows()),
         metric_rows=_metric_rows(data),
         parts=[part for part in ("train", "valid", "test", "baseline") if part in data.metrics],
@@ -77,8 +80,8 @@ def render(data: ReportData) -> str:
         result=_result(data),
         decision=_decision(data),
         classes=_class_rows(data.evaluated, target.classes) if target.classes else [],
-        mistakes=_mistake_pictures(data) if preparation.image is not None else "",
-        mistake_table=_mistake_table(data) if preparation.image is None else None,
+        mistakes=_mistake_pictures(data),
+        mistake_table=_mistake_table(data) if preparation.columns else None,
         first_layer=_first_layer(data),
         histograms=_histograms(data),
     )
@@ -121,7 +124,7 @@ def _confusion(seen: Evaluated, k: int) -> np.ndarray:
 
 def _decision(data: ReportData) -> str:
     model, seen = data.model, data.evaluated
-    if model.preparation.image is not None or seen.x.shape[1:] != (2,):
+    if seen.x.shape[1:] != (2,):
         return ""
     names = model.preparation.features
     return plots.decision_map(model.outputs_of, seen.x, seen.truth, names, model.preparation.target.classes)
@@ -159,8 +162,9 @@ def _worst(data: ReportData, most: int) -> np.ndarray:
 
 
 def _mistake_pictures(data: ReportData) -> str:
+    encoding = data.model.preparation.encoding
     rows, seen = _worst(data, _MISTAKES), data.evaluated
-    if len(rows) == 0:
+    if not isinstance(encoding, ImageEncoding) or len(rows) == 0:
         return ""
     classes = data.model.preparation.target.classes
     if classes:
@@ -171,7 +175,7 @@ def _mistake_pictures(data: ReportData) -> str:
         ]
     else:
         captions = [f"{seen.truth[row]:.4g}, said {seen.y[row, 0]:.4g}" for row in rows]
-    return plots.pictures(seen.x[rows], captions)
+    return plots.pictures(encoding.pixels(seen.x[rows]), captions)
 
 
 def _mistake_table(data: ReportData) -> dict[str, Any] | None:
@@ -204,7 +208,7 @@ def _cell(value: Any) -> str:
 def _first_layer(data: ReportData) -> str:
     """Return the first layer's weights as pictures where the input is one, else which columns are listened to."""
     model = data.model
-    if model.preparation.image is None:
+    if model.preparation.encoders:
         encoders = model.preparation.encoders
         ends = np.cumsum([len(encoder.features) for encoder in encoders])
         # A column's features are pulled together: a category is one thing, however many indicators it has.
@@ -213,9 +217,10 @@ def _first_layer(data: ReportData) -> str:
     W = next((np.asarray(value) for name, value in leaves(model.params) if name.endswith("W")), None)
     if W is None:
         return ""
-    height, width, *channels = model.preparation.image["shape"]
-    units = W.T.reshape(-1, height, width, *channels)
-    return plots.weight_pictures(units.mean(axis=-1) if channels else units)
+    shape = model.preparation.input_shape
+    if W.ndim != 2 or W.shape[0] != math.prod(shape):
+        return ""
+    return plots.weight_pictures(W.T.reshape(-1, *shape).mean(axis=-1))
 
 
 def _histograms(data: ReportData) -> str:

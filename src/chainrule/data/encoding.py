@@ -1,0 +1,77 @@
+"""What turns samples of one sort (rows of a table, pictures, sounds) into x; the closed family of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from chainrule.data.encoder import Encoder, Findings
+from chainrule.data.kinds import ColumnKind
+from chainrule.data.samples import Samples
+from chainrule.errors import ModelFileError
+from chainrule.types import Shape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DAMAGED = "The model file is damaged or was not written by Chainrule."
+
+
+class Encoding(ABC):
+    """A fitted preparation of inputs; a frozen dataclass whose fields are JSON-able.
+
+    Attributes
+    ----------
+    kind : str
+        The name under which a model file knows it.
+    columns : tuple of ColumnKind
+        Every column of a training table but the target, what it was taken for, and why; none for other sorts.
+    encoders : tuple of Encoder
+        Of the columns that are used, in the order of x; none for other sorts.
+    """
+
+    kind: ClassVar[str]
+    columns: tuple[ColumnKind, ...] = ()
+    encoders: tuple[Encoder, ...] = ()
+
+    @property
+    @abstractmethod
+    def shape(self) -> Shape:
+        """Shape of one sample's x."""
+
+    @property
+    @abstractmethod
+    def features(self) -> list[str]:
+        """Names of the numbers of a vector x; none where x is no vector."""
+
+    @property
+    @abstractmethod
+    def used(self) -> list[str]:
+        """Names of the columns that a table must have at predict."""
+
+    @abstractmethod
+    def encode(self, frame: pd.DataFrame, samples: Samples | None, findings: Findings) -> np.ndarray:
+        """Return x (N, *shape) in float32.
+
+        Raises
+        ------
+        DataError
+            If the samples are not of the sort, or not of the shape, that training had.
+        """
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return what a sample is, for people: `pictures of 28×28 pixels`."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Return `kind` and the fields as JSON-able data."""
+
+
+def require_fields(data: Any, kind: str, names: set[str]) -> None:
+    """Raise ModelFileError unless `data` has the fields `names` of an encoding of this kind, and no others."""
+    if not isinstance(data, dict) or set(data) != names | {"kind"}:
+        listed = ", ".join(sorted(names))
+        raise ModelFileError(f"the fields {listed} of inputs of the kind {kind}", f"{data!r:.80}", DAMAGED)
