@@ -1,4 +1,4 @@
-"""JAX: the same formulas compiled, many steps in one call. The only file that imports jax."""
+"""JAX: the same formulas compiled, many steps in one call. Only this file and jax_windows.py import jax."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from chainrule.engine import jax_windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.errors import DataError
 from chainrule.types import Array, Batch, Key, Namespace, Params, map_leaves
@@ -45,6 +46,11 @@ JAX = cast(
         erf=jax.scipy.special.erf,
         bernoulli=jax.random.bernoulli,
         fold=jax.random.fold_in,
+        conv=jax_windows.conv,
+        conv_dx=jax_windows.conv_dx,
+        conv_dW=jax_windows.conv_dW,
+        taps=jax_windows.taps,
+        spread=jax_windows.spread,
     ),
 )
 

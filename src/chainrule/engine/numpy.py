@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from chainrule.engine import windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.store import Store
 from chainrule.types import Array, Batch, Key, Namespace, Params
@@ -83,6 +84,11 @@ NUMPY = cast(
         erf=_erf,
         bernoulli=_bernoulli,
         fold=_fold,
+        conv=windows.conv,
+        conv_dx=windows.conv_dx,
+        conv_dW=windows.conv_dW,
+        taps=windows.taps,
+        spread=windows.spread,
     ),
 )
 

@@ -14,6 +14,7 @@ from chainrule.nn.activation import (
     Tanh,
 )
 from chainrule.nn.combine import Residual, Sequential
+from chainrule.nn.conv import Conv2D
 from chainrule.nn.dense import Dense
 from chainrule.nn.dropout import DropConnect, Dropout
 from chainrule.nn.init import INITS
@@ -28,6 +29,7 @@ from chainrule.nn.loss import (
     SquaredError,
 )
 from chainrule.nn.penalty import Penalty
+from chainrule.nn.pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool2D
 from chainrule.nn.shape import Flatten, Reshape
 
 __all__ = [
@@ -36,7 +38,9 @@ __all__ = [
     "LAYERS",
     "LOSSES",
     "Activation",
+    "AvgPool2D",
     "BinaryCrossEntropy",
+    "Conv2D",
     "Dense",
     "DropConnect",
     "Dropout",
@@ -44,11 +48,14 @@ __all__ = [
     "Equations",
     "Flatten",
     "Gelu",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
     "Huber",
     "Identity",
     "Layer",
     "LeakyRelu",
     "Loss",
+    "MaxPool2D",
     "Param",
     "Penalty",
     "Poisson",
