@@ -125,7 +125,20 @@ def test_a_dot_reaches_into_a_table() -> None:
     assert settings == {"columns": {"a": "text", "b.c": "date"}}
 
 
+def test_a_choice_for_all_columns_and_one_for_some_stand_side_by_side() -> None:
+    both = {"scaling": {"*": "minmax", "fare": "robust"}}
+    assert overrides(["scaling=minmax", "scaling.fare=robust"], {}) == both
+    assert overrides(["scaling.fare=robust", "scaling=minmax"], {}) == both
+
+
+def test_a_choice_that_is_none_is_refused_by_its_column() -> None:
+    with pytest.raises(ConfigError, match=r"scaling\.fare"):
+        Config("x", scaling={"fare": "minmx"})
+
+
 CONFIGS = [
+    Config("x", scaling={"*": "minmax", "a b": "robust"}, order={"size": ["S", "M"]}, rare=0.01, impute="mean"),
+    Config("x", order=["low", "high"], impute={"age": 3}),
     Config("iris"),
     Config("a b/ü 'q\" \\ #.csv", target="x = 1 # y", task="regression", header="none", missing_target="drop"),
     Config("x.csv", valid="v.csv", test=0.0, hidden=(), columns={"a.b": "text", 'q"': "date", "": "numeric"}),

@@ -334,16 +334,20 @@ def test_a_sample_of_weight_zero_teaches_nothing(start: Start, data: Batch) -> N
     assert same_bits(left.params, right.params)
 
 
-def test_a_sparse_input_teaches_what_the_dense_one_does(start: Start, data: Batch) -> None:
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+def test_a_sparse_input_teaches_what_the_dense_one_does(start: Start, data: Batch, engine: str) -> None:
     x = np.where(np.abs(data.x) > 1, data.x, 0.0)
-    dense = start(data=Batch(x, data.t), evaluate={"valid": Batch(x, data.t)}).finish()
+    dense = start(data=Batch(x, data.t), evaluate={"valid": Batch(x, data.t)}, engine=engine).finish()
     rows = Batch(scipy.sparse.csr_matrix(x), data.t)
-    sparse = start(data=rows, evaluate={"valid": rows}).finish()
+    sparse = start(data=rows, evaluate={"valid": rows}, engine=engine).finish()
     for (_, a), (_, b) in zip(leaves(sparse.params), leaves(dense.params), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
 
 
-def test_a_sparse_input_on_jax_is_an_error_that_says_what_to_do(start: Start, data: Batch) -> None:
+def test_a_sparse_input_too_uneven_for_jax_is_an_error_that_says_what_to_do(
+    start: Start, data: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chainrule.engine.jax._MOST_SPARSE", 100)
     rows = Batch(scipy.sparse.csr_matrix(data.x), data.t)
     with pytest.raises(DataError, match="Use the engine numpy"):
         start(data=rows, engine="jax", evaluate={})

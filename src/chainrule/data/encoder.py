@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from chainrule.types import Array
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -19,6 +21,7 @@ class Findings:
 
     imputed: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    rare: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
 
@@ -35,6 +38,8 @@ class Findings:
             lines.append(f"columns that the model does not use are ignored: {_list(self.ignored)}")
         if self.imputed:
             lines.append("missing cells were filled in: " + _counts(self.imputed))
+        if self.rare:
+            lines.append("cells of rare categories, or of new ones, count as one category: " + _counts(self.rare))
         for name, count in self.unknown.items():
             lines.append(
                 f"{name}: {count} cells hold a category that training did not see, such as {self.examples[name]!r}"
@@ -54,13 +59,45 @@ class Encoder(ABC):
     def features(self) -> list[str]:
         """Names of the numbers that the column becomes."""
 
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return len(self.features)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether nearly all of a row's numbers are zero, so that `encode` returns a CSR matrix."""
+        return False
+
     @abstractmethod
-    def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
-        """Return the numbers (N, len(features))."""
+    def encode(self, column: pd.Series, findings: Findings) -> Array:
+        """Return the numbers (N, len(features)): an array, or a CSR matrix where nearly all of them are zero."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the kind and the fields."""
         return {"kind": self.kind} | {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class Filled(Encoder):
+    """A column that becomes one number, and where cells were missing in training, an indicator of that."""
+
+    indicator: bool
+
+    @property
+    def features(self) -> list[str]:
+        """The value, and whether it was missing."""
+        return [self.name, f"{self.name} is missing"] if self.indicator else [self.name]
+
+    def columns(self, y: np.ndarray, missing: np.ndarray) -> np.ndarray:
+        """Return the values (N,), and the indicator beside them where there is one."""
+        return np.column_stack([y, missing]) if self.indicator else y[:, None]
+
+
+def row_number(column: pd.Series, position: int) -> int:
+    """Return the number, from 1, that a cell's row has in its table (of which the column may be a part)."""
+    label = column.index[position]
+    return int(label) + 1 if isinstance(label, (int, np.integer)) else position + 1
 
 
 def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from chainrule.data.encoder import Encoder, Findings
 from chainrule.data.kinds import ColumnKind
 from chainrule.data.samples import Samples
 from chainrule.errors import ModelFileError
-from chainrule.types import Shape
+from chainrule.types import Array, Shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,9 +49,14 @@ class Encoding(ABC):
     def used(self) -> list[str]:
         """Names of the columns that a table must have at predict."""
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether x is a CSR matrix."""
+        return False
+
     @abstractmethod
-    def encode(self, frame: pd.DataFrame, samples: Samples | None, findings: Findings) -> np.ndarray:
-        """Return x (N, *shape) in float32.
+    def encode(self, frame: pd.DataFrame, samples: Samples | None, findings: Findings) -> Array:
+        """Return x (N, *shape) in float32, as an array or, if `is_sparse`, as a CSR matrix.
 
         Raises
         ------

@@ -16,7 +16,7 @@ from chainrule.data.samples import Samples
 from chainrule.data.table import TableEncoding
 from chainrule.data.target import Target
 from chainrule.errors import ModelFileError
-from chainrule.types import Shape
+from chainrule.types import Array, Shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,10 +70,8 @@ class Preparation:
         """Names of the columns that a table must have at predict."""
         return self.encoding.used
 
-    def inputs(
-        self, frame: pd.DataFrame, findings: Findings | None = None, *, samples: Samples | None = None
-    ) -> np.ndarray:
-        """Return x (N, *input_shape) in float32.
+    def inputs(self, frame: pd.DataFrame, findings: Findings | None = None, *, samples: Samples | None = None) -> Array:
+        """Return x (N, *input_shape) in float32, as an array or, where nearly all of it is zero, as a CSR matrix.
 
         Parameters
         ----------

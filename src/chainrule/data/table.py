@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
-from chainrule.data.columns import ENCODERS, encoder_from_json
+from chainrule.data.choices import ChoiceTable
+from chainrule.data.columns import encoder_from_json, fit_column
 from chainrule.data.encoder import Encoder, Findings
 from chainrule.data.encoding import DAMAGED, Encoding, require_fields
 from chainrule.data.kinds import KINDS, ColumnKind, infer_kind
 from chainrule.data.samples import Samples
+from chainrule.data.sparse import side_by_side, worth_keeping_sparse
 from chainrule.errors import ConfigError, DataError, ModelFileError, did_you_mean, nearest
-from chainrule.types import Shape
+from chainrule.types import Array, Shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,13 @@ class TableEncoding(Encoding):
         """Names of the columns that are learned from."""
         return [encoder.name for encoder in self.encoders]
 
-    def encode(self, frame: pd.DataFrame, samples: Samples | None, findings: Findings) -> np.ndarray:
+    @property
+    def is_sparse(self) -> bool:
+        """Whether x is a CSR matrix: nearly all of a row's numbers are zero, as those of texts are."""
+        widths = {wide: sum(e.width for e in self.encoders if e.is_wide == wide) for wide in (False, True)}
+        return worth_keeping_sparse(widths[False], widths[True])
+
+    def encode(self, frame: pd.DataFrame, samples: Samples | None, findings: Findings) -> Array:
         """Return x (N, D), or raise DataError if a column is missing or has text where training had numbers."""
         if samples is not None:
             raise DataError(
@@ -72,13 +78,8 @@ class TableEncoding(Encoding):
             )
         known = {column.name for column in self.columns}
         findings.ignored += [name for name in names if name not in known and name not in findings.ignored]
-        x = np.empty((len(frame), len(self.features)), np.float32)
-        at = 0
-        for encoder in self.encoders:
-            width = len(encoder.features)
-            x[:, at : at + width] = encoder.encode(frame[encoder.name], findings)
-            at += width
-        return x
+        parts = [encoder.encode(frame[encoder.name], findings) for encoder in self.encoders]
+        return side_by_side(parts, len(frame), sparse=self.is_sparse)
 
     def describe(self) -> str:
         """`rows of 12 columns`."""
@@ -121,8 +122,10 @@ def column_kinds(frame: pd.DataFrame, target: str, overrides: Mapping[str, str])
     )
 
 
-def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...]) -> TableEncoding:
-    """Fit the encoders on the training part."""
+def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...], choices: ChoiceTable | None = None) -> TableEncoding:
+    """Fit the encoders on the training part, as chosen."""
+    choices = choices or ChoiceTable()
+    choices.check({kind.name: kind.kind for kind in kinds})
     columns, encoders = [], []
     for kind in kinds:
         if kind.kind in _LEFT_OUT:
@@ -133,7 +136,7 @@ def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...]) -> TableEncodi
             columns.append(ColumnKind(kind.name, "constant", "all cells of the training part are missing"))
             continue
         try:
-            encoder = ENCODERS[kind.kind].fit(column)
+            encoder = fit_column(column, kind.kind, choices.of(kind.name))
             encoder.encode(column, Findings())
         except DataError as error:
             raise DataError(error.expected, error.came, f"Set columns.{kind.name} to another kind.") from error

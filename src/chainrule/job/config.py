@@ -22,6 +22,7 @@ from chainrule.constraints import (
     real,
     whole,
 )
+from chainrule.data.choices import EVERY, SETTINGS, ChoiceTable, check_choice
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.nn import ACTIVATIONS, INITS
 from chainrule.optim import RULES, SCHEDULES
@@ -40,6 +41,14 @@ def _table(about: str) -> Any:
     return field(default_factory=dict, metadata={"constraints": (Kind(dict),), "optional": False, "about": about})
 
 
+def _choice(name: str) -> Any:
+    """Return the field of a choice for columns: one value for all of them, or a table by their names."""
+    setting = SETTINGS[name]
+    return constrained(
+        *setting.metadata["constraints"], Kind(dict), default=setting.default, about=setting.metadata["about"]
+    )
+
+
 @dataclass(frozen=True)
 class Config:
     """Everything that a run depends on. None means: to be chosen when the data has been seen (see `resolve`)."""
@@ -53,6 +62,20 @@ class Config:
     valid: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
     test: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
     standardise: bool = flag(False, about="pictures: each channel to mean 0 and deviation 1")
+
+    scaling: Any = _choice("scaling")
+    winsorise: Any = _choice("winsorise")
+    impute: Any = _choice("impute")
+    indicators: Any = _choice("indicators")
+    encoding: Any = _choice("encoding")
+    order: Any = _choice("order")
+    rare: Any = _choice("rare")
+    most_categories: Any = _choice("most_categories")
+    dates: Any = _choice("dates")
+    text: Any = _choice("text")
+    word_rows: Any = _choice("word_rows")
+    most_words: Any = _choice("most_words")
+    ngrams: Any = _choice("ngrams")
 
     hidden: tuple[int, ...] = constrained(
         Many(Range(int, 1, _MOST_UNITS)), default=(128, 64), about="units of each hidden layer"
@@ -92,6 +115,8 @@ class Config:
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""
         check_fields(self, owner="")
+        for name in SETTINGS:
+            check_choice(name, getattr(self, name))
         object.__setattr__(self, "hidden", tuple(self.hidden))
         if isinstance(self.valid, (int, float)) and isinstance(self.test, (int, float)) and self.valid + self.test >= 1:
             raise ConfigError(
@@ -99,6 +124,11 @@ class Config:
                 f"{self.valid:g} and {self.test:g}",
                 "Make them add up to less than 1.",
             )
+
+    @property
+    def choices(self) -> ChoiceTable:
+        """How columns become numbers."""
+        return ChoiceTable({name: getattr(self, name) for name in SETTINGS})
 
     def resolve(self, n_train: int) -> Config:
         """Return the settings with every choice made that depends on the number of training rows.
@@ -161,9 +191,15 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def merge(settings: dict[str, Any], name: str, value: Any) -> None:
-    """Put a value under a name, which may reach into a table: `columns.zip`."""
+    """Put a value under a name, which may reach into a table: `columns.zip`.
+
+    A choice for all columns and choices for some stand side by side: `scaling` is `scaling.*`.
+    """
     head, dot, rest = name.partition(".")
-    if dot:
+    if head in SETTINGS and head in settings and bool(dot) != isinstance(settings[head], dict):
+        settings[head] = settings[head] if isinstance(settings[head], dict) else {EVERY: settings[head]}
+        rest = rest or EVERY
+    if rest:
         table = settings.setdefault(head, {})
         if not isinstance(table, dict):
             raise ConfigError(f"{head} to be one setting", f"{name!r}", f"Set {head} itself.")
@@ -201,7 +237,7 @@ def to_toml(config: Config) -> str:
             lines.append(f"# {setting.name} is not set: {about}")
             continue
         value = list(value) if isinstance(value, tuple) else value
-        text = "[" + ", ".join(map(str, value)) + "]" if isinstance(value, list) else _toml_line(value)
+        text = "[" + ", ".join(map(_toml_line, value)) + "]" if isinstance(value, list) else _toml_line(value)
         lines.append(f"{setting.name} = {text}  # {about}")
     return "\n".join([*lines, *tables]) + "\n"
 

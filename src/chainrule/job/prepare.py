@@ -19,6 +19,7 @@ from chainrule.data.kinds import ColumnKind
 from chainrule.data.preparation import Preparation
 from chainrule.data.samples import Pictures
 from chainrule.data.source import Reading, Source, read_table
+from chainrule.data.sparse import is_sparse
 from chainrule.data.split import split_rows
 from chainrule.data.table import column_kinds, fit_table
 from chainrule.data.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
@@ -140,7 +141,7 @@ def prepare(config: Config) -> Prepared:
 def _fit_encoding(train: Source, kinds: tuple[ColumnKind, ...], config: Config) -> Encoding:
     if isinstance(train.samples, Pictures):
         return ImageEncoding.fit(train.samples, standardise=config.standardise)
-    return fit_table(train.frame, kinds)
+    return fit_table(train.frame, kinds, config.choices)
 
 
 def _drop_missing_targets(source: Source, target: str, config: Config, notes: list[str]) -> Source:
@@ -217,7 +218,8 @@ def _unscaled_if_poisson(target: Target, config: Config, frame: pd.DataFrame) ->
 
 def _sha256(batch: Batch) -> str:
     digest = hashlib.sha256()
-    for array in (batch.x, batch.t):
+    arrays = (batch.x.data, batch.x.indices, batch.x.indptr) if is_sparse(batch.x) else (batch.x,)
+    for array in (*arrays, batch.t):
         digest.update(str(array.shape).encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import __version__
+from chainrule.data.sparse import deviation, is_sparse
 from chainrule.data.target import CLASSIFICATION
 from chainrule.engine import choose
 from chainrule.engine.numpy import NumpyEngine
@@ -48,6 +49,8 @@ from chainrule.types import Batch, leaves
 
 # Rows of the training part that each epoch's scores, and the report's gradients, are measured on at most.
 _SAMPLE_ROWS = 10_000
+# Input values that the report's derivatives are taken of at most.
+_SAMPLE_VALUES = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +178,8 @@ class Job:
         rows = self.config.batch_size or train.n
         steps = (self.config.epochs or 1) * max(1, train.n // rows)
         operations = 3.0 * self.network.operations * rows
-        return choose(self.config.engine, self.config.dtype, steps=steps, operations=operations)
+        sparse = is_sparse(train.batch.x)
+        return choose(self.config.engine, self.config.dtype, steps=steps, operations=operations, sparse=sparse)
 
     def _make_run(self) -> Run:
         evaluate = {"train": self._sample()}
@@ -195,10 +199,7 @@ class Job:
     def _sample(self) -> Batch:
         """Return training rows spread evenly over the table, which may be sorted by its target."""
         batch = self.prepared.parts["train"].batch
-        if batch.n_samples <= _SAMPLE_ROWS:
-            return batch
-        rows = np.linspace(0, batch.n_samples - 1, _SAMPLE_ROWS).astype(int)
-        return Batch(batch.x[rows], batch.t[rows])
+        return _spread(batch, _SAMPLE_ROWS)
 
     def _measure(self) -> tuple[dict[str, dict[str, float]], Evaluated]:
         target = self.prepared.preparation.target
@@ -238,12 +239,12 @@ class Job:
     ) -> ReportData:
         ended = history.ended
         assert ended is not None  # noqa: S101 (see `finish`)
-        sample = self._sample()
+        sample = _of_size(self._sample(), _SAMPLE_VALUES)
         engine = NumpyEngine(self.config.dtype)
         traced = self.network.trace(engine.xp, model.params, sample)
         grads = {name: traced[_gradient_name(name)] for name, _ in leaves(model.params)}
         # The cost is a mean over the rows: times N, each row's own derivative.
-        pull = np.abs(traced["dx"]).mean(axis=0) * sample.n_samples * sample.x.std(axis=0)
+        pull = np.abs(traced["dx"]).mean(axis=0) * sample.n_samples * deviation(sample.x)
         key, better = ("accuracy", "accuracy") if "accuracy" in metrics[evaluated.part] else ("r2", "R²")
         part = {"test": "test", "valid": "validation", "train": "training"}[evaluated.part]
         rate = next((event.samples_per_second for event in _epochs(self.folder.journal)), 0.0)
@@ -293,6 +294,19 @@ def versions(engine: str) -> dict[str, str]:
         "Python": platform.python_version(),
         **{name: metadata.version(name) for name in packages},
     }
+
+
+def _spread(batch: Batch, n: int) -> Batch:
+    """Return at most n rows, spread evenly."""
+    if batch.n_samples <= n:
+        return batch
+    rows = np.linspace(0, batch.n_samples - 1, n).astype(int)
+    return Batch(batch.x[rows], batch.t[rows])
+
+
+def _of_size(batch: Batch, values: int) -> Batch:
+    """Return as many rows, spread evenly, as have about so many input values; a derivative has no zeros to leave out."""
+    return _spread(batch, max(100, values // max(1, math.prod(batch.x.shape[1:]))))
 
 
 def _gradient_name(parameter: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,9 @@ from chainrule.nn.layer import Layer, Param
 from chainrule.nn.loss import Loss
 from chainrule.nn.probe import probe
 from chainrule.types import PREDICT, Array, Batch, Context, Namespace, Params, Shape, leaves
+
+# Most input values of one piece of a prediction.
+_MOST_VALUES = 1 << 25
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,8 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
         )
     forward = engine.compile(Forward(network))
     n = int(x.shape[0])
+    # An engine that multiplies no sparse matrix makes this many rows dense at a time.
+    rows = max(1, min(rows, _MOST_VALUES // max(1, math.prod(network.input_shape))))
     out = np.empty((n, *network.output_shape), engine.dtype)
     for start in range(0, n, rows):
         part = x[start : start + rows]
