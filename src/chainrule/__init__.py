@@ -11,18 +11,24 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import data, engine, errors, network, nn, optim, train
+    from chainrule import data, engine, errors, models, network, nn, optim, train
     from chainrule.errors import ChainruleError
+    from chainrule.models.mlp import MLPClassifier, MLPRegressor
+    from chainrule.models.network import NetworkClassifier, NetworkRegressor
     from chainrule.network.file import load_model, save_model
     from chainrule.network.mlp import mlp
     from chainrule.network.model import Model
     from chainrule.network.network import Network
 
-_SUBPACKAGES = ("data", "engine", "errors", "network", "nn", "optim", "train")
+_SUBPACKAGES = ("data", "engine", "errors", "models", "network", "nn", "optim", "train")
 _HOMES = {
     "ChainruleError": "chainrule.errors",
+    "MLPClassifier": "chainrule.models.mlp",
+    "MLPRegressor": "chainrule.models.mlp",
     "Model": "chainrule.network.model",
     "Network": "chainrule.network.network",
+    "NetworkClassifier": "chainrule.models.network",
+    "NetworkRegressor": "chainrule.models.network",
     "load_model": "chainrule.network.file",
     "mlp": "chainrule.network.mlp",
     "save_model": "chainrule.network.file",
@@ -30,14 +36,19 @@ _HOMES = {
 
 __all__ = [
     "ChainruleError",
+    "MLPClassifier",
+    "MLPRegressor",
     "Model",
     "Network",
+    "NetworkClassifier",
+    "NetworkRegressor",
     "__version__",
     "data",
     "engine",
     "errors",
     "load_model",
     "mlp",
+    "models",
     "network",
     "nn",
     "optim",

@@ -31,8 +31,14 @@ def epoch_rows(n_samples: int, batch_size: int, *, seed: int, epoch: int, shuffl
     Every row appears once. Where `batch_size` does not divide `n_samples`, the last batch ends in -1, which is
     padding.
     """
-    steps = -(-n_samples // batch_size)
     order = stream(seed, Stream.ORDER, epoch).permutation(n_samples) if shuffle else np.arange(n_samples)
+    return cut(order, batch_size)
+
+
+def cut(order: np.ndarray, batch_size: int) -> np.ndarray:
+    """Return the rows of each batch of an epoch in a given order; the last batch ends in -1 where it is smaller."""
+    n_samples = len(order)
+    steps = -(-n_samples // batch_size)
     if steps * batch_size == n_samples:
         return order.reshape(steps, batch_size)
     rows = np.full(steps * batch_size, -1)

@@ -1,1 +1,6 @@
-"""What you fit: networks as scikit-learn estimators."""
+"""What you fit: estimators with scikit-learn's manners."""
+
+from chainrule.models.mlp import MLPClassifier, MLPRegressor
+from chainrule.models.network import NetworkClassifier, NetworkRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor", "NetworkClassifier", "NetworkRegressor"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engine import Engine
-from chainrule.errors import ConfigError, ShapeError
+from chainrule.errors import ConfigError, ShapeError, did_you_mean
 from chainrule.nn.combine import Residual, Sequential
 from chainrule.nn.init import draw
 from chainrule.nn.layer import Layer, Param
@@ -177,6 +177,36 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
         part = x[start : start + rows]
         out[start : start + rows] = engine.numpy(forward(params, engine.array(part)))
     return out
+
+
+def layer_output(network: Network, engine: Engine, params: Params, x: Any, layer: str | int) -> np.ndarray:
+    """Return what one layer makes of x (N, ...).
+
+    Parameters
+    ----------
+    layer : str or int
+        A layer's name; or the number of a layer with weights, counted from 1 without the last one, for what is read
+        by the next layer with weights (that is: after the bend, and whatever else lies between).
+    """
+    names = [row.name for row in network.rows()]
+    name = _hidden(network, layer) if isinstance(layer, int) else layer
+    if name not in names:
+        raise ConfigError("the name of a layer", f"{name!r}", did_you_mean(str(name), names))
+    record: dict[str, Array] = {}
+    alone = not isinstance(network.layer, (Sequential, Residual))
+    probe(network.layer, record, "layer" if alone else "").forward(engine.xp, params, x, PREDICT)
+    return engine.numpy(record[f"{name}.y"])
+
+
+def _hidden(network: Network, number: int) -> str:
+    """Return the name of the layer before the one with weights that follows the hidden layer `number`."""
+    rows = list(network.rows())
+    weighted = [i for i, row in enumerate(rows) if row.n_parameters]
+    count = len(weighted) - 1
+    at = number - 1 if number > 0 else count + number
+    if number == 0 or not 0 <= at < count:
+        raise ConfigError(f"a hidden layer from 1 to {count}", f"{number}", "Or give a layer's name.")
+    return rows[weighted[at + 1] - 1].name
 
 
 def _gradient_name(path: str) -> str:

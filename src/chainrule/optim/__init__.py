@@ -1,7 +1,7 @@
 """How weights move: rules, schedules, clipping, L-BFGS."""
 
 from chainrule.optim.clip import Clip
-from chainrule.optim.lbfgs import LBFGS
+from chainrule.optim.lbfgs import CONVERGED, LBFGS
 from chainrule.optim.rules import (
     RULES,
     AdaGrad,
@@ -30,6 +30,7 @@ from chainrule.optim.schedule import (
 )
 
 __all__ = [
+    "CONVERGED",
     "LBFGS",
     "RULES",
     "SCHEDULES",

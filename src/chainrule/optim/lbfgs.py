@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.constraints import check_fields, real, whole
+
+CONVERGED = "the search has converged"
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,15 @@ class LBFGS:
         Stop when no component of the gradient is larger.
     max_evaluations : int
         Most evaluations of the cost in one search.
+    cost_tolerance : float
+        Stop when an iteration lowers the cost by less than this share of it. SciPy's own 2e-9 would end the search
+        long before the gradient is small.
     """
 
     memory: int = whole(1, default=10)
     tolerance: float = real(0.0, default=1e-6)
     max_evaluations: int = whole(1, default=15000)
+    cost_tolerance: float = real(0.0, default=64 * float(np.finfo(float).eps))
 
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""
@@ -38,8 +44,8 @@ class LBFGS:
 
     def iterate(
         self, cost_and_gradient: Callable[[np.ndarray], tuple[float, np.ndarray]], w: np.ndarray, iterations: int
-    ) -> Iterator[tuple[np.ndarray, float]]:
-        """Yield (w, J) after each iteration, until it converges, `iterations` have passed, or the caller stops.
+    ) -> Generator[tuple[np.ndarray, float], None, str]:
+        """Yield (w, J) after each iteration, and return why there is no other.
 
         SciPy calls us back; a stream is called upon. The search therefore runs in a thread of its own that waits,
         after each iteration, until the next one is asked for.
@@ -61,7 +67,7 @@ class LBFGS:
             try:
                 if not stopped.is_set():
                     with _one_thread_for_scipy():
-                        minimize(
+                        found = minimize(
                             cost_and_gradient,
                             w,
                             jac=True,
@@ -71,12 +77,13 @@ class LBFGS:
                                 "maxiter": iterations,
                                 "maxcor": self.memory,
                                 "gtol": self.tolerance,
-                                # SciPy's own 2e-9 would end the search long before the gradient is small.
-                                "ftol": 64 * np.finfo(float).eps,
+                                "ftol": self.cost_tolerance,
                                 "maxfun": self.max_evaluations,
                             },
                         )
-                results.put(None)
+                    results.put(CONVERGED if found.success else f"the search was ended: {found.message}")
+                else:
+                    results.put("stopped")
             except BaseException as error:
                 results.put(error)
 
@@ -86,8 +93,8 @@ class LBFGS:
             while True:
                 go_on.release()
                 result = results.get()
-                if result is None:
-                    return
+                if isinstance(result, str):
+                    return result
                 if isinstance(result, BaseException):
                     raise result
                 yield result

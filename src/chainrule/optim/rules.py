@@ -90,7 +90,7 @@ class GradientAscent(Rule):
 class Momentum(Rule):
     """v ← μ v - η ∂J/∂w,   w ← w + v. Polyak, 1964, Some methods of speeding up the convergence."""
 
-    momentum: float = real(0.0, 1.0, high_open=True, default=0.9)
+    momentum: float = real(0.0, 1.0, default=0.9)
 
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
     equation: ClassVar[str] = r"v \leftarrow \mu v - \eta \frac{\partial J}{\partial w}, \quad w \leftarrow w + v"
@@ -111,7 +111,7 @@ class Nesterov(Rule):
     the stored weights are the looked-ahead ones.
     """
 
-    momentum: float = real(0.0, 1.0, high_open=True, default=0.9)
+    momentum: float = real(0.0, 1.0, default=0.9)
 
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
     equation: ClassVar[str] = (

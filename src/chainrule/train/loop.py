@@ -28,7 +28,7 @@ from chainrule.train.events import (
 from chainrule.train.history import History
 from chainrule.train.objective import Objective
 from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
-from chainrule.train.steps import BatchStepper, FullBatchStepper, Stepper
+from chainrule.train.steps import BatchStepper, FullBatchStepper, Order, Stepper
 from chainrule.types import Batch, Params, fill, leaves, map_leaves
 
 
@@ -70,6 +70,25 @@ class Run:
 
     Iterating trains; `break`, or `stop()` from a signal handler, ends it between two steps. `params` are the best
     weights where a policy kept some, else the latest.
+
+    Parameters
+    ----------
+    objective, data, settings, optimizer, engine
+        What is minimised, on what, how long, by what and where.
+    policies : sequence of Policy
+        Asked after each event.
+    evaluate : mapping of str to Batch, optional
+        Data whose scores each epoch ends with.
+    params : tree, optional
+        Weights to start from; by default the objective's own.
+    resume : Checkpoint, optional
+        A run to go on with as if it had not been stopped.
+    order : callable, optional
+        The rows of an epoch in their order, instead of the order that the seed names.
+    taken : int
+        Steps that were taken before, on other data: the rule and the schedule count on from there.
+    state : mapping of str to array, optional
+        What `optimizer_state` of the run before was.
     """
 
     def __init__(
@@ -84,6 +103,9 @@ class Run:
         evaluate: Mapping[str, Batch] | None = None,
         params: Params | None = None,
         resume: Checkpoint | None = None,
+        order: Order | None = None,
+        taken: int = 0,
+        state: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self.history = History()
         self.settings = settings
@@ -103,9 +125,11 @@ class Run:
         initial = objective.init(stream(settings.seed, Stream.INIT))
         if resume is not None:
             params = fill(initial, dict(leaves(resume.params)))
-        self._stepper = self._make_stepper(optimizer, data, initial if params is None else params)
+        self._stepper = self._make_stepper(optimizer, data, initial if params is None else params, order, taken)
         if resume is not None:
-            self._stepper.restore(resume.state)
+            state = resume.state
+        if state:
+            self._stepper.restore(state)
         self._epoch = resume.epoch if resume else 0
         self._number = resume.number if resume else 0
         self._rate_scale = resume.rate_scale if resume else 1.0
@@ -119,7 +143,9 @@ class Run:
         self._between = True
         self._events = self._train()
 
-    def _make_stepper(self, optimizer: Rule | LBFGS, data: Batch, params: Params) -> Stepper:
+    def _make_stepper(
+        self, optimizer: Rule | LBFGS, data: Batch, params: Params, order: Order | None, taken: int
+    ) -> Stepper:
         settings = self.settings
         if isinstance(optimizer, LBFGS):
             return FullBatchStepper(
@@ -143,6 +169,8 @@ class Run:
             epochs=settings.epochs,
             seed=settings.seed,
             shuffle=settings.shuffle,
+            order=order,
+            taken=taken,
         )
 
     def __iter__(self) -> Iterator[Event]:
@@ -183,6 +211,16 @@ class Run:
     def latest(self) -> dict[str, Any]:
         """The latest weights as NumPy arrays."""
         return map_leaves(lambda leaf: np.array(self.engine.numpy(leaf)), self._stepper.params)
+
+    @property
+    def optimizer_state(self) -> dict[str, np.ndarray]:
+        """What the optimizer remembers, by name."""
+        return self._stepper.state()
+
+    @property
+    def memories(self) -> list[dict[str, Any]]:
+        """What each policy remembers."""
+        return list(self._memories)
 
     @property
     def best_epoch(self) -> int:
@@ -241,19 +279,21 @@ class Run:
     def _one_epoch(self) -> Iterator[Event]:
         epoch = self._epoch + 1
         yield EpochStarted(*self._stamp(), epoch=epoch)
-        total, steps, rate, spent = 0.0, 0, 0.0, 0.0
+        total, samples, steps, rate, spent = 0.0, 0, 0, 0.0, 0.0
         self._between = False
         started = time.perf_counter()
         for progress in self._stepper.epoch(self._epoch, self.settings.learning_rate * self._rate_scale):
             spent += time.perf_counter() - started
-            cost = float(progress.costs.sum())
-            total, steps, rate = total + cost, progress.step, progress.rate
+            sizes = self._sizes(steps, progress.step)
+            # A small last batch counts for the samples that it has.
+            cost = float(progress.costs @ sizes)
+            total, samples, steps, rate = total + cost, samples + int(sizes.sum()), progress.step, progress.rate
             event = StepsEnded(
                 *self._stamp(),
                 epoch=epoch,
                 step=steps,
                 steps=self._stepper.steps_per_epoch,
-                cost=cost / len(progress.costs),
+                cost=cost / int(sizes.sum()),
                 rate=rate,
             )
             yield event
@@ -263,7 +303,7 @@ class Run:
             started = time.perf_counter()
         if steps == 0:
             self._between = True
-            self.stop("the search has converged")
+            self.stop(self._stepper.ended)
             return
         scores = {
             name: self._objective.evaluate(self.engine, self._stepper.params, data)
@@ -274,7 +314,7 @@ class Run:
             *self._stamp(),
             epoch=epoch,
             step=epoch * self._stepper.steps_per_epoch,
-            cost=total / steps,
+            cost=total / samples,
             rate=rate,
             samples_per_second=self._n_samples / max(spent, 1e-9),
             scores=scores,
@@ -284,6 +324,13 @@ class Run:
         self._between = True
         yield ended
         yield from decided
+
+    def _sizes(self, first: int, stop: int) -> np.ndarray:
+        """Return the number of samples in each of some batches."""
+        if self._stepper.steps_per_epoch == 1:
+            return np.array([self._n_samples])
+        starts = np.arange(first, stop) * self._batch_size
+        return np.minimum(self._batch_size, self._n_samples - starts)
 
     def _ask(self, event: StepsEnded | EpochEnded) -> Iterator[Event]:
         ending = bool(self._reason)

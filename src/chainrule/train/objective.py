@@ -113,8 +113,10 @@ def _score(network: Network, a: np.ndarray, t: np.ndarray, w: np.ndarray | None)
     y = network.loss.link(NUMPY, a.astype(np.float64))
     error = np.average((y - t) ** 2, axis=0, weights=w)
     spread = np.average((t - np.average(t, axis=0, weights=w)) ** 2, axis=0, weights=w)
+    # Targets that do not vary leave nothing to explain: 1 for meeting them exactly, else 0, as scikit-learn has it.
+    exact = np.where(error > 0, 0.0, 1.0) + 0 * error
     with np.errstate(divide="ignore", invalid="ignore"):
-        r2 = np.where(spread > 0, 1 - error / spread, np.nan)
+        r2 = np.where(spread > 0, 1 - error / spread, exact)
     return {"r2": float(r2.mean())}
 
 

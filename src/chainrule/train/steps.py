@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.data.batches import Stream, epoch_rows
+from chainrule.data.batches import Stream, cut, epoch_rows
 from chainrule.engine import Engine
 from chainrule.optim import LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.train.objective import Objective
 from chainrule.types import Array, Batch, Context, Key, Params, fill, leaves
+
+# The order of the rows in an epoch (0 is the first). Epochs are asked for in turn, one perhaps again: at a new rate.
+Order: TypeAlias = Callable[[int], np.ndarray]
 
 _LEARNING = Context(train=True)
 # An event at least this often, in seconds of arithmetic at a modest speed, so that a progress bar moves.
@@ -50,6 +53,8 @@ class Stepper(ABC):
     """Owns the weights while they move, and everything that must be saved to go on later."""
 
     params: Params
+    # Why there is nothing left to do, where it was the stepper that found out.
+    ended: str = ""
 
     @property
     @abstractmethod
@@ -107,8 +112,12 @@ class BatchStepper(Stepper):
         epochs: int,
         seed: int,
         shuffle: bool = True,
+        order: Order | None = None,
+        taken: int = 0,
     ) -> None:
         self._engine = engine
+        self._order = order
+        self._taken = taken
         self._data = Batch(*(None if part is None else engine.array(part) for part in data))
         self._n_samples = data.n_samples
         self._batch_size = batch_size
@@ -154,8 +163,11 @@ class BatchStepper(Stepper):
             yield Progress(start + len(rows), self._engine.numpy(costs), float(plan.rates[part][-1]))
 
     def _plan(self, epoch: int, rate: float) -> Plan:
-        rows = epoch_rows(self._n_samples, self._batch_size, seed=self._seed, epoch=epoch, shuffle=self._shuffle)
-        t = epoch * len(rows) + np.arange(len(rows))
+        if self._order is None:
+            rows = epoch_rows(self._n_samples, self._batch_size, seed=self._seed, epoch=epoch, shuffle=self._shuffle)
+        else:
+            rows = cut(self._order(epoch), self._batch_size)
+        t = self._taken + epoch * len(rows) + np.arange(len(rows))
         rates = rate * self._schedule.factor(t, self._horizon)
         numbers = self._rule.coefficients(t + 1, rates)
         return Plan(epoch, rate, rows, rates, {**numbers, "t": t} if self._is_random else numbers)
@@ -209,7 +221,7 @@ class FullBatchStepper(Stepper):
         self._method = method
         self._epochs = epochs
         self.params = engine.place(params)
-        self._search: Iterator[tuple[np.ndarray, float]] | None = None
+        self._search: Generator[tuple[np.ndarray, float], None, str] | None = None
 
     def _tree(self, flat: np.ndarray) -> Params:
         named, start = {}, 0
@@ -232,12 +244,15 @@ class FullBatchStepper(Stepper):
         """Ask the search for its next iteration; no progress at all means that it has converged."""
         if self._search is None:
             self._search = self._method.iterate(self._cost_and_gradient, self._flat(self.params), self._epochs - epoch)
-        result = next(self._search, None)
-        if result is not None:
-            self.params = self._tree(result[0])
-            yield Progress(1, np.array([result[1]]), 1.0)
+        try:
+            flat, cost = next(self._search)
+        except StopIteration as end:
+            self.ended = end.value
+            return
+        self.params = self._tree(flat)
+        yield Progress(1, np.array([cost]), 1.0)
 
     def close(self) -> None:
         """End the search."""
         if self._search is not None:
-            cast(Any, self._search).close()
+            self._search.close()

@@ -1,0 +1,274 @@
+"""What all estimators share: they look at their data, train a network through the loop, and keep what it learnt."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from numbers import Integral, Real
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, _fit_context, is_classifier
+from sklearn.callback import CallbackSupportMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from chainrule.engine import engine_by_name
+from chainrule.errors import ConfigError, DataError
+from chainrule.models.fitting import Fitting
+from chainrule.models.learning import LEARNING_RATES, SOLVERS, rule_of
+from chainrule.network.network import Network, layer_output, logits
+from chainrule.nn.loss import Loss
+from chainrule.optim import LBFGS, Rule, Schedule
+from chainrule.train import History
+from chainrule.types import Batch, Params, leaves, map_leaves
+
+_DTYPES = (np.float64, np.float32)
+
+
+class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
+    """A network with scikit-learn's manners. Parameters are described by the classes that can be made."""
+
+    score_name: ClassVar[str]
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "solver": [StrOptions(set(SOLVERS)), Rule, LBFGS],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions(set(LEARNING_RATES)), Schedule],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "engine": [StrOptions({"auto", "numpy", "jax"})],
+        "callbacks": [list, tuple, None],
+    }
+
+    @abstractmethod
+    def _build(self, n_features: int, n_outputs: int) -> Network:
+        """Return the network for data of this width."""
+
+    @abstractmethod
+    def _draw(self, network: Network, rng: np.random.RandomState) -> Params:
+        """Return initial weights."""
+
+    @abstractmethod
+    def _has_weights(self) -> bool:
+        """Whether there are weights to go on from."""
+
+    @abstractmethod
+    def _weights(self) -> Params:
+        """Return the fitted attributes as the network's weights."""
+
+    @abstractmethod
+    def _kept(self, params: Params) -> dict[str, Any]:
+        """Return the network's weights as fitted attributes."""
+
+    def _keep(self, params: Params) -> None:
+        """Take the network's weights as fitted attributes."""
+        for name, value in self._kept(params).items():
+            setattr(self, name, value)
+
+    @abstractmethod
+    def _loss_of_targets(self) -> Loss:
+        """Return the loss that suits the targets."""
+
+    def _rule(self) -> Rule | LBFGS:
+        return rule_of(self.solver, tol=self.tol, max_fun=15000, momentum=0.9, nesterov=True)
+
+    # What not every estimator lets its user choose.
+    power_t: float = 0.5
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Any:
+        """Learn from the rows of X.
+
+        Ctrl-C ends it after the steps in hand: the estimator is then fitted, as far as it has come.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+            A weight of k counts as k equal rows.
+        X_val, y_val, sample_weight_val : array-likes, optional
+            Rows to validate on after each epoch, and to stop early by if `early_stopping`.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=False)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any], *, incremental: bool) -> Any:
+        stochastic = self._is_stochastic()
+        stops_early = self.early_stopping and stochastic
+        if incremental and self.early_stopping:
+            raise ConfigError(
+                "early_stopping=False for partial_fit",
+                "early_stopping=True",
+                "partial_fit does not support early_stopping=True: it sees no epoch whole.",
+            )
+        goes_on = self.warm_start or incremental
+        fresh = not (self._has_weights() and goes_on)
+        X, y = self._read(X, y, reset=fresh)
+        w = None if sample_weight is None else _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        self._learn_targets(y, anew=not goes_on)
+        t = self._encode(y)
+        self.n_outputs_ = t.shape[1]
+        rng = check_random_state(self.random_state)
+        network = self._build(X.shape[1], self.n_outputs_)
+        self.network_ = network
+        if fresh:
+            drawn = map_leaves(lambda leaf: np.asarray(leaf, X.dtype), self._draw(network, rng))
+            self._keep(drawn)
+        # Weights that were set by hand have no history yet.
+        if fresh or not hasattr(self, "history_"):
+            self._begin(scored=stops_early)
+        weighed = self._class_weights(y, w, incremental=incremental)
+        rows: Any = slice(None)
+        valid = self._validation(network, *validation)
+        if stops_early and valid is None:
+            rows, held = self._hold_out(t, rng)
+            valid = Batch(self._inputs(network, X[held]), t[held], None if w is None else w[held])
+        train = Batch(self._inputs(network, X[rows]), t[rows], None if weighed is None else weighed[rows])
+        fitting = Fitting(self, network, train, valid, rng, incremental=incremental, stops_early=stops_early)
+        fitting.run(X, y, w)
+        return self
+
+    def _is_stochastic(self) -> bool:
+        return not (self.solver == "lbfgs" or isinstance(self.solver, LBFGS))
+
+    def _read(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
+        X, y = validate_data(
+            self,
+            self._flat(X),
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=not is_classifier(self),
+            dtype=_DTYPES,
+            reset=reset,
+        )
+        return X, self._read_y(y)
+
+    def _flat(self, X: Any) -> Any:
+        """Return X with one row for each sample; a subclass may know more shapes."""
+        return X
+
+    def _inputs(self, network: Network, X: Any) -> Any:
+        """Return the rows of X in the shape that the network reads."""
+        if network.input_shape == X.shape[1:]:
+            return X
+        if issparse(X):
+            raise DataError(
+                f"dense rows for inputs of shape {network.input_shape}", "a sparse matrix", "Use X.toarray()."
+            )
+        return X.reshape(len(X), *network.input_shape)
+
+    def _begin(self, *, scored: bool) -> None:
+        """Set all that counts to zero."""
+        self.n_iter_ = self.t_ = 0
+        self.out_activation_ = self._target_kind()
+        self.loss_curve_: list[float] = []
+        self.history_ = History()
+        self._no_improvement_count = 0
+        self.best_loss_ = None if scored else math.inf
+        self.validation_scores_: list[float] | None = [] if scored else None
+        self.best_validation_score_ = -math.inf if scored else None
+
+    def _hold_out(self, t: np.ndarray, rng: np.random.RandomState) -> list[np.ndarray]:
+        """Return the rows to train on and those to stop by, stratified where one output asks one question."""
+        stratify = t if is_classifier(self) and t.shape[1] == 1 else None
+        size = self.validation_fraction
+        rows, held = train_test_split(np.arange(len(t)), random_state=rng, test_size=size, stratify=stratify)
+        if len(held) < 2:
+            raise DataError(
+                "at least 2 rows to stop early by",
+                f"{len(held)} of {len(t)} rows",
+                "The validation set is too small: increase validation_fraction, or give X_val and y_val.",
+            )
+        return [rows, held]
+
+    def _validation(self, network: Network, X: Any, y: Any, w: Any) -> Batch | None:
+        if X is None and y is None and w is None:
+            return None
+        if X is None or y is None:
+            raise DataError("X_val and y_val together", "one without the other", "Give both.")
+        X, y = validate_data(self, self._flat(X), y, accept_sparse="csr", multi_output=True, dtype=_DTYPES, reset=False)
+        y = self._read_y(y)
+        self._check_known(y)
+        t = self._encode(y)
+        if t.shape[1] != network.output_shape[0]:
+            raise DataError(f"y_val of {network.output_shape[0]} columns", f"{t.shape[1]}", "Give the columns of y.")
+        return Batch(self._inputs(network, X), t, None if w is None else _check_sample_weight(w, X))
+
+    def _logits(self, X: Any) -> np.ndarray:
+        """Return the network's logits a (N, K) of rows that nobody has looked at yet."""
+        check_is_fitted(self)
+        X = validate_data(self, self._flat(X), accept_sparse="csr", reset=False)
+        params = self._weights()
+        engine = engine_by_name(self._predicts_on(sparse=issparse(X)), str(_dtype(params)))
+        return logits(self.network_, engine, engine.place(params), self._inputs(self.network_, X))
+
+    def _predicts_on(self, *, sparse: bool) -> str:
+        """Return the engine for predictions. Dense layers gain nothing from being compiled anew for each size of X."""
+        return "numpy"
+
+    def activations(self, X: Any, layer: str | int) -> np.ndarray:
+        """Return what a layer makes of the rows of X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        layer : str or int
+            A name from `layer_names_`, such as `hidden1` (a, before the bend) or `relu1` (z, after it); or the number
+            of a hidden layer, from 1, for its z. -1 is the last hidden layer.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+        """
+        check_is_fitted(self)
+        X = self._inputs(self.network_, validate_data(self, self._flat(X), accept_sparse="csr", reset=False))
+        params = self._weights()
+        engine = engine_by_name("numpy", str(_dtype(params)))
+        return layer_output(self.network_, engine, params, engine.array(X), layer)
+
+    @property
+    def layer_names_(self) -> list[str]:
+        """The names of the layers, from the input to the output."""
+        check_is_fitted(self)
+        return [row.name for row in self.network_.rows()]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there are weights to predict with."""
+        return self._has_weights() and hasattr(self, "network_")
+
+    def __sklearn_tags__(self) -> Any:
+        """Sparse rows are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _dtype(params: Params) -> np.dtype[Any]:
+    return cast("np.dtype[Any]", next(value.dtype for _, value in leaves(params)))

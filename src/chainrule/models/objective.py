@@ -1,0 +1,85 @@
+"""What scikit-learn's perceptron minimises: the mean cost, and a penalty that counts once for all samples together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.engine import Engine
+from chainrule.network.network import Network
+from chainrule.nn import Penalty
+from chainrule.train import Supervised
+from chainrule.types import Array, Batch, Context, Namespace, Params, map_leaves
+
+_ONE = Penalty(l2=1.0)
+
+
+@dataclass(frozen=True)
+class PenalisedOnce:
+    """J + R of a batch. A penalty of α is a normal prior on the weights, which more data outweighs.
+
+    ::
+
+        forward    R  = ½ α ΣW² / Σₙ wₙ        (wₙ = 1 where there are no weights)
+        backward   dW = α W / Σₙ wₙ
+
+    Parameters
+    ----------
+    network : Network
+    alpha : float
+        α.
+    """
+
+    network: Network
+    alpha: float = 0.0
+
+    @property
+    def _cost(self) -> Supervised:
+        return Supervised(self.network)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether a layer is random."""
+        return self.network.layer.is_random
+
+    @property
+    def operations(self) -> int:
+        """Return the network's."""
+        return self.network.operations
+
+    def init(self, rng: np.random.Generator) -> Params:
+        """Return zeros: an estimator draws its weights itself, from its random_state."""
+        return map_leaves(lambda spec: np.zeros(spec.shape), self.network.specs)
+
+    def loss_and_grads(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params]:
+        """J + R and its gradients."""
+        cost, grads = self.network.loss_and_grads(xp, params, batch, ctx)
+        if not self.alpha:
+            return cost, grads
+        share = self.alpha / self._total(xp, batch)
+        penalised = self.network.penalised
+        cost = cost + share * _ONE.forward(xp, params, penalised)
+        for path in penalised:
+            *parents, last = path.split(".")
+            node, weights = grads, params
+            for name in parents:
+                node, weights = node[name], weights[name]
+            # In place on NumPy: the backward pass has just made this array.
+            node[last] += share * weights[last]  # type: ignore[index]
+        return cost, grads
+
+    def _total(self, xp: Namespace, batch: Batch) -> Any:
+        if batch.w is None:
+            return float(batch.x.shape[0])
+        total = xp.sum(batch.w)
+        # A batch of no weight costs nothing, and its penalty must not be infinite.
+        return xp.where(total > 0, total, xp.ones_like(total))
+
+    def check(self, data: Batch) -> None:
+        """Trust the estimator, which has looked at its data."""
+
+    def evaluate(self, engine: Engine, params: Params, data: Batch) -> dict[str, float]:
+        """Return the cost, and accuracy or R², without the penalty."""
+        return self._cost.evaluate(engine, params, data)
