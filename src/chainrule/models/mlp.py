@@ -93,7 +93,7 @@ class Perceptron(NetworkEstimator):
         return hasattr(self, "coefs_")
 
     def _weights(self) -> Params:
-        named = {}
+        named: dict[str, np.ndarray] = {}
         for name, W, b in zip(self._dense(self.network_), self.coefs_, self.intercepts_, strict=False):
             named |= {f"{name}.W": W, f"{name}.b": b}
         missing = [name for name in self._dense(self.network_) if f"{name}.W" not in named]
