@@ -7,25 +7,15 @@ import gzip
 import io
 import stat
 import zlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.dialect import (
-    DELIMITERS,
-    MISSING,
-    find_dialect,
-    first_rows,
-    has_decimal_commas,
-    looks_like_header,
-    short_rows,
-    with_codes,
-)
-from chainrule.data.kinds import has_codes
+from chainrule.data.delimited import decode, find_layout, header_names, parse, strip
+from chainrule.data.dialect import short_rows
 from chainrule.data.samples import Samples
 from chainrule.errors import ConfigError, DataError, did_you_mean
 
@@ -118,33 +108,12 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     raw = _read_bytes(path)
     if raw[:4] == b"PAR1":
         return _parquet(path, raw)
-    text = _decode(path, raw)
-    delimiter, quoting = find_dialect(path, text)
-    rows = first_rows(text, delimiter, quoting)
-    width = len(rows[0]) if rows else 1
-    if width < 2:
-        raise DataError(
-            "a table of at least two columns, one of them the target",
-            f"one column in {path.name} (delimiter: {DELIMITERS[delimiter]})",
-            "Check the file and its delimiter: comma, tab, semicolon and bar are understood.",
-        )
-    notes: list[str] = []
-    has_header = header == "first" or (header == "auto" and looks_like_header(rows))
-    if header == "auto" and not has_header:
-        notes.append("the first line looks like data: columns are called column1, column2, … (--header none)")
-    if has_header:
-        columns = _header_names(path, rows[0])
-    elif names is not None and len(names) == width:
-        columns = names
-    else:
-        columns = [f"column{i}" for i in range(1, width + 1)]
-    decimal = "," if delimiter != "," and has_decimal_commas(rows) else "."
-    if decimal == ",":
-        notes.append("numbers are read with a decimal comma: 3,5 is three and a half")
-    options = {"sep": delimiter, "quoting": quoting, "decimal": decimal, "header": 0 if has_header else None}
-    frame = _parse(path, text, columns, options)
+    text = decode(path, raw)
+    layout = find_layout(path, text, header, names)
+    frame = parse(path, text, layout, first=True)
+    notes = list(layout.notes)
     if frame.iloc[:, -1].isna().any():
-        notes += short_rows(text, delimiter, quoting, width)
+        notes += short_rows(text, layout.delimiter, layout.quoting, len(layout.columns))
     return Source(path.name, frame, notes=notes)
 
 
@@ -182,95 +151,6 @@ def _read_bytes(path: Path) -> bytes:
     return raw
 
 
-def _decode(path: Path, raw: bytes) -> str:
-    if b"\x00" in raw[:65536]:
-        raise DataError(
-            f"{path.name} to be a table of text (CSV, TSV) or Parquet",
-            "binary data",
-            "Export the table as CSV, or name another file.",
-        )
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # Spreadsheets of Western languages write this when they do not write UTF-8; it decodes any byte.
-        return raw.decode("latin-1")
-
-
-def _header_names(path: Path, cells: list[str]) -> list[str]:
-    names = [cell or f"column{i}" for i, cell in enumerate(cells, start=1)]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(
-            "every column to have a name of its own",
-            f"{', '.join(repr(name) for name in twice[:5])} more than once in the header of {path.name}",
-            "Rename the columns, or use --header none if the first line is data.",
-        )
-    return names
-
-
-def _parse(path: Path, text: str, columns: list[str], dialect: dict[str, Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    options: dict[str, Any] = {
-        **dialect,
-        "names": columns,
-        "index_col": False,
-        "skipinitialspace": True,
-        "na_values": list(MISSING),
-        "keep_default_na": False,
-        "low_memory": False,
-    }
-    try:
-        frame = pd.read_csv(io.StringIO(text), **options)
-    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
-        reason = str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. C error: ")
-        raise DataError(
-            f"{path.name} to be a table of {len(columns)} columns", reason, "Mend that line, or export the table again."
-        ) from error
-    if len(frame) == 0:
-        raise DataError(f"rows in {path.name}", "a header alone", "Give a table with rows.")
-    codes = _codes(frame, text, options)
-    for name, cells in codes.items():
-        frame[name] = cells
-    return _numbers_behind_blanks(_strip(frame), besides=set(codes))
-
-
-def _codes(frame: pd.DataFrame, text: str, options: dict[str, Any]) -> dict[str, pd.Series]:
-    """Return, as the texts that they are, columns that pandas took for numbers in spite of leading zeros."""
-    import pandas as pd
-
-    if not with_codes(text):
-        return {}
-    numeric = [name for name in frame.columns if frame[name].dtype.kind in "iuf"]
-    texts = pd.read_csv(io.StringIO(text), **options | {"usecols": numeric, "dtype": str}) if numeric else frame[[]]
-    return {str(name): texts[name] for name in texts.columns if has_codes(texts[name])}
-
-
-def _strip(frame: pd.DataFrame) -> pd.DataFrame:
-    """Blanks around a cell mean nothing, and a cell of blanks alone is missing."""
-    for name in frame.columns:
-        column = frame[name]
-        if column.dtype.kind in "biufM":
-            continue
-        cells = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
-        frame[name] = cells.mask(cells.isin(MISSING))
-    return frame
-
-
-def _numbers_behind_blanks(frame: pd.DataFrame, besides: set[str]) -> pd.DataFrame:
-    """A column that pandas took for texts because of a cell such as ` ? ` is one of numbers after all."""
-    import pandas as pd
-
-    for name in frame.columns:
-        column = frame[name]
-        if name in besides or column.dtype.kind in "biufM" or column.isna().all():
-            continue
-        numbers = pd.to_numeric(column, errors="coerce")
-        if numbers.notna().equals(column.notna()):
-            frame[name] = numbers
-    return frame
-
-
 def _plain(path: Path, column: pd.Series) -> pd.Series:
     """Return a column of pandas' or Arrow's own types as one of numbers, dates or Python's objects."""
     import pandas as pd
@@ -301,15 +181,26 @@ def _parquet(path: Path, raw: bytes) -> Source:
         frame = pd.read_parquet(io.BytesIO(raw))
     except Exception as error:
         # pyarrow has no common base for what a damaged file may raise.
-        raise DataError(f"{path.name} to be a whole Parquet file", str(error)[:200], "Write the file again.") from error
-    # An index that has a name is a column that somebody set aside; one without is the number of the row.
-    frame = frame.reset_index(drop=frame.index.names == [None])
-    frame.columns = [str(name) for name in frame.columns]
-    _header_names(path, list(frame.columns))
-    for name in frame.columns:
-        frame[name] = _plain(path, frame[name])
+        raise damaged_parquet(path, error) from error
+    frame = plain_cells(path, frame)
     if frame.shape[1] < 2 or len(frame) == 0:
         raise DataError(
             "a table of at least two columns and one row", f"a table of shape {frame.shape}", "Name another file."
         )
-    return Source(path.name, _strip(frame))
+    return Source(path.name, frame)
+
+
+def damaged_parquet(path: Path, error: Exception) -> DataError:
+    """Return the error for a Parquet file that cannot be read."""
+    return DataError(f"{path.name} to be a whole Parquet file", str(error)[:200], "Write the file again.")
+
+
+def plain_cells(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of Arrow's types as one of numbers, dates and texts, each column by its name."""
+    # An index that has a name is a column that somebody set aside; one without is the number of the row.
+    frame = frame.reset_index(drop=frame.index.names == [None])
+    frame.columns = [str(name) for name in frame.columns]
+    header_names(path, list(frame.columns))
+    for name in frame.columns:
+        frame[name] = _plain(path, frame[name])
+    return strip(frame)
