@@ -125,14 +125,26 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a layer may know beyond its input: whether it learns, and where its randomness comes from."""
+    """What a layer may know beyond its input.
+
+    Attributes
+    ----------
+    train : bool
+        Whether it learns.
+    key : Key
+        Where its randomness comes from.
+    w : array (N,) or None
+        The samples' weights. A sample of weight zero is no sample (the engine pads a short batch with such rows), and
+        a layer that looks at the batch as a whole must leave it out.
+    """
 
     train: bool = False
     key: Key = None
+    w: Array | None = None
 
     def child(self, xp: Namespace, index: int) -> Context:
         """Return the context of the `index`-th layer inside this one, with randomness of its own."""
-        return Context(self.train, None if self.key is None else xp.fold(self.key, index))
+        return Context(self.train, None if self.key is None else xp.fold(self.key, index), self.w)
 
 
 PREDICT = Context(train=False)
@@ -177,6 +189,16 @@ def fill(tree: Params, named: Mapping[str, Any], prefix: str = "") -> dict[str, 
         path = f"{prefix}.{name}" if prefix else name
         filled[name] = fill(value, named, path) if isinstance(value, Mapping) else named[path]
     return filled
+
+
+def overlay(tree: Params, values: Params) -> dict[str, Any]:
+    """Return a copy of a tree with those leaves replaced that `values`, a part of such a tree, has."""
+    return {
+        name: (overlay(value, values[name]) if isinstance(value, Mapping) else values[name])
+        if name in values
+        else value
+        for name, value in tree.items()
+    }
 
 
 def leaf(tree: Params, path: str) -> Any:

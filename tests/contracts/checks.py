@@ -23,7 +23,7 @@ import numpy as np
 from chainrule.engine import engine_by_name
 from chainrule.network import Network
 from chainrule.network.spec import network_from_spec, network_spec
-from chainrule.nn import Flatten, Layer, Loss, Sequential, SquaredError
+from chainrule.nn import Flatten, Layer, Loss, Param, Sequential, SquaredError
 from chainrule.types import Array, Context, Namespace, Params, Shape, leaves, map_leaves
 
 ENGINES = ("numpy", "jax")
@@ -98,9 +98,14 @@ class LayerCase:
         return np.random.default_rng((zlib.crc32(self.name.encode()), zlib.crc32(purpose.encode())))
 
     def params(self, dtype: str = "float64") -> dict[str, Any]:
-        """Return random parameters, biases too."""
+        """Return random parameters, biases too; those that start at one, such as a variance, are positive."""
         rng = self.rng("parameters")
-        return map_leaves(lambda p: rng.normal(0, 0.7, p.shape).astype(dtype), self.layer.params(self.shape))
+
+        def draw(p: Param) -> np.ndarray:
+            values = rng.normal(0, 0.7, p.shape)
+            return (np.abs(values) + 0.5 if p.init == "ones" else values).astype(dtype)
+
+        return map_leaves(draw, self.layer.params(self.shape))
 
     def x(self, dtype: str = "float64") -> np.ndarray:
         """Return random inputs, each at least 0.1 from the kink at zero."""
@@ -357,13 +362,40 @@ class _Watched(dict[str, Any]):
 
 
 def check_cache_is_read(case: LayerCase) -> None:
-    """The cache holds nothing that backward does not read: memory is for what is needed."""
+    """The cache holds nothing that neither backward nor update_state reads: memory is for what is needed."""
     xp, p = engine_by_name("numpy").xp, case.params()
     _, cache = case.layer.forward(xp, p, case.x(), case.context("numpy"))
     read: set[str] = set()
     watched = _Watched(cache, read)
     case.layer.backward(xp, p, watched, case.dy())
+    if case.train:
+        case.layer.update_state(xp, p, watched)
     assert set(watched.names()) == read
+
+
+def check_state(case: LayerCase) -> None:
+    """The new state has exactly the leaves that are not trained, in their shapes, on both engines alike.
+
+    And their gradients are zero while learning.
+    """
+    specs = dict(leaves(case.layer.params(case.shape)))
+    names = {path for path, spec in specs.items() if not spec.trained}
+    assert bool(names) == case.layer.has_state
+    if not case.train:
+        return
+    p, x, dy = case.params(), case.x(), case.dy()
+
+    def after(engine: str, p: Params, x: Array) -> tuple[Params, Params]:
+        xp = same_noise(engine_by_name(engine).xp, np.asarray if engine == "numpy" else jnp.asarray)
+        _, cache = case.layer.forward(xp, p, x, case.context(engine))
+        return case.layer.update_state(xp, p, cache), case.layer.backward(xp, p, cache, dy)[1]
+
+    state, grads = after("numpy", p, x)
+    assert {path: np.shape(value) for path, value in leaves(state)} == {path: specs[path].shape for path in names}
+    assert not any(value.any() for path, value in leaves(grads) if path in names)
+    with precision("jax", "float64"):
+        on_jax, _ = jax.jit(lambda p, x: after("jax", p, x))(p, x)
+    assert_trees_close(on_jax, state, agreement(np.float64))
 
 
 # ---------------------------------------------------------------------------------------------------------- losses

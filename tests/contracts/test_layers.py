@@ -8,8 +8,12 @@ from chainrule.nn import (
     ACTIVATIONS,
     LAYERS,
     AvgPool2D,
+    BatchNorm,
+    Conv1D,
     Conv2D,
+    ConvTranspose2D,
     Dense,
+    DepthwiseConv2D,
     DropConnect,
     Dropout,
     Elu,
@@ -17,7 +21,9 @@ from chainrule.nn import (
     Gelu,
     GlobalAvgPool,
     GlobalMaxPool,
+    GroupNorm,
     Layer,
+    LayerNorm,
     LeakyRelu,
     MaxPool2D,
     Relu,
@@ -27,7 +33,10 @@ from chainrule.nn import (
     Sigmoid,
     Silu,
     Softplus,
+    SpatialDropout,
     Tanh,
+    UpSample,
+    ZeroPad,
 )
 from tests.contracts import checks
 from tests.contracts.checks import LayerCase
@@ -81,6 +90,54 @@ CASES = [
     LayerCase("conv, groups", Conv2D(6, 3, groups=3, padding="same"), (3, 3, 3)),
     LayerCase("conv, groups, stride, no bias", Conv2D(4, 2, stride=2, groups=2, bias=False), (5, 4, 6)),
     LayerCase("conv, one by one, no bias", Conv2D(3, 1, bias=False), (3, 3, 3)),
+    LayerCase("conv of a sequence", Conv1D(3, 3, padding="same"), (3, 3)),
+    LayerCase("conv of a sequence, stride", Conv1D(2, 2, stride=2), (5, 3)),
+    LayerCase("conv of a sequence, dilation, groups", Conv1D(4, 2, dilation=2, groups=2, bias=False), (5, 2)),
+    LayerCase("depthwise, all threes", DepthwiseConv2D(3, padding="same"), (3, 3, 3)),
+    LayerCase("depthwise, two kernels each, stride", DepthwiseConv2D((2, 3), 2, stride=2), (5, 6, 3)),
+    LayerCase("depthwise, dilation", DepthwiseConv2D(2, 3, dilation=2, padding="same", bias=False), (4, 3, 2)),
+    LayerCase("transposed, all threes", ConvTranspose2D(3, 3, padding="same"), (3, 3, 3)),
+    LayerCase("transposed, stride", ConvTranspose2D(2, 3, stride=2), (3, 4, 3)),
+    LayerCase("transposed, stride, same", ConvTranspose2D(2, (4, 3), stride=2, padding="same"), (3, 2, 2)),
+    LayerCase("transposed, stride beyond its kernel, same", ConvTranspose2D(2, 2, stride=3, padding="same"), (2, 3, 1)),
+    LayerCase("transposed, dilation", ConvTranspose2D(1, 2, stride=(1, 2), dilation=2, bias=False), (2, 3, 2)),
+    LayerCase("a frame of zeros", ZeroPad(1), (3, 3, 3)),
+    LayerCase("a frame of four widths", ZeroPad((0, 1, 2, 3)), (3, 2, 2)),
+    LayerCase("pixels repeated", UpSample(3), (3, 3, 3)),
+    LayerCase("pixels repeated, oblong", UpSample((1, 2)), (3, 2, 2)),
+    LayerCase("batch norm of a vector while learning", BatchNorm(), (3,), train=True),
+    LayerCase("batch norm of an image while learning", BatchNorm(epsilon=0.1), (3, 3, 3), train=True),
+    LayerCase("batch norm of a vector at predict", BatchNorm(), (3,)),
+    LayerCase("batch norm of an image at predict", BatchNorm(epsilon=0.1), (2, 3, 2)),
+    LayerCase("layer norm of a vector", LayerNorm(), (3,)),
+    LayerCase("layer norm of an image", LayerNorm(0.01), (3, 3, 3)),
+    LayerCase("group norm of a vector", GroupNorm(2), (6,)),
+    LayerCase("group norm of an image", GroupNorm(3), (3, 3, 6)),
+    LayerCase("one group, square", GroupNorm(1), (3, 3, 3)),
+    LayerCase("instance norm", GroupNorm(3), (3, 2, 3)),
+    LayerCase("spatial dropout while learning", SpatialDropout(0.4), (3, 3, 3), train=True),
+    LayerCase("spatial dropout of a sequence while learning", SpatialDropout(0.4), (4, 5), train=True),
+    LayerCase("spatial dropout at predict", SpatialDropout(0.4), (2, 3, 2)),
+    LayerCase(
+        "a residual block while learning",
+        Residual(
+            Sequential(
+                (BatchNorm(), Tanh(), Conv2D(3, 3, padding="same"), BatchNorm()),
+            )
+        ),
+        (3, 3, 3),
+        train=True,
+    ),
+    LayerCase(
+        "a residual block that changes the shape, while learning",
+        Residual(
+            Sequential((Conv2D(4, 3, stride=2, padding="same"), BatchNorm(), SpatialDropout(0.3))),
+            Sequential((Conv2D(4, 1, stride=2, bias=False), BatchNorm(), Dropout(0.3))),
+        ),
+        (5, 4, 2),
+        train=True,
+    ),
+    LayerCase("a bypass with a shortcut of one layer", Residual(Tanh(), Dense(3)), (3,)),
     LayerCase("max pool", MaxPool2D(2), (4, 6, 3)),
     LayerCase("max pool that leaves a rest", MaxPool2D((2, 3)), (5, 4, 2)),
     LayerCase("max pool, overlapping", MaxPool2D(3, stride=2), (5, 7, 2)),
@@ -202,6 +259,11 @@ def test_the_same_arguments_give_the_same_bits(case: LayerCase) -> None:
 @every_case
 def test_the_cache_holds_nothing_that_backward_does_not_read(case: LayerCase) -> None:
     checks.check_cache_is_read(case)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.layer.has_state or not case.train], ids=str)
+def test_state_is_what_is_not_trained(case: LayerCase) -> None:
+    checks.check_state(case)
 
 
 @pytest.mark.parametrize(

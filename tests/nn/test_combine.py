@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError, ShapeError
-from chainrule.nn import Dense, Dropout, Flatten, Relu, Reshape, Residual, Sequential, Tanh
+from chainrule.nn import Conv2D, Dense, Dropout, Flatten, Relu, Reshape, Residual, Sequential, Tanh
 from chainrule.types import PREDICT, leaves
 
 XP = engine_by_name("numpy").xp
@@ -93,3 +93,28 @@ def test_a_bypass_adds_the_input() -> None:
 
 def test_the_operations_of_a_stack_are_the_sum_of_its_layers() -> None:
     assert Sequential((Flatten(), Dense(4), Tanh(), Dense(2))).operations((2, 3)) == 6 + 48 + 4 + 16
+
+
+def test_a_shortcut_is_added_in_the_place_of_the_input() -> None:
+    p = {"W": np.array([[2.0]]), "b": np.array([1.0]), "shortcut": {"W": np.array([[5.0]]), "b": np.array([0.0])}}
+    layer = Residual(Dense(1), Dense(1))
+    y, cache = layer.forward(XP, p, np.array([[3.0]]), PREDICT)
+    dx, grads = layer.backward(XP, p, cache, np.ones((1, 1)))
+    assert (y.tolist(), dx.tolist()) == ([[22.0]], [[7.0]])
+    assert (grads["W"].tolist(), grads["shortcut"]["W"].tolist()) == ([[3.0]], [[3.0]])
+
+
+def test_a_shortcut_of_another_shape_is_refused_with_both_shapes() -> None:
+    layer = Residual(Conv2D(4, 3, stride=2, padding="same"), Conv2D(4, 1))
+    with pytest.raises(ShapeError, match=r"shortcut of Residual.*\(4, 4, 4\).*\(8, 8, 4\).*the same stride"):
+        layer.output_shape((8, 8, 3))
+
+
+def test_a_bypass_around_a_layer_that_changes_the_shape_is_told_of_the_shortcut() -> None:
+    with pytest.raises(ShapeError, match=r"give a shortcut layer that has one of shape \(8, 8, 4\)"):
+        Residual(Conv2D(4, padding="same")).output_shape((8, 8, 3))
+
+
+def test_a_layer_inside_that_is_called_shortcut_would_hide_it() -> None:
+    with pytest.raises(ConfigError, match="another name"):
+        Residual(Sequential((Dense(2),), ("shortcut",)), Dense(2)).params((3,))

@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError
-from chainrule.nn import DropConnect, Dropout, Sequential
+from chainrule.nn import DropConnect, Dropout, Sequential, SpatialDropout
 from chainrule.types import PREDICT, Context
 
 XP = engine_by_name("numpy").xp
@@ -73,3 +73,11 @@ def test_dropconnect_keeps_the_mean() -> None:
 def test_a_rate_out_of_its_range_is_named(rate: object) -> None:
     with pytest.raises(ConfigError, match="rate of Dropout to be a number of at least 0 and below 1"):
         Dropout(rate)  # type: ignore[arg-type]
+
+
+def test_spatial_dropout_drops_whole_channels() -> None:
+    y, _ = SpatialDropout(0.5).forward(XP, {}, np.ones((20, 3, 3, 10)), Context(True, engine_by_name("numpy").key(0)))
+    kept = y[:, 0, 0]
+    assert np.array_equal(y, np.broadcast_to(kept[:, None, None], y.shape))
+    assert set(np.unique(kept)) == {0.0, 2.0}
+    assert 60 < np.count_nonzero(kept) < 140

@@ -60,6 +60,9 @@ class Engine(Protocol):
     ) -> tuple[Params, Mapping[str, Params]]:
         """Apply an optimizer's elementwise `update` to all parameters, in the largest pieces that are fast here."""
 
+    def put(self, params: Params, values: Params) -> Params:
+        """Return placed parameters with those leaves replaced that `values`, a part of their tree, has."""
+
     def compile(self, program: Program) -> Callable[..., Any]:
         """Return `program` with this engine bound, compiled where the engine compiles."""
 

@@ -16,7 +16,7 @@ from jax import lax
 from chainrule.engine import jax_windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.errors import DataError
-from chainrule.types import Array, Batch, Key, Namespace, Params, map_leaves
+from chainrule.types import Array, Batch, Key, Namespace, Params, map_leaves, overlay
 
 JAX = cast(
     Namespace,
@@ -171,6 +171,10 @@ class JaxEngine:
         ]
         new = structure.unflatten([w for w, _ in results])
         return new, {name: structure.unflatten([state[name] for _, state in results]) for name in moments}
+
+    def put(self, params: Params, values: Params) -> Params:
+        """Return a tree with the values in it."""
+        return overlay(params, values)
 
     def compile(self, program: Program) -> Callable[..., Any]:
         """Return the program compiled; an equal program is compiled once."""

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.engine import windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.store import Store
-from chainrule.types import Array, Batch, Key, Namespace, Params
+from chainrule.types import Array, Batch, Key, Namespace, Params, leaf, leaves
 
 # Values that an optimizer handles at a time: its ten or so temporaries then stay in a core's second-level cache.
 BLOCK = 32768
@@ -149,6 +149,12 @@ class NumpyEngine:
                 for name, m in state.items():
                     m[...] = after[name]
         return params, moments
+
+    def put(self, params: Params, values: Params) -> Params:
+        """Write the values into the store."""
+        for path, value in leaves(values):
+            leaf(params, path)[...] = value
+        return params
 
     def compile(self, program: Program) -> Callable[..., Any]:
         """Return the program as it is, silent about infinities: they show in what it returns."""

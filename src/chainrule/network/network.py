@@ -17,7 +17,7 @@ from chainrule.nn.init import draw
 from chainrule.nn.layer import Layer, Param
 from chainrule.nn.loss import Loss
 from chainrule.nn.probe import probe
-from chainrule.types import PREDICT, Array, Batch, Context, Namespace, Params, Shape, leaves
+from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape, leaves
 
 # Most input values of one piece of a prediction.
 _MOST_VALUES = 1 << 25
@@ -111,11 +111,23 @@ class Network:
         """Return the predictions (N, K): probabilities, or values."""
         return self.loss.link(xp, self.forward(xp, params, x))
 
+    @property
+    def has_state(self) -> bool:
+        """Whether some parameters are state, such as BatchNorm's running mean."""
+        return self.layer.has_state
+
     def loss_and_grads(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params]:
         """Return the mean cost of a batch and its derivative by every parameter."""
-        a, cache = self.layer.forward(xp, params, batch.x, ctx)
+        cost, grads, _ = self.loss_grads_and_cache(xp, params, batch, ctx)
+        return cost, grads
+
+    def loss_grads_and_cache(
+        self, xp: Namespace, params: Params, batch: Batch, ctx: Context
+    ) -> tuple[Array, Params, Cache]:
+        """Return what `loss_and_grads` does, and the layers' cache, which `layer.update_state` reads."""
+        a, cache = self.layer.forward(xp, params, batch.x, _weighted(ctx, batch))
         cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w)
-        return cost, self.layer.gradients(xp, params, cache, self.loss.backward(xp, loss_cache))
+        return cost, self.layer.gradients(xp, params, cache, self.loss.backward(xp, loss_cache)), cache
 
     def trace(self, xp: Namespace, params: Params, batch: Batch, ctx: Context = PREDICT) -> dict[str, Array]:
         """Return every number of one pass by name.
@@ -129,7 +141,7 @@ class Network:
         """
         record: dict[str, Array] = {"x": batch.x, "t": batch.t}
         layer = probe(self.layer, record, "" if isinstance(self.layer, (Sequential, Residual)) else "layer")
-        a, cache = layer.forward(xp, params, batch.x, ctx)
+        a, cache = layer.forward(xp, params, batch.x, _weighted(ctx, batch))
         cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w)
         da = self.loss.backward(xp, loss_cache)
         record |= {"a": a, "y": self.loss.link(xp, a), "J": cost, "da": da}
@@ -207,6 +219,11 @@ def _hidden(network: Network, number: int) -> str:
     if number == 0 or not 0 <= at < count:
         raise ConfigError(f"a hidden layer from 1 to {count}", f"{number}", "Or give a layer's name.")
     return rows[weighted[at + 1] - 1].name
+
+
+def _weighted(ctx: Context, batch: Batch) -> Context:
+    """Tell the layers which samples count."""
+    return ctx if batch.w is None else Context(ctx.train, ctx.key, batch.w)
 
 
 def _gradient_name(path: str) -> str:

@@ -15,8 +15,10 @@ from chainrule.nn.activation import (
 )
 from chainrule.nn.combine import Residual, Sequential
 from chainrule.nn.conv import Conv2D
+from chainrule.nn.conv1d import Conv1D
 from chainrule.nn.dense import Dense
-from chainrule.nn.dropout import DropConnect, Dropout
+from chainrule.nn.depthwise import DepthwiseConv2D
+from chainrule.nn.dropout import DropConnect, Dropout, SpatialDropout
 from chainrule.nn.init import INITS
 from chainrule.nn.layer import LAYERS, Equations, Layer, Param, register
 from chainrule.nn.loss import (
@@ -28,9 +30,12 @@ from chainrule.nn.loss import (
     SoftmaxCrossEntropy,
     SquaredError,
 )
+from chainrule.nn.norm import BatchNorm, GroupNorm, LayerNorm
+from chainrule.nn.pad import UpSample, ZeroPad
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool2D
 from chainrule.nn.shape import Flatten, Reshape
+from chainrule.nn.transpose import ConvTranspose2D
 
 __all__ = [
     "ACTIVATIONS",
@@ -39,9 +44,13 @@ __all__ = [
     "LOSSES",
     "Activation",
     "AvgPool2D",
+    "BatchNorm",
     "BinaryCrossEntropy",
+    "Conv1D",
     "Conv2D",
+    "ConvTranspose2D",
     "Dense",
+    "DepthwiseConv2D",
     "DropConnect",
     "Dropout",
     "Elu",
@@ -50,9 +59,11 @@ __all__ = [
     "Gelu",
     "GlobalAvgPool",
     "GlobalMaxPool",
+    "GroupNorm",
     "Huber",
     "Identity",
     "Layer",
+    "LayerNorm",
     "LeakyRelu",
     "Loss",
     "MaxPool2D",
@@ -67,7 +78,10 @@ __all__ = [
     "Silu",
     "SoftmaxCrossEntropy",
     "Softplus",
+    "SpatialDropout",
     "SquaredError",
     "Tanh",
+    "UpSample",
+    "ZeroPad",
     "register",
 ]

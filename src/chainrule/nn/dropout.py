@@ -1,4 +1,4 @@
-"""Dropout and DropConnect: noise that keeps units from relying on one another."""
+"""Dropout, SpatialDropout and DropConnect: noise that keeps units from relying on one another."""
 
 from __future__ import annotations
 
@@ -52,6 +52,59 @@ class Dropout(Layer):
         if not ctx.train or self.rate == 0:
             return x, {}
         mask = xp.bernoulli(ctx.key, 1 - self.rate, x.shape).astype(x.dtype)
+        mask /= 1 - self.rate
+        return x * mask, {"mask": mask}
+
+    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy · m / (1 - rate)."""
+        return (dy * cache["mask"] if "mask" in cache else dy), {}
+
+
+@register
+@dataclass(frozen=True)
+class SpatialDropout(Layer):
+    """Each channel of a sample is set to zero as a whole with probability `rate` while the network learns.
+
+    Neighbouring pixels are so alike that dropping single ones takes little away. At predict, y = x.
+
+    ::
+
+        forward    y  = x · m / (1 - rate),   m[n,c] ~ Bernoulli(1 - rate), the same at all places
+        backward   dx = dy · m / (1 - rate)
+        shapes     x, y (N, …, C)   m (N, 1, …, C)
+
+    Parameters
+    ----------
+    rate : float
+        Probability of dropping a channel, at least 0 and below 1.
+    """
+
+    rate: float = real(0.0, 1.0, high_open=True, default=0.5)
+
+    equations: ClassVar[Equations] = Equations(
+        forward=(r"y_{nhwc} = \frac{x_{nhwc} \, m_{nc}}{1 - \rho}, \quad m_{nc} \sim \mathrm{Bernoulli}(1 - \rho)",),
+        backward={
+            "dx": r"\frac{\partial J}{\partial x_{nhwc}} = \frac{\partial J}{\partial y_{nhwc}} \frac{m_{nc}}{1 - \rho}"
+        },
+        where={r"\rho": "rate of dropping", "m": "mask (N, C)"},
+        source="Tompson et al., 2015, Efficient object localization using convolutional networks, section 3.2",
+    )
+
+    @property
+    def is_random(self) -> bool:
+        """SpatialDropout draws a mask."""
+        return True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of x."""
+        return shape
+
+    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
+        """y = x · m / (1 - rate) while learning, x otherwise."""
+        if not ctx.train or self.rate == 0:
+            return x, {}
+        shape = (x.shape[0], *(1 for _ in x.shape[1:-1]), x.shape[-1])
+        mask = xp.bernoulli(ctx.key, 1 - self.rate, shape).astype(x.dtype)
         mask /= 1 - self.rate
         return x * mask, {"mask": mask}
 

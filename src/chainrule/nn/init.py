@@ -46,6 +46,11 @@ def zeros(rng: Rng, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
     return np.zeros(shape)
 
 
+def ones(rng: Rng, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
+    """1: for factors, which then change nothing at first."""
+    return np.ones(shape)
+
+
 INITS: dict[str, Init] = {
     "glorot": glorot,
     "he": he,
@@ -55,6 +60,8 @@ INITS: dict[str, Init] = {
     "zeros": zeros,
 }
 WEIGHT_INITS = tuple(INITS)
+# What layers ask for by themselves and nobody would choose for weights.
+_ALL: dict[str, Init] = {**INITS, "ones": ones}
 
 
 def draw(rng: Rng, tree: Mapping[str, object]) -> dict[str, object]:
@@ -66,4 +73,4 @@ def draw(rng: Rng, tree: Mapping[str, object]) -> dict[str, object]:
 
 
 def _draw_one(rng: Rng, spec: Param) -> np.ndarray:
-    return spec.gain * INITS[spec.init](rng, spec.shape, spec.fans)
+    return spec.gain * _ALL[spec.init](rng, spec.shape, spec.fans)

@@ -17,7 +17,8 @@ from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 class Param:
     """What a layer asks for: an array of `shape`, drawn by `init`, and whether a penalty applies to it.
 
-    `fans` is (fan in, fan out), the number of terms a unit sums over forward and backward.
+    `fans` is (fan in, fan out), the number of terms a unit sums over forward and backward. What is not `trained` is
+    state: no rule moves it, the layer's `update_state` says after each step what it is from then on.
     """
 
     shape: Shape
@@ -25,6 +26,7 @@ class Param:
     gain: float = 1.0
     fans: tuple[int, int] = (1, 1)
     penalised: bool = False
+    trained: bool = True
 
     @property
     def size(self) -> int:
@@ -73,6 +75,11 @@ class Layer(ABC):
         """Whether the layer draws random numbers while it learns, and so needs a key."""
         return False
 
+    @property
+    def has_state(self) -> bool:
+        """Whether some parameters are state, which `update_state` moves instead of a gradient."""
+        return False
+
     def params(self, shape: Shape) -> Mapping[str, Param | Mapping[str, object]]:
         """Return the parameters that an input of `shape` (without the batch axis) calls for, by name."""
         return {}
@@ -92,6 +99,20 @@ class Layer(ABC):
     def gradients(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> Params:
         """Return the gradients alone: for a first layer, whose dx nobody asks for (and which may be costly)."""
         return self.backward(xp, p, cache, dy)[1]
+
+    def update_state(self, xp: Namespace, p: Params, cache: Cache, keep: float | None = None) -> Params:
+        """Return the new values of the parameters that are state, as the part of p's tree that holds them.
+
+        Parameters
+        ----------
+        p : tree
+            The parameters that `forward` saw.
+        cache : dict
+            What `forward` returned while learning.
+        keep : float, optional
+            Share of the old state in the new; by default the layer's own momentum.
+        """
+        return {}
 
     def operations(self, shape: Shape) -> int:
         """Return the multiplications and additions of one sample's forward pass."""

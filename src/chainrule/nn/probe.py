@@ -55,7 +55,11 @@ def probe(layer: Layer, record: dict[str, Array], path: str = "") -> Layer:
         ]
         layer = replace(layer, layers=tuple(inside))
     elif isinstance(layer, Residual):
-        layer = replace(layer, inner=_probe_inside(layer.inner, record, path))
+        inner = _probe_inside(layer.inner, record, path)
+        shortcut = layer.shortcut
+        if shortcut is not None:
+            shortcut = probe(shortcut, record, f"{path}.shortcut" if path else "shortcut")
+        layer = replace(layer, inner=inner, shortcut=shortcut)
     return Probe(layer, path, record) if path else layer
 
 

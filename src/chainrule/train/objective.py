@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from chainrule.errors import DataError, ShapeError
 from chainrule.network.network import Network, logits
 from chainrule.nn.loss import BinaryCrossEntropy, SoftmaxCrossEntropy
 from chainrule.nn.penalty import Penalty
-from chainrule.types import Array, Batch, Context, Namespace, Params
+from chainrule.types import Array, Batch, Cache, Context, Namespace, Params
 
 
 class Objective(Hashable, Protocol):
@@ -41,6 +41,25 @@ class Objective(Hashable, Protocol):
         """Return `cost` and other scores of a whole data set, without noise or penalty."""
 
 
+@runtime_checkable
+class Stateful(Protocol):
+    """An objective some of whose parameters are state: what no rule moves, but each step says anew."""
+
+    @property
+    def has_state(self) -> bool:
+        """Whether there is any."""
+
+    def loss_grads_and_state(
+        self, xp: Namespace, params: Params, batch: Batch, ctx: Context, keep: float | None = None
+    ) -> tuple[Array, Params, Params]:
+        """Return cost, gradients, and the new state as a part of the parameters' tree (see `Layer.update_state`)."""
+
+
+def stateful(objective: Objective) -> Stateful | None:
+    """Return an objective that has state, None for one that has none."""
+    return objective if isinstance(objective, Stateful) and objective.has_state else None
+
+
 @dataclass(frozen=True)
 class Supervised:
     """The cost of a network's predictions, plus a penalty on its weights."""
@@ -62,16 +81,32 @@ class Supervised:
         """Return the network's initial parameters."""
         return self.network.init(rng)
 
+    @property
+    def has_state(self) -> bool:
+        """Whether a layer has state."""
+        return self.network.has_state
+
     def loss_and_grads(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params]:
         """J + R and its gradients."""
-        cost, grads = self.network.loss_and_grads(xp, params, batch, ctx)
+        cost, grads, _ = self._learn(xp, params, batch, ctx)
+        return cost, grads
+
+    def loss_grads_and_state(
+        self, xp: Namespace, params: Params, batch: Batch, ctx: Context, keep: float | None = None
+    ) -> tuple[Array, Params, Params]:
+        """J + R, its gradients, and what the layers' state is from now on."""
+        cost, grads, cache = self._learn(xp, params, batch, ctx)
+        return cost, grads, self.network.layer.update_state(xp, params, cache, keep)
+
+    def _learn(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params, Cache]:
+        cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
         if not self.penalty:
-            return cost, grads
+            return cost, grads, cache
         penalised = self.network.penalised
         cost = cost + self.penalty.forward(xp, params, penalised)
         for path, dW in self.penalty.backward(xp, params, penalised).items():
             _add(grads, path, dW)
-        return cost, grads
+        return cost, grads, cache
 
     def check(self, data: Batch) -> None:
         """Look at shapes and for NaN, before a step multiplies what does not fit."""

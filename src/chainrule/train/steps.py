@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from chainrule.data.batches import Stream, cut, epoch_rows
 from chainrule.engine import Engine
 from chainrule.optim import LBFGS, Clip, Horizon, Rule, Schedule
-from chainrule.train.objective import Objective
+from chainrule.train.objective import Objective, Stateful, stateful
 from chainrule.types import Array, Batch, Context, Key, Params, fill, leaves
 
 # The order of the rows in an epoch (0 is the first). Epochs are asked for in turn, one perhaps again: at a new rate.
@@ -78,20 +79,31 @@ class Stepper(ABC):
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """The program of one step: cost, gradients, clipping, rule."""
+    """The program of one step: cost, gradients, clipping, rule; then the state that no rule moves."""
 
     objective: Objective
     rule: Rule
     clip: Clip
 
+    @cached_property
+    def _stateful(self) -> Stateful | None:
+        return stateful(self.objective)
+
     def __call__(self, engine: Engine, carry: Any, batch: Batch, c: Mapping[str, Any]) -> tuple[Any, Array]:
         """(weights, moments, key), batch -> the same after the step, and the cost before it."""
         params, moments, key = carry
         ctx = Context(True, engine.xp.fold(key, c["t"])) if "t" in c else _LEARNING
-        cost, grads = self.objective.loss_and_grads(engine.xp, params, batch, ctx)
+        state: Params = {}
+        if self._stateful is None:
+            cost, grads = self.objective.loss_and_grads(engine.xp, params, batch, ctx)
+        else:
+            # Before the rule: it may move the weights in place, and the new state depends on the old.
+            cost, grads, state = self._stateful.loss_grads_and_state(engine.xp, params, batch, ctx)
         if self.clip:
             grads = self.clip(engine.xp, grads)
         params, moments = engine.each(self.rule.update, params, grads, moments, c)
+        if state:
+            params = engine.put(params, state)
         return (params, moments, key), cost
 
 
@@ -196,8 +208,24 @@ class LossAndGrads:
         return self.objective.loss_and_grads(engine.xp, params, data, Context(True, ctx))
 
 
+@dataclass(frozen=True)
+class WithState:
+    """The program that returns parameters with the state that a whole data set, seen at once, gives them."""
+
+    objective: Stateful
+
+    def __call__(self, engine: Engine, params: Params, data: Batch, key: Key) -> Params:
+        """Return the parameters, with nothing of their old state."""
+        state = self.objective.loss_grads_and_state(engine.xp, params, data, Context(True, key), 0.0)[2]
+        return engine.put(params, state)
+
+
 class FullBatchStepper(Stepper):
-    """One iteration of L-BFGS an epoch. Its memory of curvature lives in SciPy: a resumed run builds it anew."""
+    """One iteration of L-BFGS an epoch. Its memory of curvature lives in SciPy: a resumed run builds it anew.
+
+    State, such as BatchNorm's running mean, has a gradient of zero and so stays out of the search; after each
+    iteration it is what the whole training data give at the new weights.
+    """
 
     steps_per_epoch = 1
 
@@ -215,6 +243,8 @@ class FullBatchStepper(Stepper):
         self._engine = engine
         self._data = Batch(*(None if part is None else engine.array(part) for part in data))
         self._program = engine.compile(LossAndGrads(objective))
+        with_state = stateful(objective)
+        self._with_state = None if with_state is None else engine.compile(WithState(with_state))
         self._key = engine.key(seed, int(Stream.NOISE))
         self._layout = [(path, np.shape(value)) for path, value in leaves(params)]
         self._template = params
@@ -250,6 +280,8 @@ class FullBatchStepper(Stepper):
             self.ended = end.value
             return
         self.params = self._tree(flat)
+        if self._with_state is not None:
+            self.params = self._with_state(self.params, self._data, self._key)
         yield Progress(1, np.array([cost]), 1.0)
 
     def close(self) -> None:
