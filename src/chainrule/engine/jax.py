@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
@@ -199,6 +200,37 @@ class JaxEngine:
             result: tuple[Carry, Array] = self._latest[3](carry, data, rows.astype(np.int32), numbers, t)
         return result
 
+    def run_many(
+        self,
+        step: Program,
+        carry: Carry,
+        keys: Sequence[Key] | None,
+        data: Batch,
+        rows: np.ndarray,
+        per_step: PerStep,
+        settings: Mapping[str, np.ndarray],
+    ) -> tuple[Carry, Array]:
+        """Take the steps of a population inside one compiled scan; see `ManyEngine`."""
+        names = tuple(name for name in per_step if name != "t")
+        numbers = np.stack([per_step[name] for name in names], axis=-1).astype(self.dtype)
+        shape = Many(names, padded=bool((rows < 0).any()), uneven=bool((rows[..., 0] < 0).any()))
+        with self._precision():
+            result: tuple[Carry, Array] = _population(self, step, shape)(
+                carry,
+                None if keys is None else jnp.stack(keys),
+                data,
+                rows.transpose(2, 0, 1, 3).astype(np.int32),
+                numbers.transpose(2, 0, 1, 3),
+                per_step["t"].T.astype(np.int32),
+                {name: np.asarray(values, self.dtype) for name, values in settings.items()},
+            )
+        return result
+
+    def map_many(self, program: Program, params: Params, x: Array) -> Array:
+        """Return the program's result for every member of a population; see `ManyEngine`."""
+        with self._precision():
+            return _mapped(self, program)(params, x)
+
 
 @lru_cache(maxsize=64)
 def _compiled(engine: JaxEngine, program: Program) -> Callable[..., Any]:
@@ -230,3 +262,54 @@ def _scanned(engine: JaxEngine, step: Program, names: tuple[str, ...], padded: b
         return lax.scan(body, carry, (rows, numbers, t))
 
     return jax.jit(chunk, donate_argnums=0)
+
+
+@dataclass(frozen=True)
+class Many:
+    """What a population's program is compiled for besides its arrays' shapes."""
+
+    names: tuple[str, ...]
+    padded: bool
+    uneven: bool
+
+
+@lru_cache(maxsize=16)
+def _population(engine: JaxEngine, step: Program, shape: Many) -> Callable[..., Any]:
+    """Return the scan over steps of a map over folds, over seeds and over settings."""
+
+    def member(carry: Carry, key: Key, batch: Batch, real: Array, values: Array, t: Array, own: Any) -> Any:
+        c = {name: values[i] for i, name in enumerate(shape.names)} | own
+        after, cost = step(engine, (*carry, key), batch, c if key is None else c | {"t": t})
+        after = after[:-1]
+        if shape.uneven:
+            # A fold with fewer rows may have a step less in each epoch: it stands still meanwhile.
+            after = jax.tree.map(partial(jnp.where, real[0]), after, carry)
+        return after, cost
+
+    def of_seed(carry: Carry, key: Key, data: Batch, row: Array, values: Array, t: Array, own: Any) -> Any:
+        real = row >= 0
+        # All settings share the batch: it is gathered once, and one product with all their weights serves them.
+        batch = Batch(data.x[row], data.t[row], real.astype(data.t.dtype) if shape.padded else None)
+        return jax.vmap(member, in_axes=(0, None, None, None, 0, None, 0))(carry, key, batch, real, values, t, own)
+
+    def of_fold(carry: Carry, keys: Array, data: Batch, rows: Array, values: Array, t: Array, own: Any) -> Any:
+        seeds = jax.vmap(of_seed, in_axes=(0, None if keys is None else 0, None, 0, None, None, None))
+        return seeds(carry, keys, data, rows, values, t, own)
+
+    def chunk(carry: Carry, keys: Array, data: Batch, rows: Array, numbers: Array, t: Array, own: Any) -> Any:
+        folds = jax.vmap(of_fold, in_axes=(0, None, 0, 0, 0, 0, None))
+
+        def body(carry: Carry, inputs: tuple[Array, Array, Array]) -> tuple[Carry, Array]:
+            row, values, count = inputs
+            return cast(tuple[Carry, Array], folds(carry, keys, data, row, values, count, own))
+
+        return lax.scan(body, carry, (rows, numbers, t))
+
+    return jax.jit(chunk, donate_argnums=0)
+
+
+@lru_cache(maxsize=16)
+def _mapped(engine: JaxEngine, program: Program) -> Callable[..., Any]:
+    of_setting = jax.vmap(partial(program, engine), in_axes=(0, None))
+    of_seed = jax.vmap(of_setting, in_axes=(0, None))
+    return jax.jit(jax.vmap(of_seed, in_axes=(0, 0)))

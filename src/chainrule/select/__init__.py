@@ -4,6 +4,7 @@ from chainrule.select.compare import Comparison, Pair, compare, compare_fitted, 
 from chainrule.select.crossval import CrossValidation, cross_validate
 from chainrule.select.curves import Curve, learning_curve, validation_curve
 from chainrule.select.folds import Folds, draw_folds
+from chainrule.select.population import Population, population
 from chainrule.select.statistics import (
     McNemar,
     TTest,
@@ -22,6 +23,7 @@ __all__ = [
     "Folds",
     "McNemar",
     "Pair",
+    "Population",
     "TTest",
     "Workers",
     "compare",
@@ -35,5 +37,6 @@ __all__ = [
     "learning_curve",
     "mcnemar",
     "paired_t_test",
+    "population",
     "validation_curve",
 ]
