@@ -74,9 +74,11 @@ def test_pictures_of_another_shape_are_refused(pictures: Pictures) -> None:
         encoding.encode(FRAME, Pictures(pictures.values[..., :1]), Findings())
 
 
-def test_pictures_of_another_white_are_refused(pictures: Pictures) -> None:
-    with pytest.raises(DataError, match="white"):
-        ImageEncoding.fit(pictures).encode(FRAME, Pictures(pictures.values, white=16.0), Findings())
+def test_pictures_of_another_white_become_the_same(pictures: Pictures) -> None:
+    encoding = ImageEncoding.fit(pictures)
+    deep = Pictures(pictures.values.astype(np.uint16) * 257, white=65535.0)
+    x = [encoding.encode(FRAME, each, Findings()) for each in (pictures, deep)]
+    np.testing.assert_allclose(x[0], x[1], atol=1e-6)
 
 
 def test_a_table_is_no_picture_and_a_picture_no_table(pictures: Pictures) -> None:

@@ -1,4 +1,4 @@
-"""`chainrule evaluate`: how good a model is on a table whose answers are known."""
+"""`chainrule evaluate`: how good a model is on data whose answers are known."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ import typer
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")],
-    data: Annotated[str, typer.Argument(help="CSV, TSV or Parquet file, or a name from `datasets`.")],
+    data: Annotated[str, typer.Argument(help="Table, folder or zip of files, or a name from `datasets`.")],
     header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
+    strict: Annotated[bool, typer.Option("--strict", help="Stop if a file cannot be read.")] = False,
+    label_from: Annotated[
+        str | None, typer.Option(help="Regular expression on a file's path; group 1 is the label.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
 ) -> None:
-    """Measure a model on a table that has the target column."""
+    """Measure a model on a table that has the target column, or on class folders."""
     from pathlib import Path
 
     from chainrule.cli.table import finite, metrics_table
     from chainrule.job.predict import evaluate_table, open_model
 
-    result = evaluate_table(open_model(Path(model)), data, header=header)
+    result = evaluate_table(open_model(Path(model)), data, header=header, strict=strict, label_from=label_from)
     if json_:
         metrics = {part: finite(values) for part, values in result.metrics.items()}
         typer.echo(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))

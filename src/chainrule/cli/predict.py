@@ -1,4 +1,4 @@
-"""`chainrule predict`: what a model says of the rows of a table."""
+"""`chainrule predict`: what a model says of the rows of a table, or of files."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import typer
 
 def predict(
     model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")],
-    data: Annotated[str, typer.Argument(help="CSV, TSV or Parquet file, or a name from `datasets`.")],
+    data: Annotated[str, typer.Argument(help="Table, folder or zip of files, or a name from `datasets`.")],
     out: Annotated[str | None, typer.Option(help="CSV file to write; stdout if left out.")] = None,
     proba: Annotated[bool, typer.Option("--proba", help="Also the probability of each class.")] = False,
     header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
+    strict: Annotated[bool, typer.Option("--strict", help="Stop if a file cannot be read.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes.")] = False,
 ) -> None:
-    """Predict the target of each row, as CSV."""
+    """Predict the target of each row or file, as CSV."""
     from pathlib import Path
 
     from chainrule.files import replace_file
     from chainrule.job.predict import open_model, predict_table
 
     opened = open_model(Path(model))
-    table, notes = predict_table(opened, data, proba=proba, header=header)
+    table, notes = predict_table(opened, data, proba=proba, header=header, strict=strict)
     if not quiet:
         for note in notes:
             typer.echo(f"note: {note}", err=True)

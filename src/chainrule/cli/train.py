@@ -1,4 +1,4 @@
-"""`chainrule train`: from a table to a trained, saved and reported network."""
+"""`chainrule train`: from data to a trained, saved and reported network."""
 
 from __future__ import annotations
 
@@ -18,9 +18,19 @@ Option = typer.Option
 
 
 def train(
-    data: Annotated[str | None, typer.Argument(help="CSV, TSV or Parquet file, or a name from `datasets`.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Argument(help="Table, folder or zip of class folders, file of arrays, or a name from `datasets`."),
+    ] = None,
     target: Annotated[str | None, Option(help="Column to predict; guessed if left out.")] = None,
     task: Annotated[str | None, Option(help="auto, classification or regression.")] = None,
+    image_size: Annotated[str | None, Option(help="Pictures: 48, or height x width, 48x64.")] = None,
+    grey: Annotated[bool, Option("--grey", help="Pictures: without colour.")] = False,
+    label_from: Annotated[
+        str | None, Option(metavar="REGEX", help="Files: what its first group matches in the path is the label.")
+    ] = None,
+    test_from: Annotated[str | None, Option(metavar="REGEX", help="Files: those that match are the test part.")] = None,
+    strict: Annotated[bool, Option("--strict", help="Stop if a file cannot be read.")] = False,
     header: Annotated[str | None, Option(help="auto, first (line names the columns) or none.")] = None,
     hidden: Annotated[str | None, Option(help="Units of the hidden layers; 128,64 if left out, 0 for none.")] = None,
     activation: Annotated[str | None, Option(help="relu, tanh, sigmoid, gelu, silu, elu, …")] = None,
@@ -43,13 +53,18 @@ def train(
     json_: Annotated[bool, Option("--json", help="Print one JSON object on stdout.")] = False,
     quiet: Annotated[bool, Option("--quiet", help="Print errors alone; with --json, that one object too.")] = False,
 ) -> None:
-    """Train a network on a table, and write the model and a report into a run folder."""
-    from chainrule.job.config import overrides, parse_hidden, parse_part
+    """Train a network on a table or on files, and write the model and a report into a run folder."""
+    from chainrule.job.config import overrides, parse_hidden, parse_part, parse_size
 
     flags = {
         "data": data,
         "target": target,
         "task": task,
+        "image_size": None if image_size is None else parse_size(image_size),
+        "grey": grey or None,
+        "label_from": label_from,
+        "test_from": test_from,
+        "strict": strict or None,
         "header": header,
         "hidden": None if hidden is None else parse_hidden(hidden),
         "activation": activation,

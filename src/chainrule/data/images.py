@@ -30,7 +30,7 @@ class ImageEncoding(Encoding):
     size : tuple of int
         (height, width, channels), the shape of x.
     white : float
-        The pixel value that becomes 1.
+        The pixel value of the training pictures that became 1; other pictures may have another.
     means, deviations : tuple of float
         Of each channel of the scaled training pixels; 0 and 1 where they are not standardised.
     """
@@ -84,12 +84,12 @@ class ImageEncoding(Encoding):
         pictures = self._of_this_shape(frame, samples)
         x = np.empty(pictures.shape, np.float32)
         for start in range(0, len(x), _BLOCK):
-            self.scale(pictures[start : start + _BLOCK], out=x[start : start + _BLOCK])
+            self._scale(pictures[start : start + _BLOCK], pictures.white, out=x[start : start + _BLOCK])
         return x
 
-    def scale(self, pixels: np.ndarray, out: np.ndarray) -> None:
-        """Write x of some pixels (N, H, W, C) into `out`."""
-        np.multiply(pixels, np.float32(1 / self.white), out=out, casting="unsafe")
+    def _scale(self, pixels: np.ndarray, white: float, out: np.ndarray) -> None:
+        """Write x of some pixels (N, H, W, C), of which `white` is to become 1, into `out`."""
+        np.multiply(pixels, np.float32(1 / white), out=out, casting="unsafe")
         if self.is_standardised:
             out -= np.array(self.means, np.float32)
             out /= np.array(self.deviations, np.float32)
@@ -112,9 +112,6 @@ class ImageEncoding(Encoding):
                 f"pictures of {h}×{w} pixels, {c} a pixel",
                 f"Resize them to {height}×{width}, {channels} a pixel.",
             )
-        if not math.isclose(samples.white, self.white):
-            remedy = "Scale the pixels as in training."
-            raise DataError(f"pictures whose white is {self.white:g}", f"{samples.white:g}", remedy)
         return samples
 
     def describe(self) -> str:

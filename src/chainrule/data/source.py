@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
-import stat
-import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +13,16 @@ import numpy as np
 
 from chainrule.data.delimited import decode, find_layout, header_names, parse, strip
 from chainrule.data.dialect import short_rows
-from chainrule.data.samples import Samples
+from chainrule.data.raw import read_bytes
+from chainrule.data.samples import Pictures, Samples
 from chainrule.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
 HEADERS = ("auto", "first", "none")
+# The column of the files, where each sample is one.
+FILE = "file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,8 @@ class Source:
         classification or regression, where the source itself says so.
     parts : mapping of str to int array, or None
         The rows of `train`, `valid` and `test` as published, where the source itself says so.
+    kinds : mapping of str to str
+        What columns are, where the source itself says so.
     notes : list of str
         What was decided while reading, for the person.
     """
@@ -53,11 +55,17 @@ class Source:
     task: str | None = None
     samples: Samples | None = None
     parts: Mapping[str, np.ndarray] | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         """Return the number of samples."""
         return len(self.frame)
+
+    @property
+    def is_of_files(self) -> bool:
+        """Whether each sample is a file, named in the column `file`."""
+        return FILE in self.frame.columns and (self.samples is not None or FILE in self.kinds)
 
     def take(self, rows: np.ndarray) -> Source:
         """Return some of the samples, with the published parts that are left of them."""
@@ -78,11 +86,61 @@ class Reading:
         Column names that a table without a header is to have.
     seed : int
         Of generated data sets.
+    image_size : (int, int), optional
+        Height and width that pictures are brought to.
+    grey : bool, optional
+        Whether pictures are grey (True) or in colour (False).
+    label_from, test_from : str, optional
+        Regular expressions on the path of a file: its first group is the label; a match makes it a test sample.
+    strict : bool
+        Whether a file that cannot be read stops everything.
+    budget : int
+        Bytes of pictures that are held in memory; more lie in a memory map in the cache.
     """
 
     header: str = "auto"
     names: tuple[str, ...] | None = None
     seed: int = 0
+    image_size: tuple[int, int] | None = None
+    grey: bool | None = None
+    label_from: str | None = None
+    test_from: str | None = None
+    strict: bool = False
+    budget: int = 1 << 30
+
+
+def pictures_source(
+    name: str,
+    pictures: Pictures,
+    labels: np.ndarray,
+    *,
+    column: str = "label",
+    names: Sequence[str] = (),
+    parts: Mapping[str, np.ndarray] | None = None,
+) -> Source:
+    """Return pictures with a class for each: its number, or its name where `names` has one for each number.
+
+    Raises
+    ------
+    DataError
+        If a label is not the number of one of the `names`.
+    """
+    import pandas as pd
+
+    if len(names):
+        beyond = (labels < 0) | (labels >= len(names))
+        if beyond.any():
+            row = int(np.flatnonzero(beyond)[0])
+            raise DataError(
+                f"a class from 0 to {len(names) - 1} for each picture of {name}",
+                f"{labels[row]} for the picture {row + 1}",
+                "Check that the file is whole and of this format.",
+            )
+        labels = np.array(names, dtype=object)[labels]
+    elif labels.dtype.kind in "iu":
+        labels = labels.astype(np.int64)
+    frame = pd.DataFrame({column: labels})
+    return Source(name, frame, column, "classification", pictures, parts)
 
 
 def read_table(path: Path, header: str = "auto", names: list[str] | None = None) -> Source:
@@ -105,7 +163,9 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     """
     if header not in HEADERS:
         raise ConfigError(f"a header of {', '.join(HEADERS)}", f"{header!r}", did_you_mean(header, HEADERS))
-    raw = _read_bytes(path)
+    raw = read_bytes(path)
+    if not raw.removeprefix(codecs.BOM_UTF8).strip():
+        raise DataError(f"rows in {path.name}", "an empty file", "Give a table with a header and rows.")
     if raw[:4] == b"PAR1":
         return _parquet(path, raw)
     text = decode(path, raw)
@@ -115,40 +175,6 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     if frame.iloc[:, -1].isna().any():
         notes += short_rows(text, layout.delimiter, layout.quoting, len(layout.columns))
     return Source(path.name, frame, notes=notes)
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            size, mode = path.stat().st_size, path.stat().st_mode
-            raw = file.read()
-    except IsADirectoryError as error:
-        raise DataError("a file", f"the folder {path}", "Name a CSV, TSV or Parquet file.") from error
-    except FileNotFoundError as error:
-        raise DataError(
-            "a file or the name of a built-in data set",
-            f"{str(path)!r}, which is neither",
-            "Check the path, or see `chainrule datasets` for the names.",
-        ) from error
-    except OSError as error:
-        raise DataError(f"{path} to be readable", error.strerror or str(error), "Check the file.") from error
-    # A pipe has no size to compare with.
-    if stat.S_ISREG(mode) and (len(raw) != size or path.stat().st_size != size):
-        raise DataError(
-            f"{path.name} to stay as it is while it is read",
-            f"{len(raw)} bytes of {size}",
-            "Wait until it is completely written, then try again.",
-        )
-    if raw[:2] == b"\x1f\x8b":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(
-                f"{path.name} to be a whole gzip file", f"{error}", "Fetch or write the file again."
-            ) from error
-    if not raw.removeprefix(codecs.BOM_UTF8).strip():
-        raise DataError(f"rows in {path.name}", "an empty file", "Give a table with a header and rows.")
-    return raw
 
 
 def _plain(path: Path, column: pd.Series) -> pd.Series:

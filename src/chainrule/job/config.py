@@ -61,7 +61,19 @@ class Config:
     columns: dict[str, str] = _table("kinds of columns that are not to be guessed")
     valid: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
     test: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
-    standardise: bool = flag(False, about="pictures: each channel to mean 0 and deviation 1")
+    strict: bool = flag(False, about="stop at the first file or row that cannot be read")
+    label_from: str | None = constrained(
+        _TEXT, default=None, optional=True, about="files: regular expression whose first group is the label"
+    )
+    test_from: str | None = constrained(
+        _TEXT, default=None, optional=True, about="files: regular expression that test samples match"
+    )
+    image_size: tuple[int, ...] | None = constrained(
+        Many(Range(int, 1, 4096), at_least=2), default=None, optional=True, about="pictures: height and width"
+    )
+    grey: bool = flag(False, about="pictures: without colour")
+    standardise: bool = flag(False, about="pictures and sounds: each channel to mean 0 and deviation 1")
+    memory: float = real(0.0, low_open=True, default=1024.0, about="MB of pictures that are held at once")
 
     scaling: Any = _choice("scaling")
     winsorise: Any = _choice("winsorise")
@@ -118,6 +130,8 @@ class Config:
         for name in SETTINGS:
             check_choice(name, getattr(self, name))
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        if self.image_size is not None:
+            object.__setattr__(self, "image_size", tuple(self.image_size))
         if isinstance(self.valid, (int, float)) and isinstance(self.test, (int, float)) and self.valid + self.test >= 1:
             raise ConfigError(
                 "shares of the rows for valid and test that leave some to train on",
@@ -256,10 +270,20 @@ def _toml_line(value: Any) -> str:
 def _value(name: str, text: str) -> Any:
     if name == "hidden":
         return parse_hidden(text.strip("[]"))
+    if name == "image_size":
+        return parse_size(text.strip("[]"))
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Return height and width of `48` or `48x64`."""
+    found = re.fullmatch(r"\s*(\d+)\s*(?:[x×,]\s*(\d+)\s*)?", text)
+    if found is None:
+        raise ConfigError("an image size such as 48 or 48x64, height first", f"{text!r}", "Write --image-size 48.")
+    return int(found[1]), int(found[2] or found[1])
 
 
 def parse_part(text: str) -> float | str:

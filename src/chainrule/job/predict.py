@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.data.encoder import Findings
-from chainrule.data.source import Reading, Source
+from chainrule.data.images import ImageEncoding
+from chainrule.data.read import read_source
+from chainrule.data.source import FILE, Reading, Source
 from chainrule.data.target import CLASSIFICATION, require_column
 from chainrule.job.metrics import baseline, measure
-from chainrule.job.prepare import read_source
 from chainrule.network.file import load_model
 from chainrule.network.model import Model
 
@@ -36,30 +37,37 @@ def open_model(path: Path) -> Model:
 
 
 def predict_table(
-    model: Model, data: str, *, proba: bool = False, header: str = "auto"
+    model: Model, data: str, *, proba: bool = False, header: str = "auto", strict: bool = False
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return a table of predictions, one row for each of `data`, and notes for the person."""
+    """Return a table of predictions, one row for each of `data`, and notes for the person.
+
+    The rows of files begin with the file.
+    """
     import pandas as pd
 
-    source = _read(model, data, header)
+    source = _read(model, data, header, strict)
     findings = Findings()
     y = model.outputs(source.frame, findings, samples=source.samples)
     target = model.preparation.target
+    files = {FILE: source.frame[FILE]} if source.is_of_files else {}
     if not target.classes:
-        return pd.DataFrame({target.name: y[:, 0]}), source.notes + findings.lines()
-    table = pd.DataFrame({target.name: np.array(target.classes, dtype=object)[y.argmax(axis=1)]})
+        return pd.DataFrame(files | {target.name: y[:, 0]}), source.notes + findings.lines()
+    said = np.array(target.classes, dtype=object)[y.argmax(axis=1)]
+    table = pd.DataFrame(files | {target.name: said})
     if proba:
         probabilities = {f"P({target.name} = {name})": y[:, k] for k, name in enumerate(target.classes)}
         table = pd.concat([table, pd.DataFrame(probabilities)], axis=1)
     return table, source.notes + findings.lines()
 
 
-def evaluate_table(model: Model, data: str, *, header: str = "auto") -> Evaluation:
-    """Return the metrics of a model on a table that has the target column.
+def evaluate_table(
+    model: Model, data: str, *, header: str = "auto", strict: bool = False, label_from: str | None = None
+) -> Evaluation:
+    """Return the metrics of a model on a table that has the target column, or on files in class folders.
 
     The baseline answers with the class shares, or the mean, of this very table.
     """
-    source = _read(model, data, header)
+    source = _read(model, data, header, strict, label_from)
     target = model.preparation.target
     require_column(target.name, [str(name) for name in source.frame.columns], source.name)
     findings = Findings()
@@ -73,7 +81,16 @@ def evaluate_table(model: Model, data: str, *, header: str = "auto") -> Evaluati
     return Evaluation(len(truth), metrics, source.notes + findings.lines())
 
 
-def _read(model: Model, data: str, header: str) -> Source:
-    """Read a table. One without a header and without the target gets the names of the columns trained on."""
-    names = tuple(column.name for column in model.preparation.columns)
-    return read_source(data, Reading(header=header, names=names))
+def _read(model: Model, data: str, header: str, strict: bool, label_from: str | None = None) -> Source:
+    """Read a table, or files as those of training were; a table without a header has the columns trained on."""
+    encoding = model.preparation.encoding
+    reading = Reading(
+        header=header,
+        names=tuple(column.name for column in encoding.columns),
+        strict=strict,
+        label_from=label_from,
+    )
+    if isinstance(encoding, ImageEncoding):
+        height, width, channels = encoding.size
+        reading = replace(reading, image_size=(height, width), grey=channels == 1)
+    return read_source(data, reading)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data import datasets
 from chainrule.data.batches import Stream, stream
 from chainrule.data.encoder import Findings
 from chainrule.data.encoding import Encoding
 from chainrule.data.images import ImageEncoding
 from chainrule.data.kinds import ColumnKind
 from chainrule.data.preparation import Preparation
+from chainrule.data.read import read_source
 from chainrule.data.samples import Pictures
-from chainrule.data.source import Reading, Source, read_table
+from chainrule.data.source import Reading, Source
 from chainrule.data.sparse import is_sparse
 from chainrule.data.split import split_rows
 from chainrule.data.table import column_kinds, fit_table
@@ -30,7 +29,6 @@ from chainrule.types import Batch
 if TYPE_CHECKING:
     import pandas as pd
 
-_AS_IT_IS = Reading()
 _AUTO = "auto"
 _SHARE = 0.2
 _ENOUGH_TO_VALIDATE = 5000
@@ -72,32 +70,34 @@ class Prepared:
     sha256: str = ""
 
 
-def read_source(data: str, reading: Reading = _AS_IT_IS) -> Source:
-    """Return what DATA names: a built-in data set, or a file (which wins where both exist)."""
-    path = Path(data)
-    # A folder of that name, the run's own perhaps, does not hide the data set.
-    if datasets.is_builtin(data) and not _is_file(path):
-        return datasets.load(data, reading.seed)
-    if not path.suffix and "/" not in data and not _is_file(path) and not path.is_dir():
-        return datasets.load(data, reading.seed)
-    return read_table(path, reading.header, None if reading.names is None else list(reading.names))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file() or path.is_fifo()
-    except OSError:
-        # A name that no file can have.
-        return False
+def reading_of(config: Config) -> Reading:
+    """Return how the settings want files to be read."""
+    return Reading(
+        header=config.header,
+        seed=config.seed,
+        image_size=None if config.image_size is None else (config.image_size[0], config.image_size[1]),
+        grey=True if config.grey else None,
+        label_from=config.label_from,
+        test_from=config.test_from,
+        strict=config.strict,
+        budget=int(config.memory * 1e6),
+    )
 
 
 def prepare(config: Config) -> Prepared:
     """Return the data that the settings name, ready to train on."""
-    reading = Reading(header=config.header, seed=config.seed)
+    reading = reading_of(config)
     source = read_source(config.data, reading)
     notes = list(source.notes)
     names = [str(name) for name in source.frame.columns]
     target_name = config.target or source.target
+    if target_name is None and (source.samples is not None or source.kinds):
+        noun = "texts" if source.samples is None else source.samples.noun
+        raise DataError(
+            f"a label for each of the {len(source):,} {noun} of {source.name}",
+            "files that no folder and no pattern gives one",
+            "Put them into a folder for each class, or say --label-from REGEX.",
+        )
     if target_name is None:
         target_name = guess_target(names)
         notes.append(f"the target is guessed to be {target_name!r} (--target)")
@@ -115,11 +115,13 @@ def prepare(config: Config) -> Prepared:
             raise
         remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with --target."
         raise DataError(error.expected, error.came, remedy) from error
-    kinds = column_kinds(source.frame, target_name, config.columns) if source.samples is None else ()
+    kinds = (
+        column_kinds(source.frame, target_name, {**source.kinds, **config.columns}) if source.samples is None else ()
+    )
     rows, files = _split(source, target, config, notes)
     sources = {name: source.take(part) for name, part in rows.items()}
     for name, file in files.items():
-        other = read_source(file, replace(reading, names=tuple(names)))
+        other = read_source(file, _as_trained(reading, source, names))
         require_column(target_name, list(other.frame.columns), f"the {name} file")
         sources[name] = _drop_missing_targets(other, target_name, config, notes)
     train = sources["train"]
@@ -136,6 +138,14 @@ def prepare(config: Config) -> Prepared:
             parts[name] = Part(part.frame, Batch(x, preparation.targets(part.frame)))
     notes += findings.lines()
     return Prepared(source, preparation, parts, notes, _sha256(parts["train"].batch))
+
+
+def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
+    """Return how a file beside the training data is to be read: its columns, or pictures, like theirs."""
+    if not isinstance(source.samples, Pictures):
+        return replace(reading, names=tuple(names))
+    height, width, channels = source.samples.shape[1:]
+    return replace(reading, image_size=(height, width), grey=channels == 1, test_from=None)
 
 
 def _fit_encoding(train: Source, kinds: tuple[ColumnKind, ...], config: Config) -> Encoding:

@@ -1,0 +1,123 @@
+"""Folders, zips and files of arrays on the command line, from training to prediction."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Command
+
+QUICK = ("--epochs", "40", "--hidden", "8", "--lr", "0.03", "--json", "--out", "run")
+
+
+@pytest.fixture(autouse=True)
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the report's drawing out, which takes a second a run: tests/report has it."""
+    monkeypatch.setattr("chainrule.job.train.render", lambda _: "<!doctype html>")
+
+
+@pytest.fixture
+def pictures(here: Path) -> Path:
+    """Two classes, dark and light, of twenty pictures each."""
+    rng = np.random.default_rng(0)
+    for k, name in enumerate(("dark", "light")):
+        (here / "set" / name).mkdir(parents=True)
+        for i in range(20):
+            pixels = rng.normal(60 + 120 * k, 20, (9, 8)).clip(0, 255)
+            Image.fromarray(pixels.astype(np.uint8)).save(here / "set" / name / f"{i:02}.png")
+    return here / "set"
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_folder_of_pictures_is_learned_and_its_files_are_predicted(pictures: Path, chainrule: Command) -> None:
+    result = chainrule("train", "set", *QUICK)
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["metrics"]["test"]["accuracy"] == 1
+    predicted = rows(chainrule("predict", "run", "set/dark", "--proba").out)
+    assert [row["file"] for row in predicted] == [f"{i:02}.png" for i in range(20)]
+    assert {row["class"] for row in predicted} == {"dark"}
+    assert float(predicted[0]["P(class = dark)"]) > 0.5
+    evaluated = json.loads(chainrule("evaluate", "run", "set", "--json").out)
+    assert (evaluated["rows"], evaluated["metrics"]["data"]["accuracy"]) == (40, 1)
+
+
+def test_one_picture_of_another_size_and_colour_is_predicted(pictures: Path, chainrule: Command) -> None:
+    chainrule("train", "set", *QUICK)
+    Image.new("RGB", (30, 40), (220, 220, 220)).save("new.jpg")
+    result = chainrule("predict", "run", "new.jpg")
+    assert rows(result.out) == [{"file": "new.jpg", "class": "light"}]
+    assert "resized to 9×8" in result.err
+
+
+def test_a_zip_of_the_folder_is_the_same(pictures: Path, chainrule: Command) -> None:
+    with zipfile.ZipFile("set.zip", "w") as archive:
+        for path in sorted(pictures.rglob("*.png")):
+            archive.write(path, path.relative_to(pictures.parent))
+    metrics = [json.loads(chainrule("train", name, *QUICK, "--force").out)["metrics"] for name in ("set", "set.zip")]
+    assert metrics[0] == metrics[1]
+
+
+def test_a_damaged_picture_does_not_stop_training_unless_strict(pictures: Path, chainrule: Command) -> None:
+    (pictures / "dark" / "broken.png").write_bytes(b"no picture")
+    result = chainrule("train", "set", *QUICK)
+    assert (result.code, "dark/broken.png: not a picture" in result.err) == (0, True)
+    strict = chainrule("train", "set", *QUICK[:-1], "strict", "--strict")
+    assert (strict.code, "broken.png" in strict.err, Path("strict").exists()) == (2, True, False)
+
+
+def test_one_picture_alone_cannot_be_trained_on(here: Path, chainrule: Command) -> None:
+    Image.new("L", (4, 4)).save("one.png")
+    result = chainrule("train", "one.png", *QUICK)
+    assert (result.code, "a label for each" in result.err) == (2, True)
+
+
+def test_one_class_folder_alone_cannot_be_trained_on(pictures: Path, chainrule: Command) -> None:
+    (pictures / "light").rename(pictures.parent / "elsewhere")
+    result = chainrule("train", "set", *QUICK)
+    assert (result.code, "at least two classes" in result.err) == (2, True)
+
+
+def test_an_image_size_is_checked(pictures: Path, chainrule: Command) -> None:
+    result = chainrule("train", "set", "--image-size", "large", *QUICK)
+    assert (result.code, "an image size such as 48" in result.err) == (2, True)
+    result = chainrule("train", "set", "--image-size", "5x4", "--epochs", "1", "--out", "small")
+    assert "pictures of 5×4 pixels" in result.err
+
+
+def test_a_table_is_no_picture_for_a_model_of_pictures(pictures: Path, chainrule: Command) -> None:
+    chainrule("train", "set", *QUICK)
+    Path("t.csv").write_text("a,b\n1,2\n3,4\n")
+    result = chainrule("predict", "run", "t.csv")
+    assert (result.code, "a table of 2 rows" in result.err) == (2, True)
+
+
+def test_a_file_of_pictures_may_be_the_test_part(here: Path, chainrule: Command) -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    x = rng.normal(60 + 120 * y[:, None, None], 20, (40, 4, 4)).clip(0, 255).astype(np.uint8)
+    np.savez("a.npz", x=x[:30], y=y[:30])
+    np.savez("b.npz", x=x[30:], y=y[30:])
+    found = json.loads(chainrule("train", "a.npz", "--test", "b.npz", *QUICK, "--quiet").out)
+    assert found["metrics"]["test"]["accuracy"] == 1
+
+
+def test_texts_in_class_folders_are_learned_and_predicted(here: Path, chainrule: Command) -> None:
+    for k, words in enumerate((["sun", "beach", "sea"], ["snow", "ice", "ski"])):
+        folder = here / "texts" / ("summer", "winter")[k]
+        folder.mkdir(parents=True)
+        for i in range(20):
+            (folder / f"a note {i}.txt").write_text(f"We like {words[i % 3]} and {words[(i + 1) % 3]} number {i}")
+    result = chainrule("train", "texts", *QUICK)
+    assert json.loads(result.out)["metrics"]["test"]["accuracy"] == 1
+    predicted = rows(chainrule("predict", "run", "texts/winter").out)
+    assert predicted[0] == {"file": "a note 0.txt", "class": "winter"}
