@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from chainrule.errors import ChainruleError, ConfigError
 from chainrule.network import Network
 from chainrule.network.mlp import mlp
-from chainrule.nn import SoftmaxCrossEntropy, SquaredError
+from chainrule.nn import BatchNorm, Dense, Relu, Sequential, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import Cosine, Momentum
 from chainrule.select import compare_scores
 from chainrule.select.population import Population, population
@@ -50,6 +50,13 @@ def test_values_agree_to_float_tolerance_with_another_rule_and_a_schedule() -> N
     together, alone = both(network, x[:203], (y[:203] - y.mean()) / y.std(), settings, **options)
     assert together.metric == "R²"
     np.testing.assert_allclose(together.scores, alone.scores, rtol=1e-9)
+
+
+def test_a_running_state_is_each_members_own() -> None:
+    layers = Sequential((Dense(6), BatchNorm(), Relu(), Dense(10)))
+    network = Network(layers, (64,), SoftmaxCrossEntropy())
+    together, alone = both(network, X, Y, {"learning_rate": (0.001, 0.05)})
+    np.testing.assert_allclose(together.scores, alone.scores, atol=1e-12)
 
 
 def test_penalties_and_rates_are_arguments_of_one_program() -> None:

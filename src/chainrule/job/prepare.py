@@ -86,35 +86,16 @@ def reading_of(config: Config) -> Reading:
 
 def prepare(config: Config) -> Prepared:
     """Return the data that the settings name, ready to train on."""
+    return prepare_source(config, read_source(config.data, reading_of(config)))
+
+
+def prepare_source(config: Config, source: Source) -> Prepared:
+    """Return data that have been read, or some rows of them, ready to train on."""
     reading = reading_of(config)
-    source = read_source(config.data, reading)
     notes = list(source.notes)
+    source, target = find_target(config, source, notes)
+    target_name, task = target.name, target.task
     names = [str(name) for name in source.frame.columns]
-    target_name = config.target or source.target
-    if target_name is None and (source.samples is not None or source.kinds):
-        noun = "texts" if source.samples is None else source.samples.noun
-        raise DataError(
-            f"a label for each of the {len(source):,} {noun} of {source.name}",
-            "files that no folder and no pattern gives one",
-            "Put them into a folder for each class, or say --label-from REGEX.",
-        )
-    if target_name is None:
-        target_name = guess_target(names)
-        notes.append(f"the target is guessed to be {target_name!r} (--target)")
-    require_column(target_name, names, source.name)
-    source = _drop_missing_targets(source, target_name, config, notes)
-    labels = source.frame[target_name]
-    task = config.task if config.task != "auto" else source.task
-    if task is None:
-        task, reason = guess_task(labels)
-        notes.append(f"the task is guessed to be {task}: {target_name!r}, {reason} (--task)")
-    try:
-        target = fit_target(labels, task)
-    except DataError as error:
-        if config.target or source.target:
-            raise
-        remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with --target."
-        raise DataError(error.expected, error.came, remedy) from error
     kinds = (
         column_kinds(source.frame, target_name, {**source.kinds, **config.columns}) if source.samples is None else ()
     )
@@ -146,6 +127,36 @@ def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
         return replace(reading, names=tuple(names))
     height, width, channels = source.samples.shape[1:]
     return replace(reading, image_size=(height, width), grey=channels == 1, test_from=None)
+
+
+def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Source, Target]:
+    """Return the rows that have a target, and the target as measured on all of them; guesses are added to notes."""
+    names = [str(name) for name in source.frame.columns]
+    target_name = config.target or source.target
+    if target_name is None and (source.samples is not None or source.kinds):
+        noun = "texts" if source.samples is None else source.samples.noun
+        raise DataError(
+            f"a label for each of the {len(source):,} {noun} of {source.name}",
+            "files that no folder and no pattern gives one",
+            "Put them into a folder for each class, or say --label-from REGEX.",
+        )
+    if target_name is None:
+        target_name = guess_target(names)
+        notes.append(f"the target is guessed to be {target_name!r} (--target)")
+    require_column(target_name, names, source.name)
+    source = _drop_missing_targets(source, target_name, config, notes)
+    labels = source.frame[target_name]
+    task = config.task if config.task != "auto" else source.task
+    if task is None:
+        task, reason = guess_task(labels)
+        notes.append(f"the task is guessed to be {task}: {target_name!r}, {reason} (--task)")
+    try:
+        return source, fit_target(labels, task)
+    except DataError as error:
+        if config.target or source.target:
+            raise
+        remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with --target."
+        raise DataError(error.expected, error.came, remedy) from error
 
 
 def _fit_encoding(train: Source, kinds: tuple[ColumnKind, ...], config: Config) -> Encoding:

@@ -78,11 +78,15 @@ class Job:
         Where to write. It is made when training starts, after the data has been found fit.
     resume : bool
         Whether to go on from the folder's checkpoint.
+    prepared : Prepared, optional
+        The data, where they are at hand; by default read from what `config` names.
     """
 
-    def __init__(self, config: Config, folder: RunFolder, *, resume: bool = False) -> None:
+    def __init__(
+        self, config: Config, folder: RunFolder, *, resume: bool = False, prepared: Prepared | None = None
+    ) -> None:
         self.folder = folder
-        self.prepared: Prepared = prepare(config)
+        self.prepared: Prepared = prepare(config) if prepared is None else prepared
         train = self.prepared.parts["train"]
         if resume and config.data_sha256 != self.prepared.sha256:
             raise RunFolderError(
@@ -138,6 +142,16 @@ class Job:
                     save_checkpoint(self.folder.checkpoint, self._run.checkpoint())
                     self._saved = time.monotonic()
                 yield event
+
+    def learn(self) -> Iterator[Event]:
+        """Train without a folder: yield the events, and write nothing."""
+        with closing(self._run):
+            yield from self._run
+
+    @property
+    def model(self) -> Model:
+        """The network with the weights that were kept so far, and the preparation of its data."""
+        return Model(self.network, self._run.params, self.prepared.preparation)
 
     def finish(self) -> Outcome:
         """Measure the weights that were kept, write the model and the report.

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.data.source import Source
 from chainrule.errors import ChainruleError, ConfigError, DataError, TrainingError, did_you_mean
 from chainrule.select.folds import Folds, draw_folds
 from chainrule.select.workers import Workers
@@ -108,7 +109,7 @@ def cross_validate(
     ----------
     estimator : estimator
         With `fit` and `score` (or `predict`, with `scoring`): ours, scikit-learn's, or anybody's that can be cloned.
-    X : array, sparse matrix or DataFrame (N, …)
+    X : array, sparse matrix, DataFrame (N, …) or Source
     y : array (N,) or (N, K)
     folds : Folds or int
         Folds drawn before, or K.
@@ -133,7 +134,8 @@ def cross_validate(
 
     scorer = as_scorer(estimator, scoring)
     metric = metric_name(estimator, scoring)
-    X, y = indexable(X, y)
+    if not isinstance(X, Source):
+        X, y = indexable(X, y)
     if isinstance(folds, int):
         classify = is_classifier(estimator)
         folds = draw_folds(y, folds=folds, repeats=repeats, kind=kind, groups=groups, classify=classify, seed=seed)
@@ -151,7 +153,6 @@ def cross_validate(
 def fit_and_score(X: Any, y: Any, estimator: Any, scorer: Any, pair: tuple[Any, Any]) -> tuple[float, float, float]:
     """Return test score, training score and seconds of training of a fresh clone on one fold."""
     from sklearn.base import clone
-    from sklearn.utils import _safe_indexing as rows_of
 
     train, test = pair
     fresh = clone(estimator)
@@ -177,6 +178,13 @@ def fit_and_score(X: Any, y: Any, estimator: Any, scorer: Any, pair: tuple[Any, 
             f"a finite score of {model_name(estimator)}", f"{score}", "Try a rate 10 times smaller, or another metric."
         )
     return score, train_score, seconds
+
+
+def rows_of(X: Any, rows: np.ndarray) -> Any:
+    """Return some rows of an array, a sparse matrix, a DataFrame, a list or a source."""
+    from sklearn.utils import _safe_indexing
+
+    return X.take(rows) if isinstance(X, Source) else _safe_indexing(X, rows)
 
 
 def as_scorer(estimator: Any, scoring: Any) -> Any:

@@ -40,7 +40,8 @@ class MemberStep:
         params, moments, key = carry
         xp = engine.xp
         ctx = _LEARNING if key is None else Context(True, xp.fold(key, c["t"]))
-        cost, grads = self.network.loss_and_grads(xp, params, batch, ctx)
+        cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
+        state = self.network.layer.update_state(xp, params, cache) if self.network.has_state else {}
         pulled = dict(leaves(grads))
         for path in self.network.penalised:
             W = leaf(params, path)
@@ -50,6 +51,8 @@ class MemberStep:
                 pulled[path] = pulled[path] + c["l2"] * W
         grads = {name: {} for name in params} | nest(pulled)
         params, moments = engine.each(self.rule.update, params, grads, moments, c)
+        if state:
+            params = engine.put(params, state)
         return (params, moments, key), cost
 
 

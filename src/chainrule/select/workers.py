@@ -98,7 +98,7 @@ class Workers:
             from joblib import parallel_config
 
             # The data travels once to each worker instead of with each fold.
-            large = [part for part in shared if hasattr(part, "nbytes") or hasattr(part, "memory_usage")]
+            large = [part for part in shared if hasattr(part, "take")]
             with parallel_config("dask", scatter=large or None, wait_for_workers_timeout=10):
                 yield {"n_jobs": -1}
 
