@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from chainrule import data, engine, errors, models, network, nn, optim, train
     from chainrule.errors import ChainruleError
+    from chainrule.models.linear import LinearRegression, LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.network import NetworkClassifier, NetworkRegressor
     from chainrule.network.file import load_model, save_model
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 _SUBPACKAGES = ("data", "engine", "errors", "models", "network", "nn", "optim", "train")
 _HOMES = {
     "ChainruleError": "chainrule.errors",
+    "LinearRegression": "chainrule.models.linear",
+    "LogisticRegression": "chainrule.models.linear",
     "MLPClassifier": "chainrule.models.mlp",
     "MLPRegressor": "chainrule.models.mlp",
     "Model": "chainrule.network.model",
     "Network": "chainrule.network.network",
     "NetworkClassifier": "chainrule.models.network",
     "NetworkRegressor": "chainrule.models.network",
+    "SoftmaxRegression": "chainrule.models.linear",
     "load_model": "chainrule.network.file",
     "mlp": "chainrule.network.mlp",
     "save_model": "chainrule.network.file",
@@ -36,12 +40,15 @@ _HOMES = {
 
 __all__ = [
     "ChainruleError",
+    "LinearRegression",
+    "LogisticRegression",
     "MLPClassifier",
     "MLPRegressor",
     "Model",
     "Network",
     "NetworkClassifier",
     "NetworkRegressor",
+    "SoftmaxRegression",
     "__version__",
     "data",
     "engine",

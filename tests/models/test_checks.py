@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from chainrule import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor, nn, optim
+from chainrule import (
+    LinearRegression,
+    LogisticRegression,
+    MLPClassifier,
+    MLPRegressor,
+    NetworkClassifier,
+    NetworkRegressor,
+    SoftmaxRegression,
+    nn,
+    optim,
+)
 
 ESTIMATORS = [
     MLPClassifier(),
@@ -21,6 +31,10 @@ ESTIMATORS = [
     ),
     NetworkClassifier(),
     NetworkRegressor(),
+    LogisticRegression(),
+    SoftmaxRegression(),
+    LinearRegression(),
+    LinearRegression(solver="gradient_descent", alpha=0.1),
     NetworkClassifier(layers=[("wide", nn.Dense(30)), nn.Silu(), nn.Residual(nn.Dense(30))], solver="rmsprop"),
 ]
 

@@ -1,6 +1,15 @@
 """What you fit: estimators with scikit-learn's manners."""
 
+from chainrule.models.linear import LinearRegression, LogisticRegression, SoftmaxRegression
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.network import NetworkClassifier, NetworkRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "NetworkClassifier", "NetworkRegressor"]
+__all__ = [
+    "LinearRegression",
+    "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "SoftmaxRegression",
+]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar, cast
 
@@ -150,9 +152,34 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             rows, held = self._hold_out(t, rng)
             valid = Batch(self._inputs(network, X[held]), t[held], None if w is None else w[held])
         train = Batch(self._inputs(network, X[rows]), t[rows], None if weighed is None else weighed[rows])
-        fitting = Fitting(self, network, train, valid, rng, incremental=incremental, stops_early=stops_early)
-        fitting.run(X, y, w)
+
+        def fit() -> None:
+            fitting = Fitting(self, network, train, valid, rng, incremental=incremental, stops_early=stops_early)
+            fitting.run(X, y, w)
+
+        self._train(network, train, fit)
         return self
+
+    def _train(self, network: Network, train: Batch, fit: Callable[[], None]) -> None:
+        """Train by the loop; a subclass may know a shorter way."""
+        fit()
+
+    def _alpha(self) -> float:
+        """Return the strength of the penalty."""
+        return float(self.alpha)
+
+    def _rate(self, train: Batch) -> float:
+        """Return the learning rate before scheduling."""
+        return float(self.learning_rate_init)
+
+    def _rows_a_step(self, n: int) -> int:
+        """Return the number of rows in a batch."""
+        if self.batch_size == "auto":
+            return min(200, n)
+        if self.batch_size > n:
+            message = f"batch_size={self.batch_size} is more than the {n} rows there are: all of them are one batch."
+            warnings.warn(message, UserWarning, stacklevel=9)
+        return min(int(self.batch_size), n)
 
     def _is_stochastic(self) -> bool:
         return not (self.solver == "lbfgs" or isinstance(self.solver, LBFGS))

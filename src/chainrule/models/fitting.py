@@ -56,10 +56,11 @@ class Fitting:
         self._epochs = int(estimator.max_iter)
         self._incremental = incremental
         self._stops_early = stops_early
-        self._objective = PenalisedOnce(network, float(estimator.alpha))
+        self._objective = PenalisedOnce(network, estimator._alpha())
         self._stochastic = estimator._is_stochastic()
         earlier = getattr(estimator, "_optimizer", None) if incremental else None
-        self._optimizer = earlier or Optimizer(float(estimator.learning_rate_init))
+        self._rate: float = estimator._rate(train)
+        self._optimizer = earlier or Optimizer(self._rate)
         self._settings = self._make_settings(rng, fresh=earlier is None)
         self._before = self._start_weights(network)
         self._run = self._make_run(network, train, valid, rng)
@@ -74,23 +75,11 @@ class Fitting:
         seed = int(rng.randint(np.iinfo(np.int32).max)) if self._objective.is_random else 0
         return Settings(
             epochs=self._epochs,
-            batch_size=self._batch_size(),
-            learning_rate=float(e.learning_rate_init) * self._optimizer.scale,
+            batch_size=e._rows_a_step(self._n),
+            learning_rate=self._rate * self._optimizer.scale,
             schedule=schedule,
             seed=seed,
         )
-
-    def _batch_size(self) -> int:
-        size = self._estimator.batch_size
-        if size == "auto":
-            return min(200, self._n)
-        if size > self._n:
-            warnings.warn(
-                f"batch_size={size} is more than the {self._n} rows there are: all of them are one batch.",
-                UserWarning,
-                stacklevel=5,
-            )
-        return min(int(size), self._n)
 
     def _start_weights(self, network: Network) -> Params:
         params: Params = self._estimator._weights()
@@ -195,7 +184,7 @@ class Fitting:
         else:
             e.best_loss_ = getattr(e, "loss_", None)
         if self._run.reason == INTERRUPTED:
-            warnings.warn(f"Training was interrupted after {e.n_iter_} epochs.", UserWarning, stacklevel=6)
+            warnings.warn(f"Training was interrupted after {e.n_iter_} epochs.", UserWarning, stacklevel=9)
         elif not self._incremental:
             self._warn_if_unfinished()
 
@@ -210,7 +199,7 @@ class Fitting:
         taken = self._optimizer.steps + self._steps
         horizon = Horizon(-(-self._n // settings.batch_size), settings.epochs)
         factor = float(settings.schedule.factor(np.array([taken]), horizon)[0])
-        rate = float(e.learning_rate_init) * self._scale * factor
+        rate = self._rate * self._scale * factor
         e._optimizer = Optimizer(rate, self._scale, taken, self._run.optimizer_state)
 
     def _warn_if_unfinished(self) -> None:
@@ -220,4 +209,4 @@ class Fitting:
             reason = self._run.reason
         else:
             return
-        warnings.warn(f"Training has not converged: {reason}.", ConvergenceWarning, stacklevel=7)
+        warnings.warn(f"Training has not converged: {reason}.", ConvergenceWarning, stacklevel=9)

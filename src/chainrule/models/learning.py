@@ -135,6 +135,6 @@ def engine_of(name: str, dtype: str, network: Network, *, rows: int, steps: int,
     """Return the engine that was asked for or, for `auto`, the one that will be done first."""
     if sparse and name == "jax":
         reason = "the input is sparse, and JAX would have to fill in its zeros"
-        warnings.warn(f"engine='numpy' is used instead of 'jax': {reason}", UserWarning, stacklevel=4)
+        warnings.warn(f"engine='numpy' is used instead of 'jax': {reason}", UserWarning, stacklevel=9)
         return Choice(engine_by_name("numpy", dtype), reason)
     return choose(name, dtype, steps=steps, operations=3.0 * network.operations * rows, sparse=sparse)
