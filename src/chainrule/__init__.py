@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import data, engine, errors, models, network, nn, optim, train
+    from chainrule import data, engine, errors, explain, models, network, nn, optim, train
     from chainrule.errors import ChainruleError
     from chainrule.models.linear import LinearRegression, LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chainrule.network.model import Model
     from chainrule.network.network import Network
 
-_SUBPACKAGES = ("data", "engine", "errors", "models", "network", "nn", "optim", "train")
+_SUBPACKAGES = ("data", "engine", "errors", "explain", "models", "network", "nn", "optim", "train")
 _HOMES = {
     "ChainruleError": "chainrule.errors",
     "LinearRegression": "chainrule.models.linear",
@@ -53,6 +53,7 @@ __all__ = [
     "data",
     "engine",
     "errors",
+    "explain",
     "load_model",
     "mlp",
     "models",

@@ -21,7 +21,7 @@ class Activation(Layer):
 
 def _elementwise(forward: str, derivative: str, source: str = "") -> Equations:
     dx = rf"\frac{{\partial J}}{{\partial x}} = \frac{{\partial J}}{{\partial y}} \odot {derivative}"
-    return Equations(forward=(f"y = {forward}",), backward={"dx": dx}, source=source)
+    return Equations(forward=(f"y = {forward}",), backward={"dx": dx}, source=source, local=derivative)
 
 
 @register

@@ -36,6 +36,7 @@ class Dropout(Layer):
         backward={"dx": r"\frac{\partial J}{\partial x} = \frac{\partial J}{\partial y} \odot \frac{m}{1 - \rho}"},
         where={r"\rho": "rate of dropping", "m": "mask, of x's shape"},
         source="Srivastava et al., 2014, Dropout: a simple way to prevent neural networks from overfitting, section 4",
+        local=r"\frac{m}{1 - \rho}",
     )
 
     @property

@@ -48,12 +48,15 @@ class Equations:
         Each symbol beyond x and y in words, with its shape.
     source : str
         Author, year, title, equation.
+    local : str
+        Of a layer that handles each number on its own: dy/dx, in x and y. It is one factor of a path's product.
     """
 
     forward: tuple[str, ...]
     backward: Mapping[str, str]
     where: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    local: str = ""
 
 
 class Layer(ABC):

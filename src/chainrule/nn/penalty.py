@@ -38,7 +38,8 @@ class Penalty:
         """Whether there is anything to add."""
         return self.l1 > 0 or self.l2 > 0
 
-    def _scale(self, params: Params, penalised: tuple[str, ...]) -> float:
+    def scale(self, params: Params, penalised: tuple[str, ...]) -> float:
+        """Return 1 / M."""
         return 1.0 / max(1, sum(leaf(params, path).size for path in penalised)) if self.normalised else 1.0
 
     def forward(self, xp: Namespace, params: Params, penalised: tuple[str, ...]) -> Array:
@@ -50,11 +51,11 @@ class Penalty:
                 total = total + self.l1 * xp.sum(xp.abs(W))
             if self.l2:
                 total = total + 0.5 * self.l2 * xp.vdot(W, W)
-        return total * self._scale(params, penalised)
+        return total * self.scale(params, penalised)
 
     def backward(self, xp: Namespace, params: Params, penalised: tuple[str, ...]) -> dict[str, Array]:
         """Return ∂R/∂W by dotted name."""
-        scale = self._scale(params, penalised)
+        scale = self.scale(params, penalised)
         grads = {}
         for path in penalised:
             W = leaf(params, path)

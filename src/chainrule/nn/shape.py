@@ -26,6 +26,7 @@ class Flatten(Layer):
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = \mathrm{vec}(x)",),
         backward={"dx": r"\frac{\partial J}{\partial x} = \mathrm{vec}^{-1}\left(\frac{\partial J}{\partial y}\right)"},
+        local="1",
     )
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -64,6 +65,7 @@ class Reshape(Layer):
         backward={
             "dx": r"\frac{\partial J}{\partial x} = \mathrm{reshape}^{-1}\left(\frac{\partial J}{\partial y}\right)"
         },
+        local="1",
     )
 
     def __post_init__(self) -> None:

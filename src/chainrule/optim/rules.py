@@ -115,7 +115,7 @@ class Nesterov(Rule):
 
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
     equation: ClassVar[str] = (
-        r"v \leftarrow \mu v - \eta \frac{\partial J}{\partial w}, \quad"
+        r"v \leftarrow \mu v - \eta \frac{\partial J}{\partial w}, \quad "
         r"w \leftarrow w + \mu v - \eta \frac{\partial J}{\partial w}"
     )
 
@@ -183,7 +183,7 @@ class Adam(Rule):
 
     moments: ClassVar[tuple[str, ...]] = ("mean", "square")
     equation: ClassVar[str] = (
-        r"m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad"
+        r"m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad "
         r"w \leftarrow w - \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}"
     )
 

@@ -1,0 +1,149 @@
+r"""A derivation in LaTeX: the body of a document, or a worksheet that pdflatex compiles as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from chainrule.explain.blank import without_solution
+from chainrule.explain.derivation import Derivation, Matrix
+from chainrule.explain.notation import LATEX_OF, bracketed, latex_figure
+
+# What pupils fill in.
+BLANK = r"\underline{\hspace{6em}}"
+_ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+} | {letter: "\\" + letter for letter in "_%#&$"}
+
+
+def worksheet(derivations: Sequence[Derivation], *, solution: bool = True, title: str = "Derivatives by hand") -> str:
+    """Return a whole document: every derivation on a page of its own, with its solution or with blanks."""
+    parts = [body(derivation, solution=solution) for derivation in derivations]
+    return "\n".join(
+        [
+            r"\documentclass[11pt,a4paper]{article}",
+            r"\usepackage[T1]{fontenc}",
+            r"\usepackage[utf8]{inputenc}",
+            r"\usepackage{lmodern}",
+            r"\usepackage{amsmath,amssymb}",
+            r"\usepackage[margin=22mm]{geometry}",
+            r"\usepackage{longtable}",
+            r"\allowdisplaybreaks",
+            r"\setlength{\parindent}{0pt}",
+            r"\setlength{\parskip}{4pt}",
+            rf"\title{{{escaped(title)}}}",
+            r"\date{}",
+            r"\begin{document}",
+            r"\maketitle",
+            "\n\\newpage\n".join(parts),
+            r"\end{document}",
+            "",
+        ]
+    )
+
+
+def body(derivation: Derivation, *, solution: bool = True) -> str:
+    """Return the sections of one derivation."""
+    lines = [
+        rf"\section*{{The derivative by \texttt{{{escaped(derivation.of)}}}: ${derivation.title}$}}",
+        *_letters(derivation),
+    ]
+    for step in derivation.steps:
+        lines += [rf"\subsection*{{{escaped(step.title)}}}", escaped(step.text)]
+        formulas = step.lines if solution or not step.worked else tuple(without_solution(step.lines, BLANK))
+        lines += [_display(formulas)] if formulas else []
+        if step.name == "numbers":
+            lines += list(_terms(derivation, solution))
+    lines += [r"\subsection*{The same with matrices}", _display(derivation.vectorised.lines)]
+    lines += [_matrix(matrix, solution) for matrix in derivation.vectorised.matrices]
+    if derivation.update is not None:
+        update = derivation.update
+        formulas = (
+            update.lines if solution else tuple(without_solution(update.lines, BLANK, mark=r"\leftarrow", after=1))
+        )
+        lines += [
+            r"\subsection*{The update}",
+            rf"{escaped(update.rule)}, $\eta = {latex_figure(update.learning_rate)}$.",
+        ]
+        lines += [escaped(update.note)] if update.note else []
+        lines += [_display(formulas)]
+    lines += list(_check(derivation, solution))
+    return "\n\n".join(lines)
+
+
+def escaped(text: str) -> str:
+    """Return a text whose every character LaTeX takes."""
+    return "".join(_ESCAPES.get(letter) or LATEX_OF.get(letter) or letter for letter in text)
+
+
+def _display(lines: Sequence[str]) -> str:
+    return "\\begin{gather*}\n" + " \\\\\n".join(_breakable(line) for line in lines) + "\n\\end{gather*}"
+
+
+def _breakable(line: str) -> str:
+    """Shrink a formula that would run out of the page."""
+    size = len(line.replace(r"\partial", "").replace(r"\frac", ""))
+    return line if size < 190 else rf"\resizebox{{0.97\linewidth}}{{!}}{{$\displaystyle {line}$}}"
+
+
+def _letters(derivation: Derivation) -> Iterator[str]:
+    rows = [rf"${letter.latex}$ & {escaped(letter.meaning)} \\" for letter in derivation.letters]
+    yield "\n".join([r"\begin{longtable}[l]{@{}ll@{}}", *rows, r"\end{longtable}"])
+    yield "Indices count from 0, as in the code."
+
+
+def _terms(derivation: Derivation, solution: bool) -> Iterator[str]:
+    if not solution and derivation.given:
+        given = ", ".join(rf"${symbol} = {latex_figure(value)}$" for symbol, value in derivation.given)
+        yield rf"\textbf{{Given:}} {given}."
+    if len(derivation.terms) < 2:
+        return
+    rows = []
+    for term in derivation.terms:
+        product, value = term.figures.rpartition(" = ")[0] or term.symbols, latex_figure(term.value)
+        if not solution:
+            product, value = term.symbols, BLANK
+        row = "" if term.row is None else str(term.row)
+        through = r" $\to$ ".join(escaped(name) for name in term.path[1:]) or escaped(term.neuron)
+        rows.append(rf"{row} & {through} & ${product}$ & ${value}$ \\")
+    left = derivation.n_terms - len(derivation.terms)
+    if left:
+        rows.append(rf" & {left:,} more & & ${latex_figure(derivation.rest)}$ \\".replace(",", "{,}"))
+    rows.append(rf"\hline & sum & & ${latex_figure(derivation.total) if solution else BLANK}$ \\")
+    head = r"row & through & product & value \\ \hline \endhead"
+    yield "\n".join([r"{\footnotesize \begin{longtable}{rllr}", head, *rows, r"\end{longtable}}"])
+
+
+def _matrix(matrix: Matrix, solution: bool) -> str:
+    rows = []
+    for at, line in zip(matrix.rows, matrix.values, strict=True):
+        cells = []
+        for column, value in zip(matrix.columns, line, strict=True):
+            cell = latex_figure(value, 3)
+            if not solution and matrix.row == at and matrix.column == column:
+                cell = r"\boxed{\phantom{000}}"
+            elif matrix.row == at or matrix.column == column:
+                cell = rf"\mathbf{{{cell}}}"
+            cells.append(cell)
+        rows.append(" & ".join(cells) + (r" & \cdots" if len(matrix.columns) < matrix.shape[1] else ""))
+    dots = r" \\ \vdots" if len(matrix.rows) < matrix.shape[0] else ""
+    columns = "r" * (len(matrix.columns) + 1)
+    inner = r" \\ ".join(rows) + dots
+    formula = rf"{matrix.latex} = \left(\begin{{array}}{{{columns}}} {inner} \end{{array}}\right)"
+    size = r"{\scriptsize " if len(matrix.columns) > 7 else "{"
+    return rf"{escaped(matrix.name)}, ${matrix.shape[0]} \times {matrix.shape[1]}$: {size}\[{formula}\]}}"
+
+
+def _check(derivation: Derivation, solution: bool) -> Iterator[str]:
+    check, source = derivation.check, derivation.source
+    yield r"\subsection*{By number}"
+    yield rf"The slope of the cost, from four points around it that are ${latex_figure(check.step)}$ apart."
+    derived = latex_figure(check.analytic, 10) if solution else BLANK
+    error = latex_figure(check.relative_error, 2) if solution else BLANK
+    measured = bracketed(check.numeric, 10)
+    yield rf"\[\text{{derived}} = {derived}, \quad \text{{measured}} = {measured}, \quad \text{{relative error}} = {error}\]"
+    if source.line:
+        yield rf"The library computes it in \texttt{{{escaped(source.file)}}}, line {source.line}: \\ \texttt{{{escaped(source.text)}}}"

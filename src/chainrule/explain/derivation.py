@@ -1,0 +1,360 @@
+"""A derivation: the formula in the course's letters, every number in it, and three proofs, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainrule.explain.notation import mathml, plain
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a letter stands for."""
+
+    latex: str
+    meaning: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the letter in every notation."""
+        return {"latex": self.latex, "text": plain(self.latex), "mathml": mathml(self.latex), "meaning": self.meaning}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: a sentence, its formulas as lines of LaTeX, and the numbers that were put in, by name.
+
+    `worked` steps hold results: a worksheet without the solution leaves their lines for the pupil to fill in.
+    """
+
+    name: str
+    title: str
+    text: str
+    lines: tuple[str, ...] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    worked: bool = False
+
+    @property
+    def latex(self) -> str:
+        """The lines as one display."""
+        return display(self.lines)
+
+    @property
+    def mathml(self) -> str:
+        """One MathML element for each line."""
+        return "".join(mathml(line) for line in self.lines)
+
+    @property
+    def plain(self) -> str:
+        """The lines in Unicode."""
+        return "\n".join(plain(line) for line in self.lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "text": self.text,
+            "plain": self.plain,
+            "latex": self.latex,
+            "mathml": self.mathml,
+            "numbers": dict(self.numbers),
+        }
+
+
+@dataclass(frozen=True)
+class Term:
+    """One summand: a row, a path of units towards the cost, and what comes along it.
+
+    Attributes
+    ----------
+    row : int or None
+        Number of the row in X, from 0; None in the derivation of an output, whose sum is over classes.
+    path : tuple of str
+        The units that the derivative came through, from the weight's own onwards.
+    neuron : str
+        The one of them that this summand is told apart by: a unit of the next layer.
+    symbols, figures : str
+        The product as LaTeX, in letters and in numbers.
+    given : tuple of (str, float)
+        The value of each letter in it.
+    value : float
+        Of the product, 1/N included.
+    """
+
+    row: int | None
+    path: tuple[str, ...]
+    neuron: str
+    symbols: str
+    figures: str
+    value: float
+    given: tuple[tuple[str, float], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the term; `latex` is the one in numbers."""
+        return {
+            "row": self.row,
+            "neuron": self.neuron,
+            "path": list(self.path),
+            "symbols": self.symbols,
+            "latex": self.figures,
+            "text": plain(self.figures),
+            "mathml": mathml(self.figures),
+            "value": self.value,
+        }
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix, or the part of a large one around what matters.
+
+    Attributes
+    ----------
+    latex, name : str
+        Its letter, and what it is.
+    shape : (int, int)
+        Of the whole.
+    rows, columns : tuple of int
+        The numbers of those that are shown.
+    values : tuple of tuple of float
+        What is shown.
+    row, column : int or None
+        The row and the column (numbered as in the whole) that this weight's derivative is made of.
+    """
+
+    latex: str
+    name: str
+    shape: tuple[int, int]
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    values: tuple[tuple[float, ...], ...]
+    row: int | None = None
+    column: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it."""
+        return {
+            "latex": self.latex,
+            "text": plain(self.latex),
+            "mathml": mathml(self.latex),
+            "name": self.name,
+            "shape": list(self.shape),
+            "rows": list(self.rows),
+            "columns": list(self.columns),
+            "values": [list(line) for line in self.values],
+            "highlight": {"row": self.row, "column": self.column},
+        }
+
+
+@dataclass(frozen=True)
+class Vectorised:
+    """The same for all weights of the layer at once."""
+
+    lines: tuple[str, ...]
+    matrices: tuple[Matrix, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the lines in every notation, and the matrices."""
+        return {
+            "latex": display(self.lines),
+            "text": "\n".join(plain(line) for line in self.lines),
+            "mathml": "".join(mathml(line) for line in self.lines),
+            "matrices": [matrix.to_json() for matrix in self.matrices],
+        }
+
+
+@dataclass(frozen=True)
+class Update:
+    """How an optimizer's rule would move this weight."""
+
+    rule: str
+    lines: tuple[str, ...]
+    note: str
+    learning_rate: float
+    before: float
+    gradient: float
+    after: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the lines in every notation, and the numbers."""
+        return {
+            "rule": self.rule,
+            "note": self.note,
+            "latex": display(self.lines),
+            "text": "\n".join(plain(line) for line in self.lines),
+            "mathml": "".join(mathml(line) for line in self.lines),
+            "learning_rate": self.learning_rate,
+            "before": self.before,
+            "gradient": self.gradient,
+            "after": self.after,
+        }
+
+
+@dataclass(frozen=True)
+class Check:
+    """The derivative by hand beside the derivative by number.
+
+    Attributes
+    ----------
+    analytic, numeric : float
+        What the library computes, and the slope of the cost between four points around the weight.
+    step : float
+        Their distance.
+    relative_error : float
+        |analytic - numeric| / the larger of the two (0 where both are 0).
+    round_off : float
+        What the rounding of the cost makes of the slope: no smaller difference means anything.
+    """
+
+    analytic: float
+    numeric: float
+    step: float
+    relative_error: float
+    round_off: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two are equal as far as float64 can tell."""
+        difference = abs(self.analytic - self.numeric)
+        return difference <= 1e-7 * max(abs(self.analytic), abs(self.numeric)) + self.round_off
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it."""
+        return {
+            "analytic": self.analytic,
+            "numeric": self.numeric,
+            "step": self.step,
+            "relative_error": self.relative_error,
+            "round_off": self.round_off,
+            "agrees": self.agrees,
+        }
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the library computes it: file (relative to the package), line, its text, and the function around it."""
+
+    file: str
+    line: int
+    text: str
+    function: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it."""
+        return {"file": self.file, "line": self.line, "text": self.text, "function": self.function}
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The derivative of the cost by one number, derived, computed and proven.
+
+    Attributes
+    ----------
+    of : str
+        What it is the derivative by: `hidden1.W[0,2]`, or `output[1]` for a logit.
+    title : str
+        The derivative as LaTeX.
+    letters : tuple of Letter
+    steps : tuple of Step
+    rows : tuple of int
+        The rows of X that the cost is the mean over.
+    terms : tuple of Term
+        The summands that are shown; `total` = their sum + `rest`.
+    n_terms : int
+        How many summands there are, shown or not.
+    rest, total : float
+        The sum of those not shown, and of all.
+    neurons : tuple of (str, float)
+        What comes through each unit of the next layer, over all rows: they add up to `total`.
+    penalty : float or None
+        What the penalty on the weights adds.
+    cost : float
+        J of these rows, with the penalty.
+    """
+
+    of: str
+    title: str
+    letters: tuple[Letter, ...]
+    steps: tuple[Step, ...]
+    rows: tuple[int, ...]
+    terms: tuple[Term, ...]
+    n_terms: int
+    rest: float
+    total: float
+    neurons: tuple[tuple[str, float], ...]
+    penalty: float | None
+    cost: float
+    vectorised: Vectorised
+    update: Update | None
+    check: Check
+    source: Source
+
+    @property
+    def gradient(self) -> float:
+        """The derivative, with the penalty's part."""
+        return self.total + (self.penalty or 0.0)
+
+    @property
+    def given(self) -> tuple[tuple[str, float], ...]:
+        """The value of each letter in the summands that are shown, once."""
+        return tuple(dict(pair for term in self.terms for pair in term.given).items())
+
+    @property
+    def text(self) -> str:
+        """The derivation for the terminal."""
+        from chainrule.explain.as_text import as_text
+
+        return as_text(self)
+
+    @property
+    def latex(self) -> str:
+        """The derivation as LaTeX for the body of a document."""
+        from chainrule.explain.as_latex import body
+
+        return body(self)
+
+    @property
+    def mathml(self) -> str:
+        """The derivative's formula as MathML."""
+        return mathml(self.title)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as JSON-able data, formulas in LaTeX, MathML and Unicode."""
+        return {
+            "of": self.of,
+            "title": plain(self.title),
+            "latex": self.title,
+            "mathml": mathml(self.title),
+            "letters": [letter.to_json() for letter in self.letters],
+            "steps": [step.to_json() for step in self.steps],
+            "rows": list(self.rows),
+            "terms": [term.to_json() for term in self.terms],
+            "rest": {"count": self.n_terms - len(self.terms), "value": self.rest},
+            "sum": self.total,
+            "neurons": [{"neuron": name, "value": value} for name, value in self.neurons],
+            "penalty": self.penalty,
+            "gradient": self.gradient,
+            "cost": self.cost,
+            "vectorised": self.vectorised.to_json(),
+            "update": None if self.update is None else self.update.to_json(),
+            "check": self.check.to_json(),
+            "source": self.source.to_json(),
+        }
+
+    def __str__(self) -> str:
+        """Return the derivation for the terminal."""
+        return self.text
+
+    def _repr_html_(self) -> str:
+        """Return the derivation for a notebook."""
+        from chainrule.explain.as_html import fragment
+
+        return fragment(self)
+
+
+def display(lines: tuple[str, ...]) -> str:
+    """Return formulas as one LaTeX display, one below the other."""
+    if len(lines) < 2:
+        return "".join(lines)
+    return r"\begin{gathered} " + r" \\ ".join(lines) + r" \end{gathered}"

@@ -1,0 +1,144 @@
+"""derive: the derivative of the cost by one weight or bias, written out, computed and proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.engine.numpy import NUMPY
+from chainrule.explain import address, source, steps
+from chainrule.explain.chain import Chain, follow
+from chainrule.explain.derivation import Check, Derivation
+from chainrule.explain.letters import Letters
+from chainrule.explain.numeric import compare
+from chainrule.explain.question import Question, ask
+from chainrule.explain.terms import Paths
+from chainrule.explain.update import moved
+from chainrule.explain.vectorise import vectorised
+from chainrule.nn import Penalty
+from chainrule.optim import GradientDescent, Rule
+from chainrule.types import PREDICT, Context, Params, leaf, map_leaves
+
+TERMS = 40
+
+
+def derive(
+    subject: Any,
+    weight: str,
+    X: Any,
+    t: Any,
+    *,
+    params: Params | None = None,
+    row: int | None = None,
+    sample_weight: Any = None,
+    penalty: Penalty | None = None,
+    rule: Rule | None = None,
+    learning_rate: float = 0.1,
+    moments: Mapping[str, float] | None = None,
+    step: int = 1,
+    context: Context = PREDICT,
+    max_terms: int = TERMS,
+) -> Derivation:
+    """Return the derivative of the cost by one weight or bias, as the course writes it, with every number.
+
+    Parameters
+    ----------
+    subject : Network, Model, or whatever has a network and its parameters
+        Of a network alone, `params` are the weights.
+    weight : str
+        `hidden1.W[0,2]`; indices count from 0.
+    X, t : array
+        Rows (N, ...) and their targets: (N, K), or class numbers or values (N,).
+    row : int, optional
+        The one row of X, from 0, that the cost is of; the mean over all rows if left out.
+    sample_weight : array (N,), optional
+        What each row counts for.
+    penalty : Penalty, optional
+        On the weights, as it was trained with.
+    rule : Rule
+        How the weight is moved: gradient descent if left out.
+    learning_rate : float
+        η.
+    moments, step
+        What the rule remembers of this weight, and the number of its step, from 1.
+    context : Context
+        `Context(train=True, key=…)` for a pass with dropout.
+    max_terms : int
+        So many summands are written out at most; the sum of the others is given.
+
+    Returns
+    -------
+    Derivation
+        With `text`, `latex`, `to_json()`; a notebook shows it.
+    """
+    question = ask(subject, X, t, params=params, row=row, sample_weight=sample_weight, max_terms=max_terms)
+    name, index = address.find(question.params, weight)
+    chain = follow(question.network, question.params, question.batch, context, name)
+    letters = Letters(chain)
+    paths = Paths(chain, letters, index)
+    symbol = letters.parameter(*map(str, index))
+    depth = paths.depth(max_terms)
+    terms, n_terms, rest, total = paths.terms(depth, max_terms, question.rows)
+    value = float(leaf(chain.params, name)[index])
+    part = _penalty_part(penalty, chain, name, index)
+    told = [
+        steps.forward(letters),
+        steps.cost(letters),
+        steps.total_derivative(paths),
+        steps.factors(paths),
+        steps.formula(paths),
+        steps.numbers(paths, depth, symbol, terms, rest, n_terms, total),
+    ]
+    if penalty is not None and part is not None:
+        scale = penalty.scale(chain.params, chain.network.penalised)
+        told.append(steps.penalty(penalty, symbol, value, scale, total, part))
+    check = _check(question, chain, penalty, index, part)
+    return Derivation(
+        of=address.write(name, index),
+        title=steps.partial("J", symbol),
+        letters=letters.legend(),
+        steps=tuple(told),
+        rows=question.rows,
+        terms=terms,
+        n_terms=n_terms,
+        rest=rest,
+        total=total,
+        neurons=paths.by_neuron(),
+        penalty=part,
+        cost=chain.cost + (_penalty_cost(penalty, chain, chain.params) if penalty else 0.0),
+        vectorised=vectorised(paths),
+        update=moved(rule or GradientDescent(), symbol, value, total + (part or 0.0), learning_rate, moments, step),
+        check=check,
+        source=source.of_gradient(chain.owner.layer, chain.name),
+    )
+
+
+def _penalty_part(penalty: Penalty | None, chain: Chain, name: str, index: tuple[int, ...]) -> float | None:
+    if not penalty or name not in chain.network.penalised:
+        return None
+    return float(penalty.backward(NUMPY, chain.params, chain.network.penalised)[name][index])
+
+
+def _penalty_cost(penalty: Penalty, chain: Chain, params: Params) -> float:
+    return float(penalty.forward(NUMPY, params, chain.network.penalised))
+
+
+def _check(
+    question: Question, chain: Chain, penalty: Penalty | None, index: Sequence[int], part: float | None
+) -> Check:
+    """The gradient of the whole network beside the slope of the cost."""
+    moving = map_leaves(lambda value: np.array(value, dtype=np.float64), question.params)
+    array, at = leaf(moving, chain.path), tuple(index)
+    start = float(array[at])
+
+    def cost(change: float) -> float:
+        array[at] = start + change
+        a = question.network.forward(NUMPY, moving, question.batch.x, chain.context)
+        J = float(question.network.loss.forward(NUMPY, a, question.batch.t, question.batch.w)[0])
+        return J + (_penalty_cost(penalty, chain, moving) if penalty else 0.0)
+
+    _, grads = question.network.loss_and_grads(NUMPY, question.params, question.batch, chain.context)
+    analytic = float(leaf(grads, chain.path)[at]) + (part or 0.0)
+    return compare(analytic, cost, start)

@@ -1,0 +1,271 @@
+"""Links: the derivation of ∂J/∂a for each loss, as the course does it for softmax, with the numbers of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.engine.numpy import NUMPY
+from chainrule.explain.derivation import Letter, Step
+from chainrule.explain.notation import bracketed, latex_figure
+from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
+
+# So many classes are written into a line.
+_MOST = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One row at the output: logits a (K,), outputs y (K,), targets t (K,), and the logit k that is derived by."""
+
+    loss: Loss
+    a: np.ndarray
+    y: np.ndarray
+    t: np.ndarray
+    k: int
+
+    @property
+    def smoothing(self) -> float:
+        """ε of a smoothed softmax."""
+        return self.loss.smoothing if isinstance(self.loss, SoftmaxCrossEntropy) else 0.0
+
+    @property
+    def s(self) -> np.ndarray:
+        """The targets, smoothed where the loss does so."""
+        return (1 - self.smoothing) * self.t + self.smoothing / len(self.t) if self.smoothing else self.t
+
+    @property
+    def target(self) -> str:
+        """The letter of the targets."""
+        return "s" if self.smoothing else "t"
+
+    @property
+    def extra_letters(self) -> tuple[Letter, ...]:
+        """What this loss needs beyond a, y, t and J."""
+        found = []
+        if isinstance(self.loss, SoftmaxCrossEntropy):
+            found.append(Letter(r"\delta_{kk'}", "Kronecker's delta: 1 where k = k', else 0"))
+        if self.smoothing:
+            found += [Letter("s_k", "target, smoothed"), Letter(r"\epsilon", f"{self.smoothing:g}, the smoothing")]
+        if isinstance(self.loss, Huber):
+            found.append(Letter(r"\delta", f"{self.loss.delta:g}, where the cost turns straight"))
+        return tuple(found)
+
+    def summands(self) -> Iterator[tuple[int, str, str, float]]:
+        """Yield what each output adds to ∂J/∂a_k: its number, in letters, in numbers, and its value."""
+        k = self.k
+        if not isinstance(self.loss, SoftmaxCrossEntropy):
+            value = float(self.loss.each_backward(NUMPY, self.cache())[0, k])
+            yield k, rf"\frac{{\partial J}}{{\partial a_{{{k}}}}}", _difference(self), value
+            return
+        for j in range(len(self.a)):
+            delta = float(j == k)
+            value = -float(self.s[j]) * (delta - float(self.y[k]))
+            symbols = rf"-{self.target}_{{{j}}} (\delta_{{{k},{j}}} - y_{{{k}}})"
+            figures = rf"-{bracketed(float(self.s[j]))} ({delta:g} - {latex_figure(float(self.y[k]))})"
+            yield j, symbols, figures, value
+
+    def cache(self) -> dict[str, np.ndarray]:
+        """What the loss's derivative reads, of this row alone."""
+        cache: dict[str, np.ndarray] = self.loss.each(NUMPY, self.a[None], self.t[None])[1]
+        return cache
+
+
+def told(row: Row) -> tuple[Step, ...]:
+    """Return the steps for the row's loss."""
+    for kind, steps in _STEPS.items():
+        if type(row.loss) is kind:
+            return tuple(steps(row))
+    return tuple(_any(row))
+
+
+def _softmax(row: Row) -> Iterator[Step]:
+    k, t = row.k, row.target
+    if row.smoothing:
+        yield Step(
+            "smoothing", "The targets, smoothed", "A share of each target is spread evenly over the classes.",
+            (row.loss.equations.forward[2], _each("s", row.s)), worked=True,
+        )  # fmt: skip
+    a = row.a - row.a.max() if np.abs(row.a).max() > 20 else row.a
+    text = "Each output is its logit's exponential, as a share of all."
+    if a is not row.a:
+        text += " (The largest logit is taken off first: no output changes, and no exponential overflows.)"
+    exponentials = np.exp(a)
+    yield Step(
+        "softmax", "Softmax", text,
+        (
+            r"y_k = \frac{e^{a_k}}{\sum_{j=1}^{K} e^{a_j}}", _each("a", row.a), _each("e^{a", exponentials, "}"),
+            rf"\sum_j e^{{a_j}} = {latex_figure(float(exponentials.sum()))}", _each("y", row.y),
+        ),
+        {f"y[{j}]": float(value) for j, value in enumerate(row.y)},
+    )  # fmt: skip
+    yield Step(
+        "cost", "The cost by an output", f"Of all classes only those count whose target {t} is not 0.",
+        (rf"J = -\sum_{{k'}} {t}_{{k'}} \log y_{{k'}}", rf"\frac{{\partial J}}{{\partial y_{{k'}}}} = -\frac{{{t}_{{k'}}}}{{y_{{k'}}}}", _each(t, row.s)),
+    )  # fmt: skip
+    yield Step(
+        "same", "The output by its own logit", "The answer depends on whether it is the same k. If it is: the product rule.",
+        (
+            r"\frac{\partial y_k}{\partial a_k} = e^{a_k} \frac{1}{\sum_j e^{a_j}} - e^{a_k} \left[\sum_j e^{a_j}\right]^{-2} e^{a_k}",
+            r"\frac{\partial y_k}{\partial a_k} = y_k - y_k^2 = y_k (1 - y_k)",
+            rf"\frac{{\partial y_{{{k}}}}}{{\partial a_{{{k}}}}} = {_f(row.y[k])} (1 - {_f(row.y[k])}) = {_f(row.y[k] * (1 - row.y[k]))}",
+        ),
+        worked=True,
+    )  # fmt: skip
+    yield Step(
+        "other", "Another output by this logit", "If it is not, only the sum below the bar depends on the logit.",
+        (
+            r"\frac{\partial y_{k'}}{\partial a_k} = -e^{a_{k'}} \left[\sum_j e^{a_j}\right]^{-2} e^{a_k}",
+            r"\frac{\partial y_{k'}}{\partial a_k} = -y_{k'} y_k",
+            *(
+                rf"\frac{{\partial y_{{{j}}}}}{{\partial a_{{{k}}}}} = -{_f(row.y[j])} \cdot {_f(row.y[k])} = {_f(-row.y[j] * row.y[k])}"
+                for j in [j for j in range(len(row.y)) if j != k][:3]
+            ),
+        ),
+        worked=True,
+    )  # fmt: skip
+    yield Step(
+        "delta", "Both in one", "Kronecker's delta is 1 where k = k' and 0 elsewhere, so one formula says both.",
+        (r"\frac{\partial y_{k'}}{\partial a_k} = y_{k'} (\delta_{kk'} - y_k)",),
+        worked=True,
+    )  # fmt: skip
+    total = float(row.s.sum())
+    products = [rf"-{bracketed(float(row.s[j]))} ({int(j == k)} - {_f(row.y[k])})" for j in range(min(len(row.y), 4))]
+    dots = r" + \cdots" if len(row.y) > 4 else ""
+    yield Step(
+        "together", "Put together",
+        "The logit acts on the cost through every output, so its derivative is a sum over k' (a total derivative). "
+        "The outputs cancel; the sum is split; y does not depend on k' and comes before its sum; and the targets add up to 1.",
+        (
+            r"\frac{\partial J}{\partial a_k} = \sum_{k'} \frac{\partial J}{\partial y_{k'}} \frac{\partial y_{k'}}{\partial a_k}"
+            rf" = -\sum_{{k'}} \frac{{{t}_{{k'}}}}{{y_{{k'}}}} y_{{k'}} (\delta_{{kk'}} - y_k)",
+            rf"= -\sum_{{k'}} {t}_{{k'}} (\delta_{{kk'}} - y_k) = -\sum_{{k'}} {t}_{{k'}} \delta_{{kk'}} + y_k \sum_{{k'}} {t}_{{k'}}",
+            rf"= -{t}_k + y_k \cdot {latex_figure(total)} = y_k - {t}_k",
+        ),
+        worked=True,
+    )  # fmt: skip
+    yield Step(
+        "result", f"y − {t}", f"Here k = {k}.",
+        (
+            rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = {' '.join(products).replace(') -', ') -')}{dots}",
+            rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = y_{{{k}}} - {t}_{{{k}}} = {_f(row.y[k])} - {bracketed(float(row.s[k]))} = {_f(row.y[k] - row.s[k])}",
+        ),
+        {"y": float(row.y[k]), t: float(row.s[k])}, worked=True,
+    )  # fmt: skip
+
+
+def _binary(row: Row) -> Iterator[Step]:
+    k, y, t = row.k, float(row.y[row.k]), float(row.t[row.k])
+    yield _link_step(
+        row, "The sigmoid", "A logit becomes a number between 0 and 1.",
+        (r"y_k = \sigma(a_k) = \frac{1}{1 + e^{-a_k}}", rf"y_{{{k}}} = \frac{{1}}{{1 + e^{{-{bracketed(float(row.a[k]))}}}}} = {_f(y)}"),
+    )  # fmt: skip
+    yield Step(
+        "local", "The output by its logit", "The derivative of 1 / (1 + e⁻ᵃ), and what it is in y.",
+        (
+            r"\frac{\partial y_k}{\partial a_k} = \frac{e^{-a_k}}{(1 + e^{-a_k})^2} = \frac{1}{1 + e^{-a_k}} \cdot \frac{e^{-a_k}}{1 + e^{-a_k}}",
+            r"\frac{\partial y_k}{\partial a_k} = y_k (1 - y_k)",
+            rf"\frac{{\partial y_{{{k}}}}}{{\partial a_{{{k}}}}} = {_f(y)} (1 - {_f(y)}) = {_f(y * (1 - y))}",
+        ),
+        worked=True,
+    )  # fmt: skip
+    yield Step(
+        "cost", "The cost by the output", "One of the two logarithms counts where the target is 0 or 1.",
+        (
+            r"J = -\sum_k t_k \log y_k + (1 - t_k) \log(1 - y_k)",
+            r"\frac{\partial J}{\partial y_k} = -\frac{t_k}{y_k} + \frac{1 - t_k}{1 - y_k} = \frac{y_k - t_k}{y_k (1 - y_k)}",
+        ),
+        worked=True,
+    )  # fmt: skip
+    yield _result(row, "y − t", "The product; what stands below the bar cancels.",
+        r"\frac{\partial J}{\partial a_k} = \frac{y_k - t_k}{y_k (1 - y_k)} \cdot y_k (1 - y_k) = y_k - t_k", y - t)  # fmt: skip
+
+
+def _squared(row: Row) -> Iterator[Step]:
+    k, y, t = row.k, float(row.y[row.k]), float(row.t[row.k])
+    yield _link_step(row, "The output", "The output is the logit itself.", ("y_k = a_k", rf"y_{{{k}}} = {_f(y)}"))
+    yield Step(
+        "cost", "The cost by the output", "The half is there so that the 2 of the square cancels.",
+        (r"J = \tfrac{1}{2} \sum_k (y_k - t_k)^2", r"\frac{\partial J}{\partial y_k} = \tfrac{1}{2} \cdot 2 (y_k - t_k) = y_k - t_k"),
+        worked=True,
+    )  # fmt: skip
+    yield _result(row, "y − t", "The output changes as the logit does.",
+        r"\frac{\partial J}{\partial a_k} = (y_k - t_k) \cdot 1 = y_k - t_k", y - t)  # fmt: skip
+
+
+def _poisson(row: Row) -> Iterator[Step]:
+    k, y, t = row.k, float(row.y[row.k]), float(row.t[row.k])
+    yield _link_step(row, "The exponential", "A count is never negative, so the logit is its logarithm.",
+        ("y_k = e^{a_k}", rf"y_{{{k}}} = e^{{{latex_figure(float(row.a[k]))}}} = {_f(y)}"))  # fmt: skip
+    yield Step(
+        "cost", "The cost by the output", "The logarithm of y is a again.",
+        (
+            r"J = \sum_k t_k \log t_k - t_k \log y_k - t_k + y_k",
+            r"\frac{\partial J}{\partial y_k} = 1 - \frac{t_k}{y_k}, \quad \frac{\partial y_k}{\partial a_k} = e^{a_k} = y_k",
+        ),
+        worked=True,
+    )  # fmt: skip
+    yield _result(row, "y − t", "The product.",
+        r"\frac{\partial J}{\partial a_k} = \left(1 - \frac{t_k}{y_k}\right) y_k = y_k - t_k", y - t)  # fmt: skip
+
+
+def _huber(row: Row) -> Iterator[Step]:
+    assert isinstance(row.loss, Huber)  # noqa: S101 (the table of steps says so)
+    k, delta = row.k, row.loss.delta
+    error = float(row.y[k] - row.t[k])
+    yield _link_step(row, "The output", "The output is the logit itself.",
+        ("y_k = a_k, \\quad e_k = y_k - t_k", rf"e_{{{k}}} = {_f(row.y[k])} - {bracketed(float(row.t[k]))} = {_f(error)}"))  # fmt: skip
+    first = row.loss.equations.forward[0].replace("J_n", "J").replace("_{nk}", "_k")
+    yield Step(
+        "cost", "The cost by the output", "A parabola near the target, a straight line beyond δ.",
+        (first, r"\frac{\partial J}{\partial y_k} = \begin{cases} e_k & |e_k| \le \delta \\ \delta \, \text{sign}(e_k) & \text{otherwise} \end{cases}"),
+        worked=True,
+    )  # fmt: skip
+    where = "parabola" if abs(error) <= delta else "straight line"
+    yield _result(row, "The derivative", f"Here |e| is {abs(error):.4g} and δ is {delta:g}: on the {where}.",
+        r"\frac{\partial J}{\partial a_k} = \min(\max(e_k, -\delta), \delta)", max(-delta, min(delta, error)), "")  # fmt: skip
+
+
+def _any(row: Row) -> Iterator[Step]:
+    """A loss that brings its equations, but no derivation."""
+    lines = (*row.loss.equations.forward, row.loss.equations.backward["da"])
+    yield Step("loss", type(row.loss).__name__, "The cost, the link, and the derivative.", lines)
+
+
+def _link_step(row: Row, title: str, text: str, lines: tuple[str, ...]) -> Step:
+    return Step("link", title, text, lines, {"a": float(row.a[row.k]), "y": float(row.y[row.k])})
+
+
+def _result(row: Row, title: str, text: str, line: str, value: float, middle: str | None = None) -> Step:
+    k = row.k
+    between = f"{_f(row.y[k])} - {bracketed(float(row.t[k]))} = " if middle is None else middle
+    figures = rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = {between}{_f(value)}"
+    return Step("result", title, text, (line, figures), {"y": float(row.y[k]), "t": float(row.t[k])}, worked=True)
+
+
+def _f(value: float) -> str:
+    return latex_figure(float(value))
+
+
+def _each(letter: str, values: np.ndarray, close: str = "") -> str:
+    """Return y_0 = …, y_1 = …, as one line."""
+    parts = [rf"{letter}_{{{j}}}{close} = {latex_figure(float(value))}" for j, value in enumerate(values[:_MOST])]
+    return r", \quad ".join(parts) + (r", \quad \dots" if len(values) > _MOST else "")
+
+
+def _difference(row: Row) -> str:
+    """The derivative in numbers: y - t where the loss's own equation says so."""
+    if isinstance(row.loss, (SquaredError, Poisson, BinaryCrossEntropy)):
+        return rf"{_f(row.y[row.k])} - {bracketed(float(row.t[row.k]))}"
+    return _f(row.loss.each_backward(NUMPY, row.cache())[0, row.k])
+
+
+_STEPS: dict[type[Loss], Callable[[Row], Iterator[Step]]] = {
+    SoftmaxCrossEntropy: _softmax,
+    BinaryCrossEntropy: _binary,
+    SquaredError: _squared,
+    Poisson: _poisson,
+    Huber: _huber,
+}

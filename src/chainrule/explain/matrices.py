@@ -1,0 +1,28 @@
+"""Matrices as people can read them: whole where they are small, else the part around what matters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainrule.explain.derivation import Matrix
+
+SIDE = 10
+
+
+def window(
+    latex: str, name: str, values: np.ndarray, row: int | None = None, column: int | None = None, side: int = SIDE
+) -> Matrix:
+    """Return a matrix, or its first rows and columns with the one that matters among them."""
+    array = np.atleast_2d(np.asarray(values, dtype=float))
+    rows, columns = _chosen(array.shape[0], row, side), _chosen(array.shape[1], column, side)
+    cut = array[np.ix_(rows, columns)]
+    shape = (int(array.shape[0]), int(array.shape[1]))
+    return Matrix(latex, name, shape, rows, columns, tuple(tuple(map(float, line)) for line in cut), row, column)
+
+
+def _chosen(size: int, wanted: int | None, side: int) -> tuple[int, ...]:
+    if size <= side:
+        return tuple(range(size))
+    if wanted is None or wanted < side - 1:
+        return tuple(range(side))
+    return (*range(side - 1), wanted)

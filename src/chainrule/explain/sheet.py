@@ -1,0 +1,65 @@
+"""The style of a derivation on paper and on screen."""
+
+from __future__ import annotations
+
+STYLE = """
+.cr, .cr-page { --ink: #1d2733; --soft: #5b6775; --line: #dde3e9; --wash: #f5f7f9; --accent: #0072b2;
+  --mark: #fff3cf; --up: #0072b2; --down: #d55e00; color: var(--ink);
+  font: 15px/1.55 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
+.cr-page { margin: 0 auto; max-width: 920px; padding: 28px 24px 60px; background: #fff; }
+.cr-top { display: flex; justify-content: space-between; align-items: baseline; flex-wrap: wrap;
+  border-bottom: 3px solid var(--accent); margin-bottom: 22px; padding-bottom: 6px; }
+.cr-top h1 { font-size: 25px; margin: 0; } .cr-name { margin: 0; color: var(--soft); }
+.cr { max-width: 920px; margin-bottom: 48px; }
+.cr > header { display: flex; align-items: center; gap: 22px; padding: 14px 22px; border-radius: 10px;
+  background: #12304a; color: #fff; }
+.cr > header p { margin: 0; font-size: 16px; color: #dce8f2; }
+.cr > header code { color: #fff; background: #ffffff22; border-radius: 4px; padding: 2px 7px; }
+.cr-title { font-size: 27px; line-height: 1.2; } .cr-title math { margin: 0; }
+.cr math { font-size: 1.12em; font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", "XITS Math",
+  "DejaVu Math TeX Gyre", math, serif; }
+.cr .cr-title math { font-size: 1em; }
+.cr-letters { display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 3px 22px;
+  margin: 16px 0 0; }
+.cr-letters div { display: flex; gap: 12px; align-items: baseline; }
+.cr-letters dt { flex: 0 0 58px; text-align: right; } .cr-letters dd { margin: 0; color: var(--soft); }
+.cr-soft { color: var(--soft); font-size: 14px; margin: 8px 0 0; }
+.cr section { border-top: 1px solid var(--line); margin-top: 20px; padding-top: 14px; }
+.cr h2 { font-size: 17px; margin: 0 0 4px; display: flex; align-items: center; gap: 10px; }
+.cr h2 span { display: inline-grid; place-items: center; width: 24px; height: 24px; border-radius: 50%;
+  background: var(--accent); color: #fff; font-size: 13px; font-weight: 600; }
+.cr section > p { margin: 2px 0 8px; max-width: 78ch; }
+.cr-formula { overflow-x: auto; overflow-y: hidden; padding: 5px 0 5px 14px; border-left: 3px solid var(--line);
+  margin: 0 0 0 10px; }
+.cr-formula math { width: auto; text-align: left; display: inline-block math; margin: 0; }
+.cr-scroll { overflow-x: auto; margin-top: 10px; }
+.cr table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
+.cr-terms th, .cr-terms td { text-align: left; padding: 3px 16px 3px 0; border-bottom: 1px solid var(--line);
+  white-space: nowrap; }
+.cr-terms th { color: var(--soft); font-weight: 600; }
+.cr-terms .n { text-align: right; } .cr-terms math { font-size: 1em; }
+.cr-terms td.cr-bar { position: relative; width: 120px; min-width: 120px; padding: 0; border-left: 0; }
+.cr-bar i { position: absolute; top: 5px; bottom: 5px; border-radius: 2px; background: var(--up); }
+.cr-bar i.down { background: var(--down); }
+.cr-terms tr.cr-sum td { border-top: 2px solid var(--ink); border-bottom: 0; font-weight: 700; }
+.cr-given { background: var(--wash); border-radius: 8px; padding: 10px 14px; margin-top: 10px; }
+.cr-given ul { columns: 150px; list-style: none; padding: 0; margin: 6px 0 0; }
+.cr-given li span { margin-left: 5px; font-variant-numeric: tabular-nums; }
+.cr-matrices { display: flex; flex-wrap: wrap; gap: 10px 34px; align-items: flex-start; margin-top: 12px; }
+.cr-matrices figure { margin: 0; max-width: 100%; overflow-x: auto; }
+.cr-matrices figcaption { font-size: 13.5px; color: var(--soft); margin-bottom: 4px; }
+.cr-matrices figcaption math { color: var(--ink); margin-right: 4px; }
+.cr-matrix td { text-align: right; padding: 2px 9px; background: var(--wash); border: 2px solid #fff;
+  font-size: 13px; white-space: nowrap; }
+.cr-matrix th { color: #8a95a1; font-weight: 500; font-size: 12px; padding: 2px 6px; text-align: right; }
+.cr-matrix td.cr-on { background: var(--mark); font-weight: 700; } .cr-matrix th.cr-on { color: var(--ink); font-weight: 700; }
+.cr-check th { text-align: left; color: var(--soft); font-weight: 500; padding: 2px 18px 2px 0; }
+.cr-check td { font-weight: 600; }
+.cr pre { background: var(--wash); border-radius: 8px; padding: 9px 13px; margin: 6px 0 0; overflow-x: auto;
+  font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
+.cr-blank { display: inline-block; min-width: 6.5em; height: 1.15em; border-bottom: 1.5px solid #7d8894;
+  vertical-align: baseline; }
+.cr-long { min-width: 17em; } .cr-gap { border-bottom: 1.5px solid #7d8894; }
+@media print { .cr-page { padding: 0; max-width: none; } .cr { break-after: page; } .cr section { break-inside: avoid; }
+  .cr > header { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+"""

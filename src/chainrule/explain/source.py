@@ -1,0 +1,55 @@
+"""The line of the library that computes a derivative: what was explained is what runs."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import chainrule
+from chainrule.explain.derivation import Source
+from chainrule.nn import Layer, Loss
+
+_PACKAGE = Path(chainrule.__file__).parent
+
+
+def of_gradient(layer: Layer, name: str) -> Source:
+    """Return the line of the layer's own backward pass that makes ∂J/∂(parameter `name`)."""
+    name = name.rpartition(".")[2]
+    made = re.compile(rf"(^|\W)d{re.escape(name)} *[+*]?= |[\"']{re.escape(name)}[\"'] *:")
+    methods = [method for method in ("gradients", "backward") if method in vars(type(layer))]
+    for method in methods:
+        found = _line(getattr(type(layer), method), made)
+        if found:
+            return found
+    return _line(getattr(type(layer), (methods or ["backward"])[-1]), re.compile(r"\bdef\b")) or _nowhere(layer)
+
+
+def of_loss(loss: Loss) -> Source:
+    """Return the line that computes ∂Jₙ/∂a."""
+    return _line(type(loss).each_backward, re.compile(r"\breturn\b")) or _nowhere(loss)
+
+
+def _line(function: Any, wanted: re.Pattern[str]) -> Source | None:
+    try:
+        lines, start = inspect.getsourcelines(function)
+        path = Path(inspect.getsourcefile(function) or "")
+    except (OSError, TypeError):
+        return None
+    for offset, line in enumerate(lines):
+        if wanted.search(line) and not line.lstrip().startswith(('"""', "#")):
+            return Source(_short(path), start + offset, line.strip(), function.__qualname__)
+    return None
+
+
+def _short(path: Path) -> str:
+    """A file of the library by its place in the package; another's by its name alone."""
+    if path.is_relative_to(_PACKAGE):
+        return str(Path(_PACKAGE.name) / path.relative_to(_PACKAGE))
+    return path.name
+
+
+def _nowhere(thing: Any) -> Source:
+    """A layer that was written at the prompt has no file."""
+    return Source("", 0, "", type(thing).__qualname__)

@@ -1,0 +1,61 @@
+"""The update: how an optimizer's rule moves the weight once its derivative is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from chainrule.engine.numpy import NUMPY
+from chainrule.errors import ConfigError, did_you_mean
+from chainrule.explain.derivation import Update
+from chainrule.explain.letters import put
+from chainrule.explain.notation import bracketed, latex_figure, name_latex
+from chainrule.optim import GradientAscent, GradientDescent, Rule
+
+
+def moved(
+    rule: Rule,
+    symbol: str,
+    weight: float,
+    gradient: float,
+    learning_rate: float,
+    moments: Mapping[str, float] | None = None,
+    t: int = 1,
+) -> Update:
+    """Return where `rule` moves a weight.
+
+    Parameters
+    ----------
+    symbol : str
+        The weight as LaTeX.
+    moments : mapping of str to float, optional
+        What the rule remembers of this weight; zeros, as before the first step, if left out.
+    t : int
+        Number of the step, from 1.
+    """
+    for name in moments or {}:
+        if name not in rule.moments:
+            raise ConfigError(
+                f"a moment of {type(rule).__name__}", f"{name!r}", did_you_mean(name, rule.moments or ["none"])
+            )
+    state = {name: np.array((moments or {}).get(name, 0.0)) for name in rule.moments}
+    coefficients = {
+        name: float(value[0])
+        for name, value in rule.coefficients(np.array([float(t)]), np.array([learning_rate])).items()
+    }
+    after = float(rule.update(NUMPY, np.array(weight), np.array(gradient), state, coefficients)[0])
+    lines = [put(rule.equation, w=symbol)]
+    sign = {GradientDescent: "-", GradientAscent: "-"}.get(type(rule))
+    result = latex_figure(after, 6)
+    if sign:
+        step = rf"{bracketed(weight, 6)} {sign} {latex_figure(learning_rate)} \cdot {bracketed(gradient)}"
+        lines.append(rf"{symbol} \leftarrow {step} = {result}")
+    else:
+        lines.append(rf"{symbol} \leftarrow {result} \quad {name_latex('from')} \quad {latex_figure(weight, 6)}")
+    note = ""
+    if rule.moments:
+        when = "before its first step" if not moments and t == 1 else f"at its step {t}"
+        held = ", ".join(f"{name} {value:.4g}" for name, value in state.items())
+        note = f"The rule remembers, {when}: {held}. g is the derivative."
+    return Update(type(rule).__name__, tuple(lines), note, learning_rate, weight, gradient, after)

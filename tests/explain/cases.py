@@ -1,0 +1,98 @@
+"""The networks and data that derivations are proven on: the course's own examples, iris and digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule import mlp, nn
+from chainrule.data import datasets
+from chainrule.network.network import Network
+from chainrule.types import Batch, Context, Params, leaves
+
+SOFTMAX, BINARY, SQUARED = nn.SoftmaxCrossEntropy(), nn.BinaryCrossEntropy(), nn.SquaredError()
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A network with weights, on a batch."""
+
+    name: str
+    network: Network
+    params: Params
+    batch: Batch
+    context: Context = Context()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def addresses(self, rng: np.random.Generator, count: int) -> list[str]:
+        """Return `count` weights, one of each parameter at least."""
+        arrays = dict(leaves(self.params))
+        names = [*arrays, *rng.choice(list(arrays), max(0, count - len(arrays)))]
+        found = []
+        for name in names:
+            index = [int(rng.integers(size)) for size in np.shape(arrays[name])]
+            found.append(f"{name}[{','.join(map(str, index))}]")
+        return found
+
+
+def of(name: str, network: Network, batch: Batch, seed: int = 0, **kwargs: object) -> Case:
+    """Return the case with weights of the network's own, biases moved off zero."""
+    rng = np.random.default_rng(seed)
+    params = network.init(rng)
+    for path, value in leaves(params):
+        if path.endswith("b"):
+            value[...] = rng.normal(scale=0.3, size=value.shape)
+    return Case(name, network, params, batch, **kwargs)  # type: ignore[arg-type]
+
+
+def table(name: str, count: int, columns: int | None = None) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the first rows of a built-in table, shuffled: x standardised, class numbers, K."""
+    source = datasets.load(name, 0)
+    target = source.target or ""
+    frame = source.frame
+    x = frame.drop(columns=target).to_numpy(float)
+    classes, t = np.unique(frame[target].astype(str), return_inverse=True)
+    rows = np.random.default_rng(1).permutation(len(x))[:count]
+    x = (x - x.mean(axis=0)) / np.where(x.std(axis=0) > 0, x.std(axis=0), 1)
+    return x[rows, :columns], t[rows], len(classes)
+
+
+def batch_of(name: str, count: int) -> tuple[Batch, int]:
+    """Return rows of a built-in table as a batch, and K."""
+    x, t, k = table(name, count)
+    return Batch(x, np.eye(k)[t]), k
+
+
+def dense_cases() -> list[Case]:
+    """Return networks of dense layers, shallow and deep, with every activation and loss."""
+    xor = Batch(np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.eye(2)[[0, 1, 1, 0]])
+    donut, _ = batch_of("donut", 12)
+    iris, _ = batch_of("iris", 10)
+    digits, _ = batch_of("digits", 6)
+    rng = np.random.default_rng(2)
+    numbers = Batch(rng.normal(size=(7, 3)), rng.normal(size=(7, 2)))
+    counts = Batch(numbers.x, rng.poisson(2.0, size=(7, 2)).astype(float))
+    weighted = Batch(iris.x, iris.t, rng.uniform(0.1, 3, size=10))
+    course = Batch(np.array([[0.0, 1.0]]), np.array([[1.0]]))
+    found = [
+        of("the course's example, one row", mlp((2,), [2], 1, BINARY, activation="sigmoid"), course),
+        of("xor", mlp((2,), [3], 2, SOFTMAX, activation="sigmoid"), xor),
+        of("xor with one output", mlp((2,), [3], 1, BINARY, activation="tanh"), Batch(xor.x, xor.t[:, 1:])),
+        of("logistic regression on iris", mlp((4,), [], 3, SOFTMAX), iris),
+        of("donut, two hidden layers", mlp((2,), [5, 4], 2, SOFTMAX, activation="relu"), donut),
+        of("donut, three hidden layers", mlp((2,), [3, 3, 3], 2, SOFTMAX, activation="tanh"), donut),
+        of("iris with sample weights", mlp((4,), [4], 3, SOFTMAX, activation="sigmoid"), weighted),
+        of("iris, smoothed targets", mlp((4,), [4], 3, nn.SoftmaxCrossEntropy(0.2), activation="tanh"), iris),
+        of("digits", mlp((64,), [12], 10, SOFTMAX, activation="relu"), digits),
+        of("seven times eight", mlp((7,), [8] * 6, 10, SOFTMAX, activation="tanh"), Batch(rng.normal(size=(5, 7)), np.eye(10)[[1, 2, 3, 4, 9]])),
+        of("numbers", mlp((3,), [4], 2, SQUARED, activation="silu"), numbers),
+        of("huber", mlp((3,), [4], 2, nn.Huber(0.5), activation="gelu"), numbers),
+        of("counts", mlp((3,), [4], 2, nn.Poisson(), activation="softplus"), counts),
+    ]  # fmt: skip
+    for name, activation in nn.ACTIVATIONS.items():
+        layers = nn.Sequential((nn.Dense(4), activation, nn.Dense(3), activation, nn.Dense(3)))
+        found.append(of(f"iris with {name}", Network(layers, (4,), SOFTMAX), iris))
+    return found
