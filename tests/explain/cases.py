@@ -51,6 +51,10 @@ def of(name: str, network: Network, batch: Batch, seed: int = 0, **kwargs: objec
 def table(name: str, count: int, columns: int | None = None) -> tuple[np.ndarray, np.ndarray, int]:
     """Return the first rows of a built-in table, shuffled: x standardised, class numbers, K."""
     source = datasets.load(name, 0)
+    if name == "digits":
+        x, t = source.samples.values.reshape(-1, 64) / 16.0, source.frame["digit"].to_numpy()
+        rows = np.random.default_rng(1).permutation(len(x))[:count]
+        return x[rows], t[rows], 10
     target = source.target or ""
     frame = source.frame
     x = frame.drop(columns=target).to_numpy(float)
@@ -96,3 +100,42 @@ def dense_cases() -> list[Case]:
         layers = nn.Sequential((nn.Dense(4), activation, nn.Dense(3), activation, nn.Dense(3)))
         found.append(of(f"iris with {name}", Network(layers, (4,), SOFTMAX), iris))
     return found
+
+
+def layered(
+    name: str, shape: tuple[int, ...], *layers: nn.Layer, train: bool = False, n: int = 3, seed: int = 5
+) -> Case:
+    """Return a network of these layers, with two classes at its end."""
+    network = Network(nn.Sequential(layers), shape, SOFTMAX)
+    rng = np.random.default_rng(seed)
+    batch = Batch(rng.normal(size=(n, *shape)), np.eye(network.output_shape[0])[np.arange(n) % 2])
+    return of(name, network, batch, seed, context=Context(train, (seed,) if train else None))
+
+
+def layer_cases() -> list[Case]:
+    """Return networks in which something else than dense layers and activations stands on the way."""
+    image, vector = (5, 5, 2), (4,)
+    end = (nn.Flatten(), nn.Dense(2))
+    return [
+        layered("dropout", vector, nn.Dense(5), nn.Tanh(), nn.Dropout(0.4), nn.Dense(2), train=True),
+        layered("dropout at predict", vector, nn.Dense(5), nn.Tanh(), nn.Dropout(0.4), nn.Dense(2)),
+        layered("two dropouts, one of the inputs", vector, nn.Dropout(0.2), nn.Dense(6), nn.Dropout(0.4), nn.Relu(), nn.Dense(2), train=True),
+        layered("dropconnect", vector, nn.DropConnect(5, rate=0.4), nn.Tanh(), nn.DropConnect(2, rate=0.3), train=True),
+        layered("two bends in a row", vector, nn.Tanh(), nn.Dense(4), nn.Tanh(), nn.Sigmoid(), nn.Dense(2), nn.Softplus()),
+        layered("dense without bias", vector, nn.Dense(3, bias=False), nn.Elu(0.5), nn.Dense(2, bias=False)),
+        layered("flattened images", (3, 2, 1), nn.Flatten(), nn.Dense(4), nn.LeakyRelu(0.2), nn.Dense(2)),
+        layered("reshaped", (6,), nn.Dense(6), nn.Reshape((3, 2)), nn.Gelu(), *end),
+        layered("convolution", image, nn.Conv2D(3, 3), nn.Relu(), *end),
+        layered("convolution, padded, with strides, dilation and groups", (7, 6, 4), nn.Conv2D(4, (3, 2), stride=2, padding="same", dilation=(1, 2), groups=2), nn.Tanh(), *end),
+        layered("two convolutions and pools", (8, 8, 1), nn.Conv2D(2, 3, padding="same"), nn.Relu(), nn.MaxPool2D(2), nn.Conv2D(3, 3), nn.Tanh(), nn.AvgPool2D(2), *end),
+        layered("global pool", image, nn.Conv2D(3, 2), nn.Silu(), nn.GlobalAvgPool(), nn.Dense(2)),
+        layered("batch norm while learning", vector, nn.Dense(5), nn.BatchNorm(), nn.Relu(), nn.Dense(2), train=True, n=6),
+        layered("batch norm at predict", vector, nn.Dense(5), nn.BatchNorm(), nn.Relu(), nn.Dense(2), n=6),
+        layered("batch norm of images", image, nn.Conv2D(3, 3), nn.BatchNorm(), nn.Relu(), *end, train=True),
+        layered("layer and group norm", vector, nn.Dense(4), nn.LayerNorm(), nn.Tanh(), nn.Dense(4), nn.GroupNorm(2), nn.Dense(2)),
+        layered("a bypass on the way", vector, nn.Dense(4), nn.Residual(nn.Sequential((nn.Dense(4), nn.Tanh()))), nn.Dense(2)),
+        layered("a bypass around one layer", vector, nn.Residual(nn.Dense(4)), nn.Tanh(), nn.Dense(2)),
+        layered("a bypass with a shortcut layer", vector, nn.Residual(nn.Sequential((nn.Dense(3), nn.Tanh())), shortcut=nn.Dense(3)), nn.Dense(2)),
+        layered("bypasses inside bypasses", vector, nn.Residual(nn.Residual(nn.Sequential((nn.Dense(4), nn.Sigmoid())))), nn.Dense(2)),
+        layered("stacks inside stacks", vector, nn.Sequential((nn.Dense(3), nn.Tanh())), nn.Sequential((nn.Sequential((nn.Dense(3),)), nn.Dense(2)))),
+    ]  # fmt: skip

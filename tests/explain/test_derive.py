@@ -19,6 +19,7 @@ from tests.explain import cases
 from tests.explain.cases import Case
 
 DENSE = cases.dense_cases()
+LAYERS = cases.layer_cases()
 every_case = pytest.mark.parametrize("case", DENSE, ids=str)
 
 
@@ -41,7 +42,7 @@ def prove(case: Case, address: str, **options: object) -> None:
         assert sum(value for _, value in derivation.neurons) == pytest.approx(gradient, rel=1e-9, abs=1e-12 * scale)
 
 
-@every_case
+@pytest.mark.parametrize("case", [*DENSE, *LAYERS], ids=str)
 def test_the_terms_add_up_to_the_gradient_and_to_the_slope_by_number(case: Case) -> None:
     for address in case.addresses(np.random.default_rng(3), 6):
         prove(case, address)
@@ -255,3 +256,48 @@ def test_float32_weights_are_explained_in_float64() -> None:
     assert derivation.check.relative_error < 1e-9
     cost, _ = case.network.loss_and_grads(NUMPY, single, Batch(*case.batch), PREDICT)
     assert derivation.cost == pytest.approx(float(cost), rel=1e-6)
+
+
+def test_a_kernel_weight_meets_the_pixel_that_its_term_names() -> None:
+    case = next(case for case in LAYERS if case.name.startswith("convolution, padded"))
+    derivation = derive(
+        case.network, "conv2d1.W[1,1,1,3]", case.batch.x, case.batch.t, params=case.params, max_terms=200
+    )
+    assert derivation.n_terms == len(derivation.terms) > 10
+    for term in derivation.terms:
+        symbol, value = term.given[-1]
+        n, h, w, c = (int(part) for part in symbol.removeprefix("x_{").removesuffix("}").split(","))
+        assert c == 3
+        assert value == case.batch.x[n, h, w, c]
+        assert term.row == n
+
+
+def test_state_is_explained_but_no_rule_moves_it() -> None:
+    case = next(case for case in LAYERS if case.name == "batch norm while learning")
+    derivation = derive(
+        case.network, "batchnorm1.m[2]", case.batch.x, case.batch.t, params=case.params, context=case.context
+    )
+    assert derivation.update is None
+    assert derivation.total == 0
+    assert "By number" in derivation.text
+
+
+def test_what_no_path_can_be_written_through_is_said() -> None:
+    case = next(case for case in LAYERS if case.name == "batch norm while learning")
+    derivation = derive(
+        case.network, "dense1.W[0,1]", case.batch.x, case.batch.t, params=case.params, context=case.context
+    )
+    total = next(step for step in derivation.steps if step.name == "total")
+    assert "Through batchnorm1 (BatchNorm) no path is a single weight" in total.text
+    assert derivation.n_terms == case.batch.n_samples
+    assert "batchnorm1, in letters of its own: ∂J/∂x" in derivation.vectorised.to_json()["text"]
+
+
+@pytest.mark.parametrize("case", LAYERS, ids=str)
+def test_every_view_of_a_derivation_can_be_made(case: Case) -> None:
+    for address in case.addresses(np.random.default_rng(5), 1)[:3]:
+        derivation = derive(case.network, address, case.batch.x, case.batch.t, params=case.params, context=case.context)
+        json.dumps(derivation.to_json(), allow_nan=False)
+        for view in (derivation.text, derivation.latex, derivation._repr_html_()):
+            assert "\0" not in view
+            assert "nan" not in view.lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -58,7 +58,7 @@ class Chain:
     ----------
     stages : tuple of Stage
         From the inputs to the logits. A bypass that the parameter lies inside is entered: the cost depends on the
-        parameter through the inner layers alone, and ∂J/∂(x + f(x)) is also ∂J/∂f(x).
+        parameter through that branch alone, and ∂J/∂(x + f(x)) is also ∂J/∂f(x).
     at : int
         Number of the stage that the parameter belongs to.
     name : str
@@ -112,6 +112,7 @@ def join(path: str, name: str) -> str:
 
 def follow(network: Network, params: Params, batch: Batch, context: Context, parameter: str) -> Chain:
     """Return the chain of a pass, for the parameter with that dotted name."""
+    context = replace(context, w=batch.w)
     a, cache = network.layer.forward(NUMPY, params, batch.x, context)
     record = network.trace(NUMPY, params, batch, context)
     stages = tuple(_stages(network.layer, "", params, cache, record, parameter))
@@ -134,7 +135,14 @@ def _stages(
         for name, child in zip(layer.names, layer.layers, strict=True):
             yield from _stages(child, join(path, name), params[name], cache[name], record, parameter)
     elif isinstance(layer, Residual) and parameter.startswith(join(path, "")):
-        yield from _stages(layer.inner, path, params, cache, record, parameter)
+        shortcut = join(path, "shortcut")
+        if layer.shortcut is None:
+            yield from _stages(layer.inner, path, params, cache, record, parameter)
+        elif parameter.startswith(join(shortcut, "")):
+            inside = (params["shortcut"], cache["shortcut"])
+            yield from _stages(layer.shortcut, shortcut, *inside, record, parameter)
+        else:
+            yield from _stages(layer.inner, path, params, cache["inner"], record, parameter)
     else:
         key = path or "layer"
         values: list[Any] = [

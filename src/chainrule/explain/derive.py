@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain import address, source, steps
 from chainrule.explain.chain import Chain, follow
-from chainrule.explain.derivation import Check, Derivation
+from chainrule.explain.derivation import Check, Derivation, Update
 from chainrule.explain.letters import Letters
 from chainrule.explain.numeric import compare
 from chainrule.explain.question import Question, ask
@@ -109,10 +109,17 @@ def derive(
         penalty=part,
         cost=chain.cost + (_penalty_cost(penalty, chain, chain.params) if penalty else 0.0),
         vectorised=vectorised(paths),
-        update=moved(rule or GradientDescent(), symbol, value, total + (part or 0.0), learning_rate, moments, step),
+        update=_update(chain, rule, symbol, value, total + (part or 0.0), learning_rate, moments, step),
         check=check,
         source=source.of_gradient(chain.owner.layer, chain.name),
     )
+
+
+def _update(chain: Chain, rule: Rule | None, *numbers: Any) -> Update | None:
+    """What the optimizer does; nothing where the parameter is state, which no rule moves."""
+    if not leaf(chain.network.specs, chain.path).trained:
+        return None
+    return moved(rule or GradientDescent(), *numbers)
 
 
 def _penalty_part(penalty: Penalty | None, chain: Chain, name: str, index: tuple[int, ...]) -> float | None:

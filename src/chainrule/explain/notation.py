@@ -9,7 +9,7 @@ from functools import lru_cache
 _SYMBOLS = {
     "partial": "∂", "sum": "Σ", "prod": "Π", "cdot": "·", "odot": "⊙", "times": "×", "leftarrow": "←", "top": "ᵀ",
     "quad": "  ", ",": " ", ";": " ", "!": "", "dots": "…", "cdots": "⋯", "le": "≤", "ge": "≥", "neq": "≠", "ne": "≠",
-    "approx": "≈", "star": "⋆", "ast": "∗", "in": "∈", "infty": "∞", "pm": "±", "lfloor": "⌊", "rfloor": "⌋",
+    "approx": "≈", "star": "⋆", "ast": "∗", "in": "∈", "ni": "∋", "arg": "arg ", "lceil": "⌈", "rceil": "⌉", "infty": "∞", "pm": "±", "lfloor": "⌊", "rfloor": "⌋",
     "left": "", "right": "", "limits": "", "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε",
     "eta": "η", "lambda": "λ", "mu": "μ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "omega": "ω",
     "Phi": "Φ", "Sigma": "Σ", "Delta": "Δ", "to": "→", "sim": "~", "langle": "⟨", "rangle": "⟩", "mid": "|",
@@ -131,7 +131,11 @@ def _limit(piece: str, argument: str) -> str:
     """Below a sum stands its index, small where Unicode has the letter; how far it runs goes without saying."""
     if piece == "^":
         return "\0"
-    index = argument.split("=", maxsplit=1)[0].strip()
+    index = argument.strip()
+    if re.fullmatch(r"\w=\w+", index):
+        index = index[0]
+    if len(index) > 1:
+        return f"\0_({index}) "
     return "\0" + _BELOW.get(index, f"_{index}")
 
 
@@ -165,6 +169,10 @@ def _atom(pieces: list[str], at: int) -> tuple[str, int]:
         if at < len(pieces) and pieces[at] in "_^":
             _, at = _argument(pieces, at + 1)
         return inside, at
+    if name == "substack":
+        rows = ["; " if piece == r"\\" else piece for piece in pieces[at + 2 :]]
+        text, used = _sequence(rows, 0, "}")
+        return text, at + 2 + used
     if name == "begin":
         return _environment(pieces, at + 1)
     text = _SYMBOLS.get(name, name)

@@ -7,11 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import chainrule
 from chainrule.explain.derivation import Source
 from chainrule.nn import Layer, Loss
 
-_PACKAGE = Path(chainrule.__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 
 def of_gradient(layer: Layer, name: str) -> Source:

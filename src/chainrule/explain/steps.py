@@ -8,7 +8,7 @@ from chainrule.explain.derivation import Step, Term
 from chainrule.explain.letters import Letters, grouped, put, under
 from chainrule.explain.notation import bracketed, figure, latex_figure, name_latex, plain
 from chainrule.explain.terms import Paths
-from chainrule.nn import Activation, Dropout, Flatten, Identity, Penalty, Reshape
+from chainrule.nn import Activation, Conv2D, Dropout, Flatten, Identity, Penalty, Reshape
 
 # So many summands are written into one line; the others stand in the table of terms.
 _IN_LINE = 6
@@ -139,6 +139,8 @@ def _links(paths: Paths) -> tuple[str, list[tuple[str, str, str]]]:
 def _generic(paths: Paths) -> str:
     """The parameter with the letters of its indices."""
     letters, chain = paths.letters, paths.chain
+    if isinstance(chain.owner.layer, Conv2D):
+        return "W_{uvck}" if chain.name == "W" else "b_k"
     if not chain.owner.is_dense:
         return letters.parameter(*map(str, paths.index))
     block = letters.block[chain.at]
@@ -210,6 +212,11 @@ def numbers(
     paths: Paths, depth: int, symbol: str, terms: tuple[Term, ...], rest: float, n_terms: int, total: float
 ) -> Step:
     """The sum with its numbers."""
+    if not terms:
+        line = f"{partial('J', symbol)} = 0"
+        return Step(
+            "numbers", "With the numbers", "Nothing in this pass depends on it.", (line,), {"sum": 0.0}, worked=True
+        )
     shown = terms[:_IN_LINE]
     summands = [latex_figure(term.value) for term in shown]
     left = n_terms - len(shown)
@@ -244,6 +251,9 @@ def _stop(paths: Paths, depth: int) -> str:
 def _here(paths: Paths) -> str:
     """Say which numbers the indices of the parameter are."""
     chain, letters = paths.chain, paths.letters
+    if isinstance(chain.owner.layer, Conv2D):
+        letters_of = "uvck" if chain.name == "W" else "k"
+        return f"Here {', '.join(f'{a} = {i}' for a, i in zip(letters_of, paths.index, strict=True))}. "
     if not chain.owner.is_dense:
         return ""
     block = letters.block[chain.at]

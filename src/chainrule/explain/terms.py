@@ -14,7 +14,8 @@ from chainrule.explain.chain import Chain, rows
 from chainrule.explain.derivation import Term
 from chainrule.explain.letters import Letters, grouped, under
 from chainrule.explain.notation import bracketed, latex_figure
-from chainrule.explain.touch import Touch, by_row, touch
+from chainrule.explain.touch import Touch, by_row, kernel_meets, touch
+from chainrule.nn import Conv2D
 
 # So many numbers are computed at most to find the summands that are largest.
 _MOST = 2_000_000
@@ -191,6 +192,8 @@ class Paths:
     def touch_symbol(self, n: str, unit: str) -> str:
         """Return ∂y/∂w in letters: x for a weight, nothing (1) for a bias."""
         chain, letters = self.chain, self.letters
+        if isinstance(chain.owner.layer, Conv2D):
+            return self._seen(n, unit) if chain.name == "W" else ""
         if not chain.owner.is_dense:
             parameter = letters.parameter(*map(str, self.index))
             return rf"\frac{{\partial {letters.value(chain.at, n, unit)}}}{{\partial {parameter}}}"
@@ -201,6 +204,20 @@ class Paths:
         if "mask" in chain.owner.cache:
             mask = rf"\mu^{{(W)}}_{{{under(d, str(self.index[1]) if n.isdigit() else unit)}}} "
         return mask + letters.value(chain.at - 1, n, d)
+
+    @property
+    def _is_bias(self) -> bool:
+        """Whether ∂y/∂w is 1, and left out of every product."""
+        owner = self.chain.owner
+        return self.chain.name == "b" and (owner.is_dense or isinstance(owner.layer, Conv2D))
+
+    def _seen(self, n: str, unit: str) -> str:
+        """Return the value that a kernel's weight meets at the place of a unit."""
+        before = self.chain.at - 1
+        if not n.isdigit():
+            return self.letters.value(before, n, r"is+ud-p,\, js+vd-p,\, c")
+        h, w, c = kernel_meets(self.chain, self.index, int(unit))
+        return self.letters.value(before, n, f"{h},{w},{c}")
 
     def _figures(self, depth: int, n: int, touched: int, units: Sequence[int]) -> str:
         chain, is_whole = self.chain, depth == len(self.hops)
@@ -217,7 +234,7 @@ class Paths:
                 stage = chain.stages[self.hops[hop - 1]]
                 factors.append(bracketed(float(stage.weights[units[hop - 1], units[hop]])))
         assert self.touch is not None  # noqa: S101 (the caller has looked)
-        if not (chain.owner.is_dense and chain.name != "W"):
+        if not self._is_bias:
             factors.append(bracketed(float(self.touch.slopes[n, touched])))
         return r" \cdot ".join(factor for factor in factors if factor)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain.chain import Chain, rows
+from chainrule.nn import Conv2D
 from chainrule.types import Params, fill, leaf, leaves, map_leaves
 
 
@@ -67,3 +68,16 @@ def by_row(chain: Chain, index: tuple[int, ...]) -> np.ndarray:
 
 def _replaced(tree: Params, path: str, value: np.ndarray) -> Params:
     return fill(tree, {name: value if name == path else old for name, old in leaves(tree)})
+
+
+def kernel_meets(chain: Chain, index: tuple[int, ...], unit: int) -> tuple[int, int, int]:
+    """Return the row, column and channel of the value that a kernel's weight is multiplied by, for one output."""
+    layer, shape = chain.owner.layer, chain.owner.x.shape[1:]
+    assert isinstance(layer, Conv2D)  # noqa: S101 (the caller has looked)
+    window = layer.window(shape)
+    i, j, k = np.unravel_index(unit, chain.owner.y.shape[1:])
+    (u, v), group = index[:2], int(k) // (layer.filters // layer.groups)
+    (sh, sw), (dh, dw) = window.stride, window.dilation
+    row = int(i) * sh + u * dh - window.padding[0][0]
+    column = int(j) * sw + v * dw - window.padding[1][0]
+    return row, column, group * (shape[2] // layer.groups) + index[2]

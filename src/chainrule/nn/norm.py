@@ -55,7 +55,7 @@ class BatchNorm(Layer):
             "dg": r"\frac{\partial J}{\partial g} = \sum \frac{\partial J}{\partial y} \hat x",
             "db": r"\frac{\partial J}{\partial b} = \sum \frac{\partial J}{\partial y}",
             "dm": r"\frac{\partial J}{\partial m} = 0, \quad m \leftarrow \alpha m + (1 - \alpha) \mu",
-            "dv": r"\frac{\partial J}{\partial v} = 0, \quad"
+            "dv": r"\frac{\partial J}{\partial v} = 0, \quad "
             r"v \leftarrow \alpha v + (1 - \alpha) \frac{n}{n - 1} \sigma^2",
         },
         where={
