@@ -13,17 +13,13 @@ from chainrule.errors import ConfigError
 from chainrule.playground.protocol import (
     COMMANDS,
     MOST_COMMAND_BYTES,
-    REPLIES,
-    Message,
     Set,
     Upload,
     command_from,
     command_from_text,
-    decode,
-    encode,
-    error_message,
     name_of,
 )
+from chainrule.playground.wire import REPLIES, Message, decode, encode, error_message
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -12,6 +12,7 @@ from chainrule import __version__
 from chainrule.cli.datasets import datasets
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.inspect import inspect
+from chainrule.cli.play import play
 from chainrule.cli.predict import predict
 from chainrule.cli.train import train
 from chainrule.errors import ChainruleError, TrainingError
@@ -30,6 +31,7 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(inspect)
 app.command()(datasets)
+app.command()(play)
 
 
 def _version(asked: bool) -> None:

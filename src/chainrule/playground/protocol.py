@@ -1,25 +1,21 @@
-"""The protocol: what the view asks and what Python answers, each message declared, checked, and carried on one wire."""
+"""The protocol: every command of a view, declared, checked, and frozen; `wire` has what Python says."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import math
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from chainrule.constraints import Kind, Many, Options, Range, check_fields, constrained, flag, option, whole
-from chainrule.errors import ChainruleError, ConfigError, did_you_mean
+from chainrule.errors import ConfigError, did_you_mean
 
 VERSION = 1
 # A command is a few numbers; a spec with a thousand inputs, or a saved session, is the longest.
 MOST_COMMAND_BYTES = 4 << 20
 MOST_UPLOAD_BYTES = 32 << 20
-MOST_POINTS = 2000
 MOST_DEPTH = 32
-FRAME_SIZES = (50, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,114 +324,3 @@ def _is_shallow(value: Any, depth: int) -> bool:
     if isinstance(value, list):
         return depth > 0 and all(_is_shallow(item, depth - 1) for item in value)
     return True
-
-
-# The fields of each message from Python, beyond `type`; `buffers` and `layout` are of binary ones.
-REPLIES: dict[str, frozenset[str]] = {
-    "welcome": frozenset({"version", "chainrule", "defaults", "catalogue", "limits"}),
-    "state": frozenset(
-        {"spec", "network", "data", "position", "running", "checkpoints", "history", "reset", "notes", "layout"}
-    ),
-    "frame": frozenset(
-        {"n", "running", "position", "seconds", "cost", "metrics", "rate", "epochs_per_second", "map", "points"}
-        | {"thumbnail", "budget", "layout"}
-    ),
-    "history": frozenset({"runs"}),
-    "event": frozenset({"kind", "epoch", "text"}),
-    "substep": frozenset({"phase", "next", "position", "rows", "cost", "values", "text"}),
-    "probe": frozenset({"x", "inputs", "units", "target", "cost"}),
-    "derivation": frozenset({"derivation"}),
-    "rows": frozenset({"true", "predicted", "part", "total", "columns", "rows", "picture", "layout"}),
-    "file": frozenset({"name", "mime"}),
-    "uploaded": frozenset({"upload", "name", "rows", "columns", "target", "task", "notes"}),
-    "budget": frozenset({"show"}),
-    "error": frozenset({"expected", "came", "remedy", "to"}),
-    "bye": frozenset({"reason"}),
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Message:
-    """What Python says: a type, its declared fields, and buffers.
-
-    Attributes
-    ----------
-    type : str
-        A name in `REPLIES`.
-    content : mapping
-        The fields that `REPLIES` declares; `id` where it answers a command that had one.
-    buffers : tuple of bytes
-        Arrays, in the order of `content["layout"]` where there is one.
-    """
-
-    type: str
-    content: Mapping[str, Any]
-    buffers: tuple[bytes, ...] = ()
-
-    def __post_init__(self) -> None:
-        """A message with other fields than declared is a mistake of ours, found by every test that sends it."""
-        if set(self.content) - {"id"} != REPLIES[self.type]:
-            raise AssertionError(f"{self.type}: {sorted(set(self.content) ^ REPLIES[self.type])}")
-
-    def answering(self, asked: Command) -> Message:
-        """Return the message with the id of the command that it answers."""
-        return self if asked.id is None else Message(self.type, {**self.content, "id": asked.id}, self.buffers)
-
-    def header(self) -> dict[str, Any]:
-        """Return type and content, with no number that JSON does not have, and the lengths of the buffers."""
-        head = {"type": self.type} | {key: finite(value) for key, value in self.content.items()}
-        return head | {"buffers": [len(part) for part in self.buffers]} if self.buffers else head
-
-
-def error_message(error: ChainruleError, to: str) -> Message:
-    """Return the message that tells a view what was wrong."""
-    return Message(
-        "error", {"expected": error.expected, "came": error.came[:500], "remedy": error.remedy, "to": to[:60]}
-    )
-
-
-def finite(value: Any) -> Any:
-    """Return JSON-able data in which a number that is not finite is null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(item) for item in value]
-    return value
-
-
-def encode(message: Message) -> str | bytes:
-    """Return a message as it travels: text, or where it has buffers
-
-    uint32 length of the header, little endian | header as JSON | the buffers, one after another.
-    """
-    header = json.dumps(message.header(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    if not message.buffers:
-        return header
-    raw = header.encode()
-    # Typed arrays of JavaScript start at multiples of their item's size.
-    raw += b" " * (-(4 + len(raw)) % 8)
-    return b"".join((struct.pack("<I", len(raw)), raw, *message.buffers))
-
-
-def decode(raw: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the header and the buffers of a binary message, or raise ConfigError."""
-    wrong = ConfigError(
-        "a binary message of this protocol", f"{len(raw):,} bytes", "Use the same version on both sides."
-    )
-    if len(raw) < 4:
-        raise wrong
-    (length,) = struct.unpack_from("<I", raw)
-    try:
-        header = json.loads(raw[4 : 4 + length])
-        lengths = header["buffers"]
-        at, buffers = 4 + length, []
-        for size in lengths:
-            buffers.append(raw[at : at + size])
-            at += size
-    except (ValueError, KeyError, TypeError) as error:
-        raise wrong from error
-    if at != len(raw):
-        raise wrong
-    return header, buffers

@@ -1,0 +1,49 @@
+"""`chainrule play`: the Playground in the browser."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+Option = typer.Option
+
+
+def play(
+    data: Annotated[str | None, typer.Argument(help="A CSV or Parquet file, or a name from `datasets`.")] = None,
+    port: Annotated[
+        int | None, Option(help="This port and no other; 0 for any; the first free from 8760 if left out.")
+    ] = None,
+    host: Annotated[str, Option(help="Where to listen. Beyond 127.0.0.1 others can reach it.")] = "127.0.0.1",
+    no_browser: Annotated[bool, Option("--no-browser", help="Print the link and open nothing.")] = False,
+    model: Annotated[str | None, Option(help="Look into a .chainrule file of dense layers, and go on with it.")] = None,
+    config: Annotated[str | None, Option(help="TOML or JSON file of the Playground's settings.")] = None,
+) -> None:
+    """Watch a network learn in the browser, and see every derivative."""
+    from pathlib import Path
+
+    from chainrule.playground.guard import new_token
+    from chainrule.playground.run import serve
+    from chainrule.playground.server import bound_socket
+    from chainrule.playground.start import first_session
+    from chainrule.playground.tokens import token_for
+
+    place = bound_socket(host, port)
+    number = place.getsockname()[1]
+    with place:
+        session = first_session(data, None if model is None else Path(model), None if config is None else Path(config))
+        # On a port that was asked for the token stays: a page that is open connects again after a restart.
+        token = token_for(port) if port else new_token()
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
+        link = f"http://{shown}:{number}/#token={token}"
+        if host not in ("127.0.0.1", "localhost", "::1"):
+            typer.echo(
+                f"warning: on {host} others in your network can reach the Playground, unencrypted; "
+                "only those who have the link with its token are let in",
+                err=True,
+            )
+        typer.echo(f"Playground  {link}")
+        typer.echo("            Ctrl-C ends it")
+        sys.stdout.flush()
+        serve(session, place, token=token, host=host, browse=None if no_browser else link)

@@ -1,0 +1,133 @@
+"""The guard: who may talk to the server, decided for each HTTP request and each WebSocket handshake before anything else.
+
+Every web page in the person's browser can send requests to a server on their machine. Under DNS rebinding such a page has
+an Origin that equals its Host, so the two are not compared with each other but each with an exact list of our own names.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, TypeAlias
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 (compared with, not bound)
+
+
+def new_token() -> str:
+    """Return a token that nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
+def same_token(ours: str, theirs: str) -> bool:
+    """Compare in a time that does not tell how many letters are right."""
+    return hmac.compare_digest(ours.encode(), theirs.encode("utf-8", "replace"))
+
+
+def allowed_hosts(host: str, port: int) -> frozenset[str]:
+    """Return the exact values of the Host header that are ours."""
+    names = list(LOOPBACK)
+    if host in _WILDCARDS:
+        names += _names_of_this_machine()
+    elif host not in names:
+        names.append(_bracketed(host))
+    found = {f"{name.lower()}:{port}" for name in names}
+    # A browser leaves out the port that is usual for http.
+    return frozenset(found | ({name.lower() for name in names} if port == 80 else set()))
+
+
+def _names_of_this_machine() -> list[str]:
+    name = socket.gethostname()
+    try:
+        addresses = {info[4][0] for info in socket.getaddrinfo(name, None)}
+    except OSError:
+        addresses = set()
+    return [name, socket.getfqdn(), *(_bracketed(str(address)) for address in addresses)]
+
+
+def _bracketed(host: str) -> str:
+    try:
+        return f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
+    except ValueError:
+        return host
+
+
+class Guard:
+    """An ASGI application around another, which lets through only what comes from our own pages.
+
+    Parameters
+    ----------
+    hosts : iterable of str
+        Exact Host headers, with port.
+    """
+
+    def __init__(self, app: App, hosts: Iterable[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+        self._origins = frozenset(f"http://{host}" for host in self._hosts)
+        connect = " ".join(sorted(f"ws://{host}" for host in self._hosts if "[" not in host))
+        policy = (
+            f"default-src 'self'; connect-src 'self' {connect}; img-src 'self' data: blob:; object-src 'none'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        self._headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cache-control", b"no-store"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Judge a request by its headers, then hand it on or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if scope["type"] == "websocket":
+            if refusal:
+                # Before the handshake is accepted this is answered by 403.
+                await send({"type": "websocket.close", "code": 1008, "reason": refusal})
+                return
+            await self._app(scope, receive, send)
+            return
+        if refusal:
+            await self._refuse(send, refusal)
+            return
+        await self._app(scope, receive, self._with_headers(send))
+
+    def _refusal(self, scope: Scope) -> str:
+        """Return why a request is refused, or nothing."""
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or hosts[0].decode("latin-1").lower() not in self._hosts:
+            return "this Host is not ours"
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+        if scope["type"] == "websocket" and not origins:
+            return "a WebSocket without Origin"
+        if len(origins) > 1 or any(origin.lower() not in self._origins for origin in origins):
+            return "this Origin is not ours"
+        return ""
+
+    async def _refuse(self, send: Send, reason: str) -> None:
+        body = f"403: {reason}\n".encode()
+        headers = [*self._headers, (b"content-type", b"text/plain; charset=utf-8")]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": 403, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), *self._headers]}
+            await send(message)
+
+        return sending

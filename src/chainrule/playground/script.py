@@ -1,0 +1,164 @@
+"""The Python script that goes on from here: everything that it needs is in it, and it takes the very same steps."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import ConfigError
+from chainrule.nn import Sequential
+from chainrule.playground.build import HORIZON_EPOCHS, rule_of, schedule_of
+from chainrule.playground.learner import Learner
+from chainrule.types import Batch, leaves
+
+_MOST_NUMBERS = 1_000_000
+_SHORT = 60
+
+
+def script_of(learner: Learner) -> str:
+    """Return the script."""
+    scene, trainer = learner.scene, learner.trainer
+    spec, network = scene.spec, scene.network
+    parts = {"train": scene.train, "test": scene.test}
+    size = sum(part.x.size + part.t.size for part in parts.values())
+    if size > _MOST_NUMBERS:
+        raise ConfigError(
+            f"data of at most {_MOST_NUMBERS:,} numbers to write into a script",
+            f"{size:,}",
+            "Export a model file, or train with `chainrule train`.",
+        )
+    now = trainer.checkpoint()
+    if not isinstance(network.layer, Sequential):
+        raise AssertionError("the Playground's networks are Sequential")
+    layers = ",\n        ".join(f"nn.{layer!r}" for layer in network.layer.layers)
+    like = trainer.params.like
+    return _TEMPLATE.format(
+        data=spec.data.name,
+        inputs=", ".join(scene.features.labels[:20]),
+        classes=", ".join(scene.data.target.classes) or scene.data.target.name,
+        layers=layers,
+        names=network.layer.names,
+        input_shape=network.input_shape,
+        loss=_call("nn", network.loss),
+        rule=_call("optim", rule_of(spec)),
+        schedule=_call("optim", schedule_of(spec)),
+        penalty=f"nn.Penalty(l1={spec.l1!r}, l2={spec.l2!r})",
+        rate=spec.learning_rate,
+        batch_size=spec.batch_size,
+        epochs=spec.stop.epochs or HORIZON_EPOCHS,
+        seed=spec.init_seed,
+        dtype=spec.dtype,
+        train=_batch(parts["train"]),
+        test=_batch(parts["test"]),
+        weights=_named(like(now.weights)),
+        moments="{" + ", ".join(f"{name!r}: {_named(like(flat))}" for name, flat in now.moments.items()) + "}",
+        position=(now.position.epoch, now.position.sample, now.position.step, now.rule_step),
+    )
+
+
+def _call(package: str, value: Any) -> str:
+    arguments = ", ".join(f"{item.name}={getattr(value, item.name)!r}" for item in fields(value))
+    return f"{package}.{type(value).__name__}({arguments})"
+
+
+def _batch(batch: Batch) -> str:
+    return f"Batch({_array(batch.x)}, {_array(batch.t)})"
+
+
+def _named(tree: Any) -> str:
+    return "{\n" + "".join(f"    {path!r}: {_array(np.asarray(value))},\n" for path, value in leaves(tree)) + "}"
+
+
+def _array(values: np.ndarray) -> str:
+    """A short array as numbers to read; a long one packed. Both keep every bit."""
+    values = np.asarray(values, np.float64)
+    if values.size <= _SHORT:
+        return f"np.array({values.tolist()!r})"
+    packed = base64.b85encode(zlib.compress(np.ascontiguousarray(values, "<f8").tobytes(), 9)).decode()
+    return f'unpack("{packed}", {values.shape})'
+
+
+_TEMPLATE = '''"""Goes on with a network from Chainrule's Playground.
+
+Data: {data}; inputs: {inputs}; outputs: {classes}.
+Run it with `python`, or import it and call `train(epochs)`; it takes the steps that the Playground would take.
+"""
+
+import base64
+import sys
+import zlib
+
+import numpy as np
+
+from chainrule import nn, optim
+from chainrule.data.batches import Stream, epoch_rows
+from chainrule.engine import engine_by_name
+from chainrule.network import Network
+from chainrule.train import Supervised
+from chainrule.train.steps import TrainingStep
+from chainrule.types import Batch, fill, leaves
+
+
+def unpack(text, shape):
+    return np.frombuffer(zlib.decompress(base64.b85decode(text)), "<f8").reshape(shape)
+
+
+# The network, and how it learns
+layers = nn.Sequential(
+    (
+        {layers},
+    ),
+    {names},
+)
+network = Network(layers, {input_shape}, {loss})
+objective = Supervised(network, {penalty})
+rule = {rule}
+schedule = {schedule}
+learning_rate, batch_size, seed = {rate!r}, {batch_size}, {seed}
+
+# The data, as the network gets them
+train_part = {train}
+test_part = {test}
+
+# Where it stands: weights, the rule's memory, and (epoch, samples of it seen, steps, steps of the rule)
+weights = {weights}
+moments = {moments}
+position = {position}
+
+engine = engine_by_name("numpy", "{dtype}")
+
+
+def train(epochs):
+    """Train for so many more epochs; return the weights by name."""
+    params = engine.place(fill(network.specs, weights))
+    memory = {{name: engine.place(fill(network.specs, moments[name])) for name in rule.moments}}
+    data = Batch(engine.array(train_part.x), engine.array(train_part.t))
+    n = data.n_samples
+    horizon = optim.Horizon(-(-n // batch_size), {epochs})
+    step = TrainingStep(objective, rule, optim.Clip())
+    key = engine.key(seed, int(Stream.NOISE)) if objective.is_random else None
+    epoch, sample, t, rule_step = position
+    for epoch in range(epoch, epoch + epochs):
+        rows = epoch_rows(n, n, seed=seed, epoch=epoch)[0][sample:]
+        steps = -(-len(rows) // batch_size)
+        rows = np.concatenate([rows, np.full(steps * batch_size - len(rows), -1)]).reshape(steps, batch_size)
+        times = t + np.arange(steps)
+        rates = learning_rate * schedule.factor(times, horizon)
+        numbers = dict(rule.coefficients(rule_step + 1 + np.arange(steps), rates))
+        if objective.is_random:
+            numbers["t"] = times
+        (params, memory, key), costs = engine.run(step, (params, memory, key), data, rows, numbers)
+        sample, t, rule_step = 0, t + steps, rule_step + steps
+        print(f"epoch {{epoch + 1}}: mean cost of its batches {{costs.mean():.6f}}")
+    for name, part in (("train", train_part), ("test", test_part)):
+        print(name, objective.evaluate(engine, params, part))
+    return dict(leaves(params))
+
+
+if __name__ == "__main__":
+    train(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+'''

@@ -1,0 +1,185 @@
+"""A viewer: one open page, which gets its answers in order and of the frames only ever the latest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from typing import Protocol
+
+from chainrule.errors import ChainruleError
+from chainrule.playground.frames import Frames
+from chainrule.playground.protocol import Ack, Budget, Command, command_from_text, name_of
+from chainrule.playground.runner import Runner
+from chainrule.playground.session import Session
+from chainrule.playground.wire import Message, encode, error_message
+
+HIDDEN_SECONDS = 2.0
+# The fastest screens refresh 144 times a second.
+_SHORTEST = 1 / 144
+_REFRESH = 60.0
+_MOST_WAITING = 256
+# A page that has not taken a message after so long is not reading any more.
+SEND_SECONDS = 20.0
+
+
+class Wire(Protocol):
+    """What a viewer needs of a socket."""
+
+    async def send(self, data: str | bytes) -> None:
+        """Send one message; return when the socket has room for another."""
+
+
+class SlowViewerError(Exception):
+    """The page does not read what it asked for."""
+
+
+class Viewer:
+    """Answers commands in one task and pumps frames in another, over one wire.
+
+    Nothing here grows with time: answers wait in a queue with an end, of states and frames only the latest is sent.
+    """
+
+    def __init__(self, wire: Wire, runner: Runner, frames: Frames) -> None:
+        self._wire = wire
+        self._runner = runner
+        self._frames = frames
+        self._waiting: deque[Message] = deque()
+        self._state_due = False
+        self._wake = asyncio.Event()
+        self._ack = Ack()
+        self._acked = True
+        self._n = 0
+        # What the last frame showed; None where the next one is due whatever it shows.
+        self._shown: tuple[int, str, int] | None = None
+        self._points = -1
+        self._idle = False
+        self._show_budget = False
+        self._sent: deque[tuple[float, int]] = deque(maxlen=240)
+        self._dropped = 0
+        self._last = 0.0
+
+    # What comes in
+
+    async def take(self, text: str | bytes) -> None:
+        """Answer one message of the page."""
+        try:
+            command = command_from_text(text)
+        except ChainruleError as error:
+            self.say([error_message(error, "command")])
+            return
+        if isinstance(command, Ack):
+            # An ack of a frame that was never sent, or twice, changes nothing but what is wanted.
+            self._acked = self._acked or command.frame == self._n
+            self._ack = command
+            self._wake.set()
+        elif isinstance(command, Budget):
+            self._show_budget = command.show
+            self._shown = None
+            self.say([Message("budget", {"show": command.show}).answering(command)])
+        else:
+            self.say(await self._answers(command))
+
+    async def _answers(self, command: Command) -> list[Message]:
+        def handle(session: Session) -> list[Message]:
+            return session.handle(command)
+
+        try:
+            return await asyncio.wrap_future(self._runner.ask(handle))
+        except Exception as error:
+            came = f"{type(error).__name__}: {error}"
+            failed = ChainruleError("the command to be carried out", came, "Reset the network, and report this.")
+            return [error_message(failed, name_of(type(command))).answering(command)]
+        finally:
+            self._frames.forget()
+
+    def say(self, messages: list[Message]) -> None:
+        """Let answers wait for their turn; a page that lets too many wait is let go."""
+        if len(self._waiting) + len(messages) > _MOST_WAITING:
+            raise SlowViewerError
+        self._waiting.extend(messages)
+        self._wake.set()
+
+    def tell(self, news: list[Message], *, changed: bool) -> None:
+        """Take news for all views; a page that does not read them misses some."""
+        self._waiting.extend(news[: _MOST_WAITING - len(self._waiting)])
+        self._state_due = self._state_due or changed
+        self._wake.set()
+
+    # What goes out
+
+    async def pump(self) -> None:
+        """Send answers, then the state if it has changed, then a frame if one is due; for ever."""
+        while True:
+            self._wake.clear()
+            while self._waiting:
+                await self._send_message(self._waiting.popleft())
+            if self._state_due:
+                await self._send_message(await asyncio.wrap_future(self._runner.ask(Session.state)))
+            if not await self._send_frame():
+                await self._sleep()
+
+    async def _send_message(self, message: Message) -> None:
+        if message.type == "state":
+            # It is as new as can be: the one for all views would say the same again.
+            self._state_due = False
+            self._shown, self._points = None, -1
+        await self._send(encode(message))
+
+    async def _send_frame(self) -> bool:
+        """Send a frame if the last one was acknowledged and there is something new; return whether one was sent."""
+        self._idle = False
+        if not self._acked or (self._ack.hidden and time.perf_counter() - self._last < HIDDEN_SECONDS):
+            return False
+        snapshot = await self._frames.latest()
+        want = self._ack.want or {}
+        size = 50 if want.get("size") == 50 else 100
+        asked = (snapshot.serial, str(want.get("map", "output"))[:40], size)
+        if asked == self._shown:
+            self._idle = not snapshot.running and self._frames.is_fresh()
+            return False
+        now = time.perf_counter()
+        if now - self._last < _SHORTEST:
+            await asyncio.sleep(_SHORTEST - (now - self._last))
+        if snapshot.running and self._last and not self._ack.hidden:
+            self._dropped += max(0, int((now - self._last) * _REFRESH) - 1)
+        points = snapshot.curve.since(self._points) if self._points >= 0 else []
+        self._points = snapshot.curve.serial
+        self._n += 1
+        self._acked, self._shown = False, asked
+        data = await self._frames.encoded(
+            snapshot, n=self._n, want=asked[1], size=size, points=points, budget=self._budget()
+        )
+        self._last = time.perf_counter()
+        self._sent.append((self._last, len(data)))
+        await self._send(data)
+        return True
+
+    def _budget(self) -> dict[str, float] | None:
+        """Return what frames cost: in the last second, and how many refreshes of a screen went by without one."""
+        if not self._show_budget:
+            return None
+        now = time.perf_counter()
+        recent = [size for when, size in self._sent if now - when <= 1.0]
+        return {
+            "frames_per_second": float(len(recent)),
+            "bytes": float(sum(recent)),
+            "dropped": float(self._dropped),
+            "build_ms": round(self._frames.build_ms, 2),
+        }
+
+    async def _sleep(self) -> None:
+        """Wait for a command, an ack or news; while training runs, for the moment of the next frame."""
+        if self._idle or not self._acked:
+            wait = 30.0
+        else:
+            wait = HIDDEN_SECONDS if self._ack.hidden else 0.004
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), wait)
+
+    async def _send(self, data: str | bytes) -> None:
+        try:
+            await asyncio.wait_for(self._wire.send(data), SEND_SECONDS)
+        except TimeoutError as error:
+            raise SlowViewerError from error
