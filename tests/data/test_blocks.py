@@ -146,4 +146,12 @@ def test_what_a_table_weighs_grows_with_it(frame: pd.DataFrame, write: Write, tm
     frame.to_parquet(path)
     assert weight(path) >= 12 * frame.size
     assert weight(write("x" * 1000)) == 4000
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01", b"\x1f\x8b..", b"emotion,pixels,Usage\n0,1 2 3,Training\n"])
+def test_what_is_no_table_to_stream_weighs_nothing(write: Write, content: bytes) -> None:
+    assert weight(write(content)) == 0
+
+
+def test_a_folder_weighs_nothing(tmp_path: Path) -> None:
     assert weight(tmp_path) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,8 @@ _TEXT_BYTES = 8 << 20
 _PARQUET_ROWS = 65_536
 _PARQUET_CELLS = 2_000_000
 _HEAD_BYTES = 1 << 20
+_LOOK_BYTES = 1 << 12
+_TEXT_TABLES = (".csv", ".tsv", ".tab", ".txt", ".data", ".psv")
 _QUOTE, _NEWLINE = ord('"'), ord("\n")
 _QUOTES_MEAN_NOTHING = 3
 
@@ -226,17 +228,17 @@ def open_blocks(path: Path, header: str = "auto") -> Blocks:
 
 
 def weight(path: Path) -> int:
-    """Return about how many bytes a table, read and prepared, takes in memory; 0 for what is no single file."""
+    """Return about how many bytes a table, read and prepared, takes in memory; 0 for what is no table to stream."""
     try:
         if not path.is_file():
             return 0
         size = path.stat().st_size
         with path.open("rb") as file:
-            magic: Any = file.read(4)
+            head = file.read(_LOOK_BYTES)
     except OSError:
         # A name that no file can have, or a file that cannot be read: reading it will say so.
         return 0
-    if magic == b"PAR1":
+    if head[:4] == b"PAR1":
         import pyarrow.parquet as pq
 
         try:
@@ -247,5 +249,6 @@ def weight(path: Path) -> int:
         # As columns of cells, and as inputs; columns that are packed well on the disk are not in memory.
         groups = (metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
         return max(3 * int(sum(groups)), 12 * int(metadata.num_rows) * int(metadata.num_columns))
-    # Its bytes, its text, its cells and its inputs.
-    return 4 * size
+    is_text = b"\x00" not in head and head[:2] != b"\x1f\x8b" and path.suffix.lower() in _TEXT_TABLES
+    # Pictures in a column have a reader of their own. Else: its bytes, its text, its cells and its inputs.
+    return 4 * size if is_text and b"pixels" not in head.partition(b"\n")[0].lower() else 0

@@ -13,6 +13,7 @@ from chainrule.data.blocks import Blocks, open_blocks, weight
 from chainrule.data.encoder import Findings
 from chainrule.data.kinds import ColumnKind
 from chainrule.data.preparation import Preparation
+from chainrule.data.read import read_source
 from chainrule.data.source import Reading, Source
 from chainrule.data.survey import Lots, StreamedTable, Survey, Tell, measured, survey
 from chainrule.data.table import column_kinds, fit_table
@@ -28,7 +29,7 @@ from chainrule.data.target import (
 )
 from chainrule.errors import ConfigError, DataError
 from chainrule.job.config import Config
-from chainrule.job.prepare import Part, Prepared, read_source, sha256
+from chainrule.job.prepare import Part, Prepared, sha256
 from chainrule.types import Batch
 
 if TYPE_CHECKING:
