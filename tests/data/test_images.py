@@ -48,7 +48,7 @@ def test_a_channel_that_never_changes_stays_finite() -> None:
 @pytest.mark.parametrize("standardise", [False, True])
 def test_what_is_looked_at_is_what_was_read(pictures: Pictures, standardise: bool) -> None:
     encoding = ImageEncoding.fit(pictures, standardise=standardise)
-    shown = encoding.pixels(encoding.encode(FRAME, pictures, Findings()))
+    shown = encoding.pictures(encoding.encode(FRAME, pictures, Findings()))
     np.testing.assert_allclose(shown, pictures.values / 255, atol=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""`chainrule datasets`: the built-in data sets."""
+"""`chainrule datasets`: the data sets that have a name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import typer
 def datasets() -> None:
     """List the data sets that can be named in place of a file."""
     from chainrule.cli.table import align
+    from chainrule.data.catalogue import CATALOGUE, whereabouts
     from chainrule.data.datasets import entries
 
-    rows = [[entry.name, entry.task, entry.inputs, entry.about, f"{entry.samples:,}"] for entry in entries()]
-    typer.echo(align(["name", "task", "inputs", "what it is", "rows"], rows, left=4))
+    known = [(entry, "built in") for entry in entries()]
+    known += [(published.entry, whereabouts(name)) for name, published in CATALOGUE.items()]
+    rows = [[entry.name, entry.task, entry.inputs, entry.about, where, f"{entry.samples:,}"] for entry, where in known]
+    typer.echo(align(["name", "task", "inputs", "what it is", "where", "rows"], rows, left=5))

@@ -12,7 +12,10 @@ def evaluate(
     model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")],
     data: Annotated[str, typer.Argument(help="Table, folder or zip of files, or a name from `datasets`.")],
     header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
+    resample: Annotated[bool, typer.Option("--resample", help="Bring sounds to the rate trained on.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop if a file cannot be read.")] = False,
+    part: Annotated[str | None, typer.Option(help="train, valid or test: of a published data set, this part.")] = None,
     label_from: Annotated[
         str | None, typer.Option(help="Regular expression on a file's path; group 1 is the label.")
     ] = None,
@@ -22,9 +25,11 @@ def evaluate(
     from pathlib import Path
 
     from chainrule.cli.table import finite, metrics_table
+    from chainrule.data.source import Reading
     from chainrule.job.predict import evaluate_table, open_model
 
-    result = evaluate_table(open_model(Path(model)), data, header=header, strict=strict, label_from=label_from)
+    reading = Reading(header=header, strict=strict, resample=resample, offline=offline, label_from=label_from)
+    result = evaluate_table(open_model(Path(model)), data, part=part, reading=reading)
     if json_:
         metrics = {part: finite(values) for part, values in result.metrics.items()}
         typer.echo(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))

@@ -14,17 +14,21 @@ def predict(
     out: Annotated[str | None, typer.Option(help="CSV file to write; stdout if left out.")] = None,
     proba: Annotated[bool, typer.Option("--proba", help="Also the probability of each class.")] = False,
     header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
+    resample: Annotated[bool, typer.Option("--resample", help="Bring sounds to the rate trained on.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop if a file cannot be read.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes.")] = False,
 ) -> None:
     """Predict the target of each row or file, as CSV."""
     from pathlib import Path
 
+    from chainrule.data.source import Reading
     from chainrule.files import replace_file
     from chainrule.job.predict import open_model, predict_table
 
+    reading = Reading(header=header, strict=strict, resample=resample, offline=offline)
     opened = open_model(Path(model))
-    table, notes = predict_table(opened, data, proba=proba, header=header, strict=strict)
+    table, notes = predict_table(opened, data, proba=proba, reading=reading)
     if not quiet:
         for note in notes:
             typer.echo(f"note: {note}", err=True)

@@ -26,10 +26,12 @@ def train(
     task: Annotated[str | None, Option(help="auto, classification or regression.")] = None,
     image_size: Annotated[str | None, Option(help="Pictures: 48, or height x width, 48x64.")] = None,
     grey: Annotated[bool, Option("--grey", help="Pictures: without colour.")] = False,
+    resample: Annotated[bool, Option("--resample", help="Sounds: bring all to the rate that most have.")] = False,
     label_from: Annotated[
         str | None, Option(metavar="REGEX", help="Files: what its first group matches in the path is the label.")
     ] = None,
     test_from: Annotated[str | None, Option(metavar="REGEX", help="Files: those that match are the test part.")] = None,
+    offline: Annotated[bool, Option("--offline", help="Fetch nothing.")] = False,
     strict: Annotated[bool, Option("--strict", help="Stop if a file cannot be read.")] = False,
     header: Annotated[str | None, Option(help="auto, first (line names the columns) or none.")] = None,
     hidden: Annotated[str | None, Option(help="Units of the hidden layers; 128,64 if left out, 0 for none.")] = None,
@@ -66,8 +68,10 @@ def train(
         "task": task,
         "image_size": None if image_size is None else parse_size(image_size),
         "grey": grey or None,
+        "resample": resample or None,
         "label_from": label_from,
         "test_from": test_from,
+        "offline": offline or None,
         "strict": strict or None,
         "header": header,
         "hidden": None if hidden is None else parse_hidden(hidden),

@@ -10,12 +10,17 @@ from chainrule.errors import DataError
 _VARIABLE = "CHAINRULE_CACHE"
 
 
-def cache_folder(name: str) -> Path:
-    """Return a folder of the cache, made if it is not there: under CHAINRULE_CACHE, or where the system has caches."""
+def cache_path(name: str) -> Path:
+    """Return where a folder of the cache lies: under CHAINRULE_CACHE, or where the system has caches."""
     from platformdirs import user_cache_path
 
     moved = os.environ.get(_VARIABLE)
-    folder = (Path(moved) if moved else user_cache_path("chainrule", appauthor=False)) / name
+    return (Path(moved) if moved else user_cache_path("chainrule", appauthor=False)) / name
+
+
+def cache_folder(name: str) -> Path:
+    """Return a folder of the cache, made if it is not there."""
+    folder = cache_path(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

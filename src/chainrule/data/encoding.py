@@ -12,6 +12,7 @@ from chainrule.errors import ModelFileError
 from chainrule.types import Array, Shape
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 DAMAGED = "The model file is damaged or was not written by Chainrule."
@@ -63,6 +64,14 @@ class Encoding(ABC):
         DataError
             If the samples are not of the sort, or not of the shape, that training had.
         """
+
+    def pictures(self, x: np.ndarray) -> np.ndarray | None:
+        """Return x (N, *shape) as pictures (N, height, width, channels) between 0 and 1, if it can be looked at."""
+        return None
+
+    def weights(self, values: np.ndarray) -> np.ndarray | None:
+        """Return weights of x (N, *shape) as maps (N, height, width) that lie as `pictures` do, if there are any."""
+        return None
 
     @abstractmethod
     def describe(self) -> str:

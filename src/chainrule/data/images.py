@@ -94,10 +94,15 @@ class ImageEncoding(Encoding):
             out -= np.array(self.means, np.float32)
             out /= np.array(self.deviations, np.float32)
 
-    def pixels(self, x: np.ndarray) -> np.ndarray:
+    def pictures(self, x: np.ndarray) -> np.ndarray:
         """Return pictures between 0 and 1 to look at, of inputs x (N, H, W, C)."""
         shown: np.ndarray = np.clip(x * np.array(self.deviations) + np.array(self.means), 0, 1)
         return shown
+
+    def weights(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean over the channels."""
+        maps: np.ndarray = values.mean(axis=-1)
+        return maps
 
     def _of_this_shape(self, frame: pd.DataFrame, samples: Samples | None) -> Pictures:
         height, width, channels = self.size

@@ -13,6 +13,7 @@ from chainrule.data.encoding import DAMAGED, Encoding
 from chainrule.data.images import ImageEncoding
 from chainrule.data.kinds import ColumnKind
 from chainrule.data.samples import Samples
+from chainrule.data.sounds import SoundEncoding
 from chainrule.data.table import TableEncoding
 from chainrule.data.target import Target
 from chainrule.errors import ModelFileError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # All that a model file may name; nothing else is looked up.
-ENCODINGS: Mapping[str, Any] = {encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding)}
+ENCODINGS: Mapping[str, Any] = {encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding)}
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from chainrule.data import arrays, cifar, datasets, idx, pixels
-from chainrule.data.gallery import read_gallery
-from chainrule.data.listing import IMAGES, SOUNDS, TEXTS, Listing, is_media, listed
+from chainrule.data.catalogue import CATALOGUE, load_published
+from chainrule.data.listing import is_media
+from chainrule.data.media import read_media
 from chainrule.data.raw import first_bytes
-from chainrule.data.source import FILE, Reading, Source, read_table
-from chainrule.errors import DataError
+from chainrule.data.source import Reading, Source, read_table
+from chainrule.errors import DataError, did_you_mean
 
 _AS_IT_IS = Reading()
 
@@ -26,8 +27,11 @@ def read_source(data: str, reading: Reading = _AS_IT_IS) -> Source:
     # A folder of that name, the run's own perhaps, does not hide the data set.
     if datasets.is_builtin(data) and not _is_file(path):
         return datasets.load(data, reading.seed)
+    if data in CATALOGUE and not _is_file(path):
+        return load_published(data, reading)
     if not path.suffix and "/" not in data and not _is_file(path) and not _is_folder(path):
-        return datasets.load(data, reading.seed)
+        names = [entry.name for entry in datasets.entries()] + list(CATALOGUE)
+        raise DataError("a file or folder, or the name of a data set", f"{data!r}", did_you_mean(data, names))
     return _folder(path, reading) if _is_folder(path) else _file(path, reading)
 
 
@@ -53,7 +57,7 @@ def _folder(path: Path, reading: Reading) -> Source:
         return cifar.read_cifar(path)
     if arrays.is_mat(path):
         return arrays.read_mat(path)
-    return _media(path, reading)
+    return read_media(path, reading)
 
 
 def _file(path: Path, reading: Reading) -> Source:
@@ -62,7 +66,7 @@ def _file(path: Path, reading: Reading) -> Source:
     if arrays.is_npz(path):
         return arrays.read_npz(path)
     if first_bytes(path, 4) == b"PK\x03\x04" or (is_media(path) and path.suffix.lower() != ".txt"):
-        return _media(path, reading)
+        return read_media(path, reading)
     if idx.is_idx(path):
         return idx.read_idx_pair(path)
     if arrays.is_mat(path):
@@ -73,21 +77,3 @@ def _file(path: Path, reading: Reading) -> Source:
         return pixels.read_pixel_cells(path, strict=reading.strict)
     names = None if reading.names is None else list(reading.names)
     return pixels.pictures_of_columns(read_table(path, reading.header, names))
-
-
-def _media(path: Path, reading: Reading) -> Source:
-    with listed(path, reading) as listing:
-        readers = {IMAGES: read_gallery, TEXTS: _texts}
-        if listing.noun == SOUNDS:
-            raise DataError("pictures or texts", f"sounds in {path.name}", "Name another folder.")
-        return readers[listing.noun](path.name, listing, reading)
-
-
-def _texts(name: str, listing: Listing, reading: Reading) -> Source:
-    """Return a table of one text a file."""
-    texts = [entry.read().decode("utf-8-sig", "replace") for entry in listing.entries]
-    frame = listing.frame()
-    frame.insert(1, "text", texts)
-    task = "classification" if listing.target else None
-    kinds = {FILE: "identifier", "text": "text"}
-    return Source(name, frame, listing.target, task, parts=listing.rows(), kinds=kinds, notes=listing.notes)

@@ -64,3 +64,28 @@ class Pictures(Samples):
         """Return the pixels of some rows."""
         pixels: np.ndarray = self.values[rows if self.rows is None else self.rows[rows]]
         return pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Recordings(Samples):
+    """Sounds of one rate and of any length.
+
+    Attributes
+    ----------
+    waves : tuple of float32 array (n,)
+        Each between -1 and 1.
+    rate : int
+        Samples a second.
+    """
+
+    waves: tuple[np.ndarray, ...]
+    rate: int
+    noun: ClassVar[str] = "sounds"
+
+    def __len__(self) -> int:
+        """Return the number of sounds."""
+        return len(self.waves)
+
+    def take(self, rows: np.ndarray) -> Recordings:
+        """Return the sounds of some rows."""
+        return Recordings(tuple(self.waves[row] for row in rows), self.rate)

@@ -90,8 +90,14 @@ class Reading:
         Height and width that pictures are brought to.
     grey : bool, optional
         Whether pictures are grey (True) or in colour (False).
+    rate : int, optional
+        Samples a second that sounds are to have.
+    resample : bool
+        Whether sounds of another rate are brought to it.
     label_from, test_from : str, optional
         Regular expressions on the path of a file: its first group is the label; a match makes it a test sample.
+    offline : bool
+        Whether nothing may be fetched.
     strict : bool
         Whether a file that cannot be read stops everything.
     budget : int
@@ -103,8 +109,11 @@ class Reading:
     seed: int = 0
     image_size: tuple[int, int] | None = None
     grey: bool | None = None
+    rate: int | None = None
+    resample: bool = False
     label_from: str | None = None
     test_from: str | None = None
+    offline: bool = False
     strict: bool = False
     budget: int = 1 << 30
 

@@ -23,6 +23,7 @@ from chainrule.constraints import (
     whole,
 )
 from chainrule.data.choices import EVERY, SETTINGS, ChoiceTable, check_choice
+from chainrule.data.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.nn import ACTIVATIONS, INITS
 from chainrule.optim import RULES, SCHEDULES
@@ -61,6 +62,7 @@ class Config:
     columns: dict[str, str] = _table("kinds of columns that are not to be guessed")
     valid: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
     test: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
+    offline: bool = flag(False, about="fetch nothing")
     strict: bool = flag(False, about="stop at the first file or row that cannot be read")
     label_from: str | None = constrained(
         _TEXT, default=None, optional=True, about="files: regular expression whose first group is the label"
@@ -72,7 +74,10 @@ class Config:
         Many(Range(int, 1, 4096), at_least=2), default=None, optional=True, about="pictures: height and width"
     )
     grey: bool = flag(False, about="pictures: without colour")
-    standardise: bool = flag(False, about="pictures and sounds: each channel to mean 0 and deviation 1")
+    sound: str = option(*METHODS, default="log_mel", about="sounds: what x is made of")
+    seconds: float | None = real(0.0, 600.0, low_open=True, default=None, optional=True, about="sounds: heard at most")
+    resample: bool = flag(False, about="sounds: bring all to the rate that most have")
+    standardise: bool = flag(False, about="pictures: each channel to mean 0 and deviation 1")
     memory: float = real(0.0, low_open=True, default=1024.0, about="MB of pictures that are held at once")
 
     stream: bool | None = constrained(

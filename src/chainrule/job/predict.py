@@ -11,14 +11,18 @@ import numpy as np
 from chainrule.data.encoder import Findings
 from chainrule.data.images import ImageEncoding
 from chainrule.data.read import read_source
+from chainrule.data.sounds import SoundEncoding
 from chainrule.data.source import FILE, Reading, Source
 from chainrule.data.target import CLASSIFICATION, require_column
+from chainrule.errors import DataError
 from chainrule.job.metrics import baseline, measure
 from chainrule.network.file import load_model
 from chainrule.network.model import Model
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_AS_IT_IS = Reading()
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def open_model(path: Path) -> Model:
 
 
 def predict_table(
-    model: Model, data: str, *, proba: bool = False, header: str = "auto", strict: bool = False
+    model: Model, data: str, *, proba: bool = False, reading: Reading = _AS_IT_IS
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return a table of predictions, one row for each of `data`, and notes for the person.
 
@@ -45,7 +49,7 @@ def predict_table(
     """
     import pandas as pd
 
-    source = _read(model, data, header, strict)
+    source = _read(model, data, reading)
     findings = Findings()
     y = model.outputs(source.frame, findings, samples=source.samples)
     target = model.preparation.target
@@ -60,14 +64,19 @@ def predict_table(
     return table, source.notes + findings.lines()
 
 
-def evaluate_table(
-    model: Model, data: str, *, header: str = "auto", strict: bool = False, label_from: str | None = None
-) -> Evaluation:
+def evaluate_table(model: Model, data: str, *, part: str | None = None, reading: Reading = _AS_IT_IS) -> Evaluation:
     """Return the metrics of a model on a table that has the target column, or on files in class folders.
 
-    The baseline answers with the class shares, or the mean, of this very table.
+    The baseline answers with the class shares, or the mean, of these very rows.
+
+    Parameters
+    ----------
+    part : str, optional
+        train, valid or test: measure on this published part alone.
     """
-    source = _read(model, data, header, strict, label_from)
+    source = _read(model, data, reading)
+    if part is not None:
+        source = source.take(_published(source, part))
     target = model.preparation.target
     require_column(target.name, [str(name) for name in source.frame.columns], source.name)
     findings = Findings()
@@ -81,16 +90,21 @@ def evaluate_table(
     return Evaluation(len(truth), metrics, source.notes + findings.lines())
 
 
-def _read(model: Model, data: str, header: str, strict: bool, label_from: str | None = None) -> Source:
+def _published(source: Source, part: str) -> np.ndarray:
+    parts = source.parts or {}
+    if part not in parts:
+        came = ", ".join(parts) or "no parts at all"
+        raise DataError(f"a published part {part!r} of {source.name}", came, "Leave --part out to measure on all rows.")
+    return parts[part]
+
+
+def _read(model: Model, data: str, reading: Reading) -> Source:
     """Read a table, or files as those of training were; a table without a header has the columns trained on."""
     encoding = model.preparation.encoding
-    reading = Reading(
-        header=header,
-        names=tuple(column.name for column in encoding.columns),
-        strict=strict,
-        label_from=label_from,
-    )
+    reading = replace(reading, names=tuple(column.name for column in encoding.columns))
     if isinstance(encoding, ImageEncoding):
         height, width, channels = encoding.size
         reading = replace(reading, image_size=(height, width), grey=channels == 1)
+    if isinstance(encoding, SoundEncoding):
+        reading = replace(reading, rate=encoding.rate)
     return read_source(data, reading)

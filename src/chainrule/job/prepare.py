@@ -16,7 +16,8 @@ from chainrule.data.images import ImageEncoding
 from chainrule.data.kinds import ColumnKind
 from chainrule.data.preparation import Preparation
 from chainrule.data.read import read_source
-from chainrule.data.samples import Pictures
+from chainrule.data.samples import Pictures, Recordings
+from chainrule.data.sounds import SoundEncoding
 from chainrule.data.source import Reading, Source
 from chainrule.data.sparse import is_sparse
 from chainrule.data.split import split_rows
@@ -87,8 +88,10 @@ def reading_of(config: Config) -> Reading:
         seed=config.seed,
         image_size=None if config.image_size is None else (config.image_size[0], config.image_size[1]),
         grey=True if config.grey else None,
+        resample=config.resample,
         label_from=config.label_from,
         test_from=config.test_from,
+        offline=config.offline,
         strict=config.strict,
         budget=int(config.memory * 1e6),
     )
@@ -133,10 +136,13 @@ def prepare_source(config: Config, source: Source) -> Prepared:
 
 def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
     """Return how a file beside the training data is to be read: its columns, or pictures, like theirs."""
+    reading = replace(reading, names=tuple(names), test_from=None)
+    if isinstance(source.samples, Recordings):
+        return replace(reading, rate=source.samples.rate)
     if not isinstance(source.samples, Pictures):
-        return replace(reading, names=tuple(names))
+        return reading
     height, width, channels = source.samples.shape[1:]
-    return replace(reading, image_size=(height, width), grey=channels == 1, test_from=None)
+    return replace(reading, image_size=(height, width), grey=channels == 1)
 
 
 def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Source, Target]:
@@ -172,6 +178,8 @@ def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Sourc
 def _fit_encoding(train: Source, kinds: tuple[ColumnKind, ...], config: Config) -> Encoding:
     if isinstance(train.samples, Pictures):
         return ImageEncoding.fit(train.samples, standardise=config.standardise)
+    if isinstance(train.samples, Recordings):
+        return SoundEncoding.fit(train.samples, method=config.sound, seconds=config.seconds)
     return fit_table(train.frame, kinds, config.choices)
 
 

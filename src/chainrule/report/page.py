@@ -164,7 +164,8 @@ def _worst(data: ReportData, most: int) -> np.ndarray:
 def _mistake_pictures(data: ReportData) -> str:
     encoding = data.model.preparation.encoding
     rows, seen = _worst(data, _MISTAKES), data.evaluated
-    if not isinstance(encoding, ImageEncoding) or len(rows) == 0:
+    shown = encoding.pictures(seen.x[rows]) if len(rows) and not encoding.columns else None
+    if shown is None:
         return ""
     classes = data.model.preparation.target.classes
     if classes:
@@ -175,7 +176,7 @@ def _mistake_pictures(data: ReportData) -> str:
         ]
     else:
         captions = [f"{seen.truth[row]:.4g}, said {seen.y[row, 0]:.4g}" for row in rows]
-    return plots.pictures(encoding.pixels(seen.x[rows]), captions)
+    return plots.pictures(shown, captions)
 
 
 def _mistake_table(data: ReportData) -> dict[str, Any] | None:
@@ -220,7 +221,8 @@ def _first_layer(data: ReportData) -> str:
     shape = model.preparation.input_shape
     if W.ndim != 2 or W.shape[0] != math.prod(shape):
         return ""
-    return plots.weight_pictures(W.T.reshape(-1, *shape).mean(axis=-1))
+    maps = model.preparation.encoding.weights(W.T.reshape(-1, *shape))
+    return "" if maps is None else plots.weight_pictures(maps)
 
 
 def _histograms(data: ReportData) -> str:

@@ -1,0 +1,27 @@
+"""Folders, zips and single files of pictures, sounds or texts become a source by what most of them are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chainrule.data.gallery import read_gallery
+from chainrule.data.listing import IMAGES, SOUNDS, TEXTS, Listing, listed
+from chainrule.data.source import FILE, Reading, Source
+from chainrule.data.wav import read_recordings
+
+
+def read_media(path: Path, reading: Reading) -> Source:
+    """Return the files of one kind."""
+    readers = {IMAGES: read_gallery, SOUNDS: read_recordings, TEXTS: _read_texts}
+    with listed(path, reading) as listing:
+        return readers[listing.noun](path.name, listing, reading)
+
+
+def _read_texts(name: str, listing: Listing, reading: Reading) -> Source:
+    """Return a table of one text a file."""
+    texts = [entry.read().decode("utf-8-sig", "replace") for entry in listing.entries]
+    frame = listing.frame()
+    frame.insert(1, "text", texts)
+    task = "classification" if listing.target else None
+    kinds = {FILE: "identifier", "text": "text"}
+    return Source(name, frame, listing.target, task, parts=listing.rows(), kinds=kinds, notes=listing.notes)
