@@ -21,7 +21,6 @@ from chainrule.data.sounds import SoundEncoding
 from chainrule.data.source import Reading, Source
 from chainrule.data.sparse import is_sparse
 from chainrule.data.split import split_rows
-from chainrule.data.survey import StreamedTable
 from chainrule.data.table import column_kinds, fit_table
 from chainrule.data.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
 from chainrule.errors import DataError
@@ -38,24 +37,15 @@ _ENOUGH_TO_VALIDATE = 5000
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Rows of one purpose: as a table of cells, or of labels, and as arrays.
-
-    Where they are more than the memory should hold, `stream` has them all, and frame and batch a sample of them.
-    """
+    """Rows of one purpose: as a table of cells, or of labels, and as arrays."""
 
     frame: pd.DataFrame
     batch: Batch
-    stream: StreamedTable | None = None
 
     @property
     def n(self) -> int:
         """Number of rows."""
-        return len(self.frame) if self.stream is None else self.stream.n_samples
-
-    @property
-    def data(self) -> Batch | StreamedTable:
-        """What is trained on."""
-        return self.batch if self.stream is None else self.stream
+        return len(self.frame)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +121,7 @@ def prepare_source(config: Config, source: Source) -> Prepared:
             x = preparation.inputs(part.frame, findings, samples=part.samples)
             parts[name] = Part(part.frame, Batch(x, preparation.targets(part.frame)))
     notes += findings.lines()
-    return Prepared(source, preparation, parts, notes, sha256(parts["train"].batch))
+    return Prepared(source, preparation, parts, notes, _sha256(parts["train"].batch))
 
 
 def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
@@ -255,8 +245,7 @@ def _unscaled_if_poisson(target: Target, config: Config, frame: pd.DataFrame) ->
     return replace(target, mean=0.0, scale=1.0)
 
 
-def sha256(batch: Batch) -> str:
-    """Return the digest of arrays, by which a resumed run knows its data again."""
+def _sha256(batch: Batch) -> str:
     digest = hashlib.sha256()
     arrays = (batch.x.data, batch.x.indices, batch.x.indptr) if is_sparse(batch.x) else (batch.x,)
     for array in (*arrays, batch.t):

@@ -1,0 +1,79 @@
+// Bytes through a palette table onto a canvas.
+import { blend, classColour, classTable, diverging, divergingTable, rgb, table } from "./palette.js";
+
+/** @typedef {import("./palette.js").Theme} Theme */
+/** @typedef {import("./types.js").Frame} Frame */
+
+/** Points are drawn on the map in the strongest colours; the map itself stays below them. */
+const MAP = 0.64;
+
+/**
+ * Paint a square of bytes; `classes`, where given, are the high bytes of a class table.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Uint8Array} bytes
+ * @param {number} side
+ * @param {Uint32Array} colours
+ * @param {Uint8Array} [classes]
+ */
+export function paint(canvas, bytes, side, colours, classes) {
+  if (canvas.width !== side || canvas.height !== side) {
+    canvas.width = side;
+    canvas.height = side;
+  }
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = context.createImageData(side, side);
+  const words = new Uint32Array(image.data.buffer);
+  const n = Math.min(words.length, bytes.length);
+  if (classes) for (let i = 0; i < n; i += 1) words[i] = colours[(classes[i] << 8) | bytes[i]];
+  else for (let i = 0; i < n; i += 1) words[i] = colours[bytes[i]];
+  context.putImageData(image, 0, 0);
+}
+
+/** Tables are made once for each theme, kind and number of classes. */
+export class Tables {
+  constructor() {
+    /** @type {Map<string, Uint32Array>} */
+    this.made = new Map();
+  }
+
+  /**
+   * @param {string} key
+   * @param {() => Uint32Array} make
+   */
+  once(key, make) {
+    const known = this.made.get(key) ?? make();
+    this.made.set(key, known);
+    return known;
+  }
+
+  /** @param {Theme} theme @param {boolean} [discrete] @param {number} [most] */
+  signed(theme, discrete = false, most = 0.85) {
+    return this.once(`signed ${theme} ${discrete} ${most}`, () => divergingTable(theme, discrete, most));
+  }
+
+  /** From the page's paper to the colour of one class. @param {Theme} theme @param {number} index */
+  strength(theme, index) {
+    const paper = diverging(0, theme);
+    const colour = rgb(classColour(index, theme));
+    return this.once(`strength ${theme} ${index}`, () => table((i) => blend(paper, colour, (i / 255) * 0.85)));
+  }
+
+  /** @param {Theme} theme @param {number} classes @param {boolean} discrete */
+  classes(theme, classes, discrete) {
+    return this.once(`classes ${theme} ${classes} ${discrete}`, () => classTable(classes, theme, discrete));
+  }
+
+  /**
+   * The table that a frame's large map calls for.
+   * @param {Frame["map"]} map
+   * @param {Theme} theme
+   * @param {number} classes
+   * @param {boolean} discrete
+   */
+  ofMap(map, theme, classes, discrete) {
+    if (map.kind === "class") return this.classes(theme, classes, discrete);
+    const unit = /^output\.(\d+)$/.exec(map.of);
+    if (map.kind === "probability" && unit) return this.strength(theme, Number(unit[1]));
+    return this.signed(theme, discrete, MAP);
+  }
+}

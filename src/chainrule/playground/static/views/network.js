@@ -1,0 +1,176 @@
+// The network: neurons, weights and layers on one stage, live, with everything to hover, click and change.
+import { button } from "../controls.js";
+import { h, replace } from "../dom.js";
+import { place } from "../layout.js";
+import { columns, nameOf, valueOf } from "../parameters.js";
+import { cardIn, hintOf, weightsInto } from "./card.js";
+import { layerHeads } from "./layer_heads.js";
+import { Pen, linkAt, linksOf, middle, strongest } from "./links.js";
+import { caption, neuronsIn } from "./neurons.js";
+
+/** @typedef {import("../store.js").Store} Store */
+/** @typedef {import("../parameters.js").Place} WeightPlace */
+
+/** @param {HTMLElement} el @param {Store} store @returns {() => void} */
+export function mount(el, store) {
+  const canvas = h("canvas", { class: "cr-links", "aria-hidden": "true" });
+  const bodies = h("div", { class: "cr-neurons" });
+  const headsBox = h("div", { class: "cr-heads" });
+  const stage = h("div", { class: "cr-stage" }, canvas, headsBox, bodies);
+  const add = button("+ layer", "Add a hidden layer before the output", () => store.send({ type: "add_layer" }), {
+    class: "cr-add",
+    "data-control": "layers",
+  });
+  replace(el, stage);
+  stage.append(add);
+  const heads = layerHeads(headsBox, store);
+  const card = cardIn(stage, store);
+  const pen = new Pen();
+  const neurons = neuronsIn(bodies, store, {
+    open: (name) => openNeuron(name),
+    bias: (name) => choose({ param: `${name.layer}.b`, index: [name.unit] }, name),
+  });
+  /** @type {import("./links.js").Link[]} */
+  let links = [];
+  /** @type {import("../layout.js").Place[][]} */
+  let places = [];
+  /** @type {import("./links.js").Link | null} */
+  let over = null;
+  let geometry = "";
+
+  function arrange() {
+    const state = store.get("state");
+    if (!state || !stage.clientWidth) return;
+    const { clientWidth: width, clientHeight: height } = stage;
+    const all = columns(state.network);
+    const em = Number.parseFloat(getComputedStyle(stage).fontSize);
+    const names = Math.max(...state.network.inputs.slice(0, 16).map(({ label }) => label.length), 2);
+    const left = Math.min(12, 3.6 + names * 0.35) * em;
+    const key = JSON.stringify([width, height, all, state.network.inputs, state.network.outputs]);
+    if (key !== geometry) {
+      geometry = key;
+      places = place(
+        all.map(({ count }) => count),
+        width,
+        height,
+        { left, right: 6.2 * em, top: 6.6 * em, bottom: 1.2 * em },
+      );
+      links = linksOf(state.network, places, all[0].block);
+      neurons.build(state.network, places, all);
+      card.close();
+      over = null;
+    }
+    const centres = places.map((column) => column[0]?.centre.x ?? 0);
+    const gap = centres.length > 1 ? centres[1] - centres[0] : width;
+    heads.place(state, centres.slice(1, -1), gap - 0.6 * em);
+    add.style.setProperty("left", `${centres[centres.length - 1]}px`);
+    draw();
+  }
+
+  function draw() {
+    const [state, frame] = [store.get("state"), store.get("frame")];
+    if (!state || !frame) return;
+    const theme = store.get("theme") ?? "light";
+    const { discretise } = state.spec.view;
+    neurons.draw(frame, theme, state.data.classes.length, discretise);
+    const selection = store.get("selection");
+    const chosen = selection && "param" in selection ? nameOf(selection) : "";
+    if (frame.arrays.weights) {
+      const lit = new Set(store.get("lit") ?? []);
+      const look = { width: stage.clientWidth, height: stage.clientHeight, theme, lit, phase: frame.position.substep };
+      const isChosen = (/** @type {import("./links.js").Link} */ link) =>
+        link === over || (chosen !== "" && nameOf(link) === chosen);
+      pen.draw(canvas, links, frame.arrays.weights, { ...look, chosen: isChosen });
+    }
+    if (over) showHint(over);
+    card.refresh();
+  }
+
+  /** @param {import("./links.js").Link} link @returns {WeightPlace} */
+  function weightOf(link) {
+    const weights = store.get("frame")?.arrays.weights;
+    const row = link.count > 1 && weights ? strongest(link, weights).row : link.index[0];
+    return { param: link.param, index: [row, link.index[1]] };
+  }
+
+  /** @param {import("./links.js").Link} link */
+  function showHint(link) {
+    const network = store.get("state")?.network;
+    if (network) card.hint(hintOf(weightOf(link), valueOf(network, store.get("frame"), weightOf(link))), middle(link));
+  }
+
+  /** @param {PointerEvent | MouseEvent} event */
+  function under(event) {
+    const box = canvas.getBoundingClientRect();
+    return linkAt(links, { x: event.clientX - box.left, y: event.clientY - box.top });
+  }
+
+  canvas.addEventListener("pointermove", (event) => {
+    over = under(event);
+    canvas.style.setProperty("cursor", over ? "pointer" : "default");
+    if (!over) card.unhint();
+    draw();
+  });
+  canvas.addEventListener("pointerleave", () => {
+    over = null;
+    card.unhint();
+    draw();
+  });
+  canvas.addEventListener("click", (event) => {
+    const link = under(event);
+    if (!link) {
+      card.close();
+      return;
+    }
+    const weight = weightOf(link);
+    store.put("selection", weight);
+    card.unhint();
+    card.open(nameOf(weight), [weight], () => "w =", middle(link));
+  });
+
+  /** @param {import("../types.js").UnitName} name */
+  function openNeuron(name) {
+    const network = store.get("state")?.network;
+    if (!network || name.layer === "input") return;
+    if (name.layer === "output") store.put("selection", { output: name.unit });
+    const { places: all, label } = weightsInto(network, name);
+    card.open(`Weights into ${caption(network, name)}`, all, label, centreOf(name));
+  }
+
+  /** @param {WeightPlace} weight @param {import("../types.js").UnitName} name */
+  function choose(weight, name) {
+    store.put("selection", weight);
+    card.open(nameOf(weight), [weight], () => "b =", centreOf(name));
+  }
+
+  /** @param {import("../types.js").UnitName} name */
+  function centreOf({ layer, unit }) {
+    const network = store.get("state")?.network;
+    const column = layer === "input" ? 0 : (network?.layers.findIndex((item) => item.name === layer) ?? 0) + 1;
+    return places[column]?.[unit]?.centre ?? { x: 0, y: 0 };
+  }
+
+  const watch = new ResizeObserver(() => arrange());
+  watch.observe(stage);
+  const stops = [
+    store.on("state", arrange),
+    store.on("frame", draw),
+    store.on("theme", draw),
+    store.on("selection", draw),
+    store.on("lit", (lit) => {
+      neurons.light(new Set(lit));
+      draw();
+    }),
+    store.on("probe", (probe) => neurons.tell(({ layer, unit }) => valueAt(probe, layer, unit))),
+  ];
+  return () => {
+    watch.disconnect();
+    for (const stop of stops) stop();
+  };
+}
+
+/** @param {import("../types.js").Probe | null} probe @param {string} layer @param {number} unit */
+function valueAt(probe, layer, unit) {
+  if (!probe) return null;
+  return layer === "input" ? probe.inputs[unit] : probe.units[layer]?.[unit];
+}

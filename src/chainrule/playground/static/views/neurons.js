@@ -1,0 +1,180 @@
+// Neurons as buttons with live pictures: hover shows one in the large map, click opens its weights.
+import { h, replace, write } from "../dom.js";
+import { Tables, paint } from "../paint.js";
+import { css, diverging } from "../palette.js";
+import { flat } from "../parameters.js";
+import { letters, number } from "../scale.js";
+
+/** @typedef {import("../store.js").Store} Store */
+/** @typedef {import("../types.js").NetworkState} NetworkState */
+/** @typedef {import("../types.js").Frame} Frame */
+/** @typedef {import("../palette.js").Theme} Theme */
+/** @typedef {{layer: string, unit: number}} UnitName */
+/**
+ * @typedef {{name: UnitName, key: string, el: HTMLButtonElement, canvas: HTMLCanvasElement, bias: HTMLButtonElement | null,
+ *   biasAt: number, value: HTMLElement}} Neuron
+ */
+
+/** Below this size a neuron has no room for a bias and a value of its own. */
+const ROOMY = 17;
+
+/**
+ * @param {HTMLElement} el
+ * @param {Store} store
+ * @param {{open: (name: UnitName) => void, bias: (name: UnitName) => void}} actions
+ */
+export function neuronsIn(el, store, actions) {
+  const tables = new Tables();
+  /** @type {Neuron[]} */
+  let neurons = [];
+  /** @type {Map<string, string>} */
+  const shown = new Map();
+
+  /**
+   * @param {NetworkState} network
+   * @param {import("../layout.js").Place[][]} places
+   * @param {{name: string, count: number, block: boolean}[]} columns
+   */
+  function build(network, places, columns) {
+    neurons = columns.flatMap(({ name, count, block }, c) =>
+      Array.from({ length: count }, (_, unit) => neuron(network, { layer: name, unit }, places[c][unit], block)),
+    );
+    shown.clear();
+    replace(el, ...neurons.flatMap(({ el: body, bias }) => [body, bias]));
+  }
+
+  /**
+   * @param {NetworkState} network
+   * @param {UnitName} name
+   * @param {import("../layout.js").Place} place
+   * @param {boolean} block
+   * @returns {Neuron}
+   */
+  function neuron(network, name, { size, centre }, block) {
+    const { layer, unit } = name;
+    const key = `${layer}.${unit}`;
+    const side = block ? size * 1.5 : size;
+    const canvas = h("canvas", { width: 1, height: 1 });
+    const value = h("span", { class: "cr-neuron-value" });
+    const text = block ? `${network.inputs.length} inputs` : caption(network, name);
+    const isInput = layer === "input";
+    const label = h("span", { class: "cr-neuron-label" }, isInput || layer === "output" ? text : "");
+    const body = h(
+      "button",
+      {
+        ...{
+          type: "button",
+          class: `cr-neuron cr-neuron-${isInput ? "input" : layer === "output" ? "output" : "hidden"}`,
+        },
+        ...{ "aria-label": spoken(text, name), "data-neuron": key },
+        style: {
+          left: `${centre.x - side / 2}px`,
+          top: `${centre.y - side / 2}px`,
+          width: `${side}px`,
+          height: `${side}px`,
+        },
+        onpointerenter: () => !block && store.put("looked", name),
+        onpointerleave: () => store.put("looked", null),
+        onfocus: () => !block && store.put("looked", name),
+        onblur: () => store.put("looked", null),
+        onclick: () => actions.open(name),
+      },
+      canvas,
+      label,
+      size >= ROOMY && value,
+    );
+    const biasAt = isInput ? -1 : flat(network, `${layer}.b`, [unit]);
+    const dot = Math.max(8, Math.min(22, size * 0.24));
+    const bias =
+      biasAt < 0 || size < ROOMY
+        ? null
+        : h("button", {
+            ...{ type: "button", class: "cr-bias", "data-bias": key, "aria-label": `Bias of ${text}: derive or edit` },
+            style: {
+              ...{ left: `${centre.x - size / 2 - dot * 0.35}px`, top: `${centre.y + size / 2 - dot * 0.65}px` },
+              ...{ width: `${dot}px`, height: `${dot}px` },
+            },
+            onclick: () => actions.bias(name),
+          });
+    return { name, key, el: body, canvas, bias, biasAt, value };
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {Theme} theme
+   * @param {number} classes
+   * @param {boolean} discrete
+   */
+  function draw(frame, theme, classes, discrete) {
+    const { size, inputs } = frame.thumbnail;
+    const pictures = /** @type {Uint8Array | undefined} */ (frame.arrays.thumbnails);
+    const { weights } = frame.arrays;
+    const blocked = inputs === 0;
+    let at = 0;
+    for (const { name, canvas, bias, biasAt } of neurons) {
+      if (bias && weights) tint(bias, weights[biasAt], theme);
+      if (name.layer === "input" && blocked) continue;
+      if (pictures) {
+        const bytes = pictures.subarray(at * size * size, (at + 1) * size * size);
+        paint(canvas, bytes, size, colours(name, theme, classes, discrete));
+      }
+      at += 1;
+    }
+  }
+
+  /** @param {UnitName} name @param {Theme} theme @param {number} classes @param {boolean} discrete */
+  function colours({ layer, unit }, theme, classes, discrete) {
+    if (layer === "output" && classes > 0) return tables.strength(theme, unit);
+    return tables.signed(theme, discrete);
+  }
+
+  /** @param {HTMLElement} bias @param {number} value @param {Theme} theme */
+  function tint(bias, value, theme) {
+    const share = Math.tanh(value);
+    const colour = css(diverging(Math.sign(share) * (0.25 + 0.75 * Math.abs(share)), theme));
+    const key = /** @type {string} */ (bias.dataset.bias);
+    if (shown.get(key) === colour) return;
+    shown.set(key, colour);
+    bias.style.setProperty("background-color", colour);
+  }
+
+  /**
+   * Light the neurons of these names, and let the others recede.
+   * @param {Set<string>} lit
+   */
+  function light(lit) {
+    for (const { key, el: body } of neurons) {
+      body.classList.toggle("is-lit", lit.has(key));
+      body.classList.toggle("is-dim", lit.size > 0 && !lit.has(key));
+    }
+  }
+
+  /**
+   * Write a number beside each neuron: the values at a point, or the numbers of a phase.
+   * @param {(name: UnitName) => number | null | undefined} of
+   */
+  function tell(of) {
+    for (const { name, value } of neurons) {
+      const figure = of(name);
+      write(value, figure === null || figure === undefined ? "" : number(figure, 2));
+    }
+  }
+
+  return { build, draw, light, tell };
+}
+
+/**
+ * @param {NetworkState} network
+ * @param {UnitName} name
+ */
+export function caption(network, { layer, unit }) {
+  if (layer === "input") return letters(network.inputs[unit]?.label ?? `x${unit + 1}`);
+  if (layer === "output") return network.outputs[unit] ?? `y${unit + 1}`;
+  return `${layer}.${unit}`;
+}
+
+/** @param {string} text @param {UnitName} name */
+function spoken(text, { layer, unit }) {
+  if (layer === "input") return `Input ${text}`;
+  return layer === "output" ? `Output ${text}: its weights` : `Neuron ${unit + 1} of ${layer}: its weights`;
+}
