@@ -107,6 +107,26 @@ class Bar:
             self._console.print(f"epoch {event.epoch}: {event.detail}", markup=False)
 
 
+class Reading:
+    """How far the reading of a large table is: one line that is written over on a terminal, else one now and then."""
+
+    def __init__(self, stream: Any = None) -> None:
+        self._stream = stream or sys.stderr
+        self._last = time.monotonic()
+        self._width = 0
+
+    def tell(self, words: str) -> None:
+        """Say it, if the last time is long enough ago."""
+        terminal = self._stream.isatty()
+        if time.monotonic() - self._last < (0.2 if terminal else _SECONDS_BETWEEN_LINES) and not words.endswith("100%"):
+            return
+        self._last = time.monotonic()
+        done = "\n" if words.endswith("100%") or not terminal else ""
+        start = "\r" if terminal else ""
+        print(f"{start}{words:{self._width}}", end=done, file=self._stream, flush=True)
+        self._width = 0 if done else len(words)
+
+
 def observer(*, quiet: bool) -> Plain | Bar | None:
     """Return what shows progress here: nothing, lines, or a bar."""
     if quiet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +46,10 @@ def train(
     test: Annotated[str | None, Option(help="Share of the rows, or a file; as published or 0.2 if left out.")] = None,
     seed: Annotated[int | None, Option(help="Names every random stream.")] = None,
     engine: Annotated[str | None, Option(help="auto, numpy or jax.")] = None,
+    stream: Annotated[
+        bool | None,
+        Option("--stream/--no-stream", help="Leave the training rows on the disk; by the file's size if left out."),
+    ] = None,
     config: Annotated[str | None, Option(help="TOML file of settings; flags and --set win over it.")] = None,
     set_: Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE", help="Any other setting.")] = None,
     out: Annotated[str | None, Option(help="Run folder; runs/NAME if left out.")] = None,
@@ -82,13 +86,14 @@ def train(
         "test": None if test is None else parse_part(test),
         "seed": seed,
         "engine": engine,
+        "stream": stream,
     }
     given = overrides(set_ or [], flags)
     if resume is not None:
         settled = {"out": out, "config": config, "force": force, "print_config": print_config}
-        job: Job | None = _resumed_job(resume, given, {name for name, value in settled.items() if value})
+        job: Job | None = _resumed_job(resume, given, {name for name, value in settled.items() if value}, quiet)
     else:
-        job = _new_job(config, given, out, force, print_config)
+        job = _new_job(config, given, out, force, print_config, quiet)
     if job is None:
         return
     if not quiet:
@@ -101,7 +106,9 @@ def train(
         _tell_end(outcome)
 
 
-def _new_job(config: str | None, given: dict[str, Any], out: str | None, force: bool, print_config: bool) -> Job | None:
+def _new_job(
+    config: str | None, given: dict[str, Any], out: str | None, force: bool, print_config: bool, quiet: bool
+) -> Job | None:
     from pathlib import Path
 
     from chainrule.job.config import config_from, merge, read_config, to_toml
@@ -121,10 +128,10 @@ def _new_job(config: str | None, given: dict[str, Any], out: str | None, force: 
         return None
     name = Path(chosen.data).name.split(".")[0] or "run"
     folder = check_place(out, name, force=force)
-    return Job(chosen, folder)
+    return Job(chosen, folder, tell=_reader(quiet))
 
 
-def _resumed_job(resume: str, given: dict[str, Any], settled: set[str]) -> Job:
+def _resumed_job(resume: str, given: dict[str, Any], settled: set[str], quiet: bool) -> Job:
     from pathlib import Path
 
     from chainrule.errors import ConfigError
@@ -137,7 +144,13 @@ def _resumed_job(resume: str, given: dict[str, Any], settled: set[str]) -> Job:
             ", ".join(others),
             "Leave it out, or start a new run.",
         )
-    return resumed(Path(resume), given.get("epochs"))
+    return resumed(Path(resume), given.get("epochs"), _reader(quiet))
+
+
+def _reader(quiet: bool) -> Callable[[str], None]:
+    from chainrule.cli.progress import Reading
+
+    return (lambda words: None) if quiet else Reading().tell
 
 
 def _watch(job: Job, *, quiet: bool) -> None:

@@ -77,6 +77,13 @@ class Numeric(Filled):
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Scale; raise DataError for a cell that is text."""
+        values, missing = self.numbers(column)
+        if missing.any():
+            findings.imputed[self.name] += int(missing.sum())
+        return self.columns(self.scaled(values), missing)
+
+    def numbers(self, column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cells as numbers, gaps filled in, and which were missing; raise DataError for one that is text."""
         values = as_numbers(column).to_numpy()
         bad = np.isnan(values) & column.notna().to_numpy()
         if bad.any():
@@ -88,9 +95,7 @@ class Numeric(Filled):
                 "Correct the cells, or leave them empty to have them filled in.",
             )
         missing = ~np.isfinite(values)
-        if missing.any():
-            findings.imputed[self.name] += int(missing.sum())
-        return self.columns(self.scaled(np.where(missing, self.fill, values)), missing)
+        return np.where(missing, self.fill, values), missing
 
     def scaled(self, values: np.ndarray) -> np.ndarray:
         """Return (x - center) / scale of values without gaps, drawn in to the bounds."""
@@ -103,6 +108,10 @@ class Numeric(Filled):
     def unscaled(self, y: np.ndarray) -> np.ndarray:
         """Return values in the column's own unit."""
         return y * self.scale + self.center
+
+    def with_indicator(self, indicator: bool) -> Numeric:
+        """Return the encoder with or without an indicator of missing cells."""
+        return replace(self, indicator=indicator)
 
     def measured(self, n: int, total: float, squares: float, ends: tuple[float, float]) -> Numeric:
         """Return the encoder of a table that only this one's sample was seen of.

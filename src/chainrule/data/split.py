@@ -37,3 +37,20 @@ def _stratified(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.n
     take = np.minimum(take, counts - 1)
     rows = [rng.permutation(np.flatnonzero(labels == c))[:k] for c, k in zip(classes, take, strict=True)]
     return np.concatenate(rows)
+
+
+def row_lots(rows: np.ndarray, seed: int, purpose: int) -> np.ndarray:
+    """Return a number in [0, 1) for each row number, the same whichever rows are asked for together.
+
+    So the parts of a table that is never in memory as a whole are known row by row: SplitMix64's mixing (Steele, Lea
+    & Flood, 2014, Fast splittable pseudorandom number generators, fig. 16) of the row number, from a start that the
+    seed and the purpose name.
+    """
+    start = np.random.SeedSequence((seed, purpose)).generate_state(1, np.uint64)[0]
+    with np.errstate(over="ignore"):
+        z = start + (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+    lots: np.ndarray = (z >> np.uint64(11)).astype(float) * 2.0**-53
+    return lots

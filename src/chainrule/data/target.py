@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.encoder import mean_and_deviation
+from chainrule.data.encoder import mean_and_deviation, row_number
 from chainrule.data.kinds import as_numbers, cells_as_text, has_codes
 from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
 
@@ -65,7 +65,8 @@ class Target:
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
                 f"a finite number in every cell of the target {self.name!r}",
-                f"{_cell(column.iloc[row])} in row {row + 1}" + (f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""),
+                f"{_cell(column.iloc[row])} in row {row_number(column, row)}"
+                + (f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""),
                 "Correct or remove these rows, or add --set missing_target=drop.",
             )
         return numbers
@@ -83,7 +84,9 @@ class Target:
             cell = column.iloc[row]
             known = did_you_mean(str(cell), self.classes) if text.notna().iloc[row] else "Fill in or remove the row."
             raise DataError(
-                f"one of the classes of {self.name!r} that training had", f"{_cell(cell)} in row {row + 1}", known
+                f"one of the classes of {self.name!r} that training had",
+                f"{_cell(cell)} in row {row_number(column, row)}",
+                known,
             )
         return codes.to_numpy(int)
 
@@ -176,7 +179,12 @@ def fit_target(column: pd.Series, task: str) -> Target:
             f"{len(counts)} different values in {len(text)} rows",
             "Choose another --target, or --task regression if they are numbers.",
         )
-    return Target(name, task, tuple(sorted(counts.index, key=_order)))
+    return target_of_classes(name, list(counts.index))
+
+
+def target_of_classes(name: str, classes: list[str]) -> Target:
+    """Return the target with these classes, in their order."""
+    return Target(name, CLASSIFICATION, tuple(sorted(classes, key=_order)))
 
 
 def _order(name: str) -> tuple[int, float, str]:

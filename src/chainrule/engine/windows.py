@@ -11,6 +11,9 @@ from chainrule.types import Array, Window
 # Values of patches made at a time: they are read again at once, so they should still be in a core's cache then.
 PATCH_BLOCK = 1 << 19
 
+# Up to this many channels, patches are copied tap by tap instead of patch by patch: half the time for one channel.
+FEW_CHANNELS = 4
+
 
 def conv(x: Array, W: Array, window: Window) -> Array:
     """y_{nijk} = Σ_{uvc} x_{n, i s + u d - p, j s + v d - p, c} W_{uvck}."""
@@ -65,7 +68,10 @@ def spread(parts: Sequence[Array], window: Window, size: tuple[int, int]) -> Arr
     n, *places, channels = parts[0].shape
     padded = _zeros(n, window, size, channels, parts[0].dtype)
     for part, (_, _, place) in zip(parts, _places(window, (places[0], places[1])), strict=True):
-        padded[(slice(None), *place)] += part
+        if window.is_tiling:
+            padded[(slice(None), *place)] = part
+        else:
+            padded[(slice(None), *place)] += part
     return _crop(padded, window, size)
 
 
@@ -84,20 +90,22 @@ def _places(window: Window, places: tuple[int, int]) -> Iterator[tuple[int, int,
 def _patches(x: Array, window: Window, channels: int) -> Iterator[tuple[slice, Array]]:
     """Yield some samples and their patches, one a row: (samples · rows · columns, u · v · C)."""
     n, height, width = x.shape[:3]
-    rows, columns = window.places((height, width))
+    places = window.places((height, width))
+    length = window.size[0] * window.size[1] * channels
+    count = max(1, PATCH_BLOCK // (places[0] * places[1] * length))
     (sh, sw), (dh, dw) = window.stride, window.dilation
-    each = rows * columns * window.size[0] * window.size[1] * channels
-    count = max(1, PATCH_BLOCK // each)
-    buffer = np.empty((min(count, n), rows, columns, *window.size, channels), x.dtype)
     for start in range(0, n, count):
         part = slice(start, min(start + count, n))
         padded = _pad(x[part], window, 0.0)
         sn, sy, sx, sc = padded.strides
+        shape = (part.stop - start, *places, *window.size, channels)
         strides = (sn, sy * sh, sx * sw, sy * dh, sx * dw, sc)
-        shape = (part.stop - start, *buffer.shape[1:])
-        patches = buffer[: part.stop - start]
-        patches[...] = np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
-        yield part, patches.reshape(-1, window.size[0] * window.size[1] * channels)
+        seen = np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
+        if channels <= FEW_CHANNELS:
+            # A patch is made of short pieces then, but all patches' values at one tap lie in whole rows of the image.
+            yield part, np.ascontiguousarray(seen.transpose(3, 4, 5, 0, 1, 2)).reshape(length, -1).T
+        else:
+            yield part, np.ascontiguousarray(seen).reshape(-1, length)
 
 
 def _pad(x: Array, window: Window, fill: float) -> Array:

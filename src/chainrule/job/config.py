@@ -80,6 +80,12 @@ class Config:
     standardise: bool = flag(False, about="pictures: each channel to mean 0 and deviation 1")
     memory: float = real(0.0, low_open=True, default=1024.0, about="MB of pictures that are held at once")
 
+    stream: bool | None = constrained(
+        Kind(bool),
+        default=None,
+        optional=True,
+        about="whether training rows stay on the disk; by their size if not set",
+    )
     scaling: Any = _choice("scaling")
     winsorise: Any = _choice("winsorise")
     impute: Any = _choice("impute")

@@ -21,6 +21,7 @@ from chainrule.data.sounds import SoundEncoding
 from chainrule.data.source import Reading, Source
 from chainrule.data.sparse import is_sparse
 from chainrule.data.split import split_rows
+from chainrule.data.survey import StreamedTable
 from chainrule.data.table import column_kinds, fit_table
 from chainrule.data.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
 from chainrule.errors import DataError
@@ -37,15 +38,24 @@ _ENOUGH_TO_VALIDATE = 5000
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Rows of one purpose: as a table of cells, or of labels, and as arrays."""
+    """Rows of one purpose: as a table of cells, or of labels, and as arrays.
+
+    Where they are more than the memory should hold, `stream` has them all, and frame and batch a sample of them.
+    """
 
     frame: pd.DataFrame
     batch: Batch
+    stream: StreamedTable | None = None
 
     @property
     def n(self) -> int:
         """Number of rows."""
-        return len(self.frame)
+        return len(self.frame) if self.stream is None else self.stream.n_samples
+
+    @property
+    def data(self) -> Batch | StreamedTable:
+        """What is trained on."""
+        return self.batch if self.stream is None else self.stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +131,7 @@ def prepare_source(config: Config, source: Source) -> Prepared:
             x = preparation.inputs(part.frame, findings, samples=part.samples)
             parts[name] = Part(part.frame, Batch(x, preparation.targets(part.frame)))
     notes += findings.lines()
-    return Prepared(source, preparation, parts, notes, _sha256(parts["train"].batch))
+    return Prepared(source, preparation, parts, notes, sha256(parts["train"].batch))
 
 
 def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
@@ -245,7 +255,8 @@ def _unscaled_if_poisson(target: Target, config: Config, frame: pd.DataFrame) ->
     return replace(target, mean=0.0, scale=1.0)
 
 
-def _sha256(batch: Batch) -> str:
+def sha256(batch: Batch) -> str:
+    """Return the digest of arrays, by which a resumed run knows its data again."""
     digest = hashlib.sha256()
     arrays = (batch.x.data, batch.x.indices, batch.x.indptr) if is_sparse(batch.x) else (batch.x,)
     for array in (*arrays, batch.t):

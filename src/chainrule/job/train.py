@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -27,6 +27,7 @@ from chainrule.job.config import Config, config_from, read_config, to_toml
 from chainrule.job.folder import RunFolder, existing, make
 from chainrule.job.metrics import NAMES, baseline, measure
 from chainrule.job.prepare import Part, Prepared, prepare
+from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
 from chainrule.nn import Penalty
@@ -51,6 +52,10 @@ from chainrule.types import Batch, leaves
 _SAMPLE_ROWS = 10_000
 # Input values that the report's derivatives are taken of at most.
 _SAMPLE_VALUES = 20_000_000
+
+
+def _to_nobody(words: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +85,21 @@ class Job:
         Whether to go on from the folder's checkpoint.
     prepared : Prepared, optional
         The data, where they are at hand; by default read from what `config` names.
+    tell : function
+        Called with a few words on how far the reading of a table is that takes long.
     """
 
     def __init__(
-        self, config: Config, folder: RunFolder, *, resume: bool = False, prepared: Prepared | None = None
+        self,
+        config: Config,
+        folder: RunFolder,
+        *,
+        resume: bool = False,
+        prepared: Prepared | None = None,
+        tell: Callable[[str], None] = _to_nobody,
     ) -> None:
         self.folder = folder
-        self.prepared: Prepared = prepare(config) if prepared is None else prepared
+        self.prepared: Prepared = _read(config, tell) if prepared is None else prepared
         train = self.prepared.parts["train"]
         if resume and config.data_sha256 != self.prepared.sha256:
             raise RunFolderError(
@@ -103,6 +116,8 @@ class Job:
         self.choice = self._choose(train)
         # What was chosen is written down: a resumed or repeated run must not choose anew.
         self.config = replace(self.config, engine=self.choice.engine.name)
+        if train.stream is not None:
+            self.config = replace(self.config, stream=True)
         self._resume: Checkpoint | None = load_checkpoint(folder.checkpoint) if resume else None
         self._policies = build_policies(self.config, has_valid="valid" in self.prepared.parts)
         try:
@@ -118,8 +133,9 @@ class Job:
 
     @property
     def notes(self) -> list[str]:
-        """What was decided about the data, for the person."""
-        return self.prepared.notes
+        """What was decided about the data, and come upon in it so far, for the person."""
+        stream = self.prepared.parts["train"].stream
+        return self.prepared.notes + ([] if stream is None else stream.findings.lines())
 
     def stop(self, reason: str) -> None:
         """Ask the run to end after the steps in hand."""
@@ -201,7 +217,7 @@ class Job:
             evaluate["valid"] = self.prepared.parts["valid"].batch
         return run(
             self._objective,
-            self.prepared.parts["train"].batch,
+            self.prepared.parts["train"].data,
             build_settings(self.config),
             optimizer=self._optimizer,
             engine=self.choice.engine,
@@ -287,13 +303,13 @@ class Job:
         )
 
 
-def resumed(path: Path, epochs: int | None) -> Job:
+def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_nobody) -> Job:
     """Return the job that goes on with the run in a folder, to more epochs if asked."""
     folder = existing(path)
     settings = read_config(folder.config)
     if epochs is not None:
         settings["epochs"] = epochs
-    job = Job(config_from(settings), folder, resume=True)
+    job = Job(config_from(settings), folder, resume=True, tell=tell)
     done = load_checkpoint(folder.checkpoint).epoch
     if done >= (job.config.epochs or 0):
         raise ConfigError(f"epochs left to train in {path}", f"all {done} done", f"Add --epochs {2 * done} to go on.")
@@ -321,6 +337,10 @@ def _spread(batch: Batch, n: int) -> Batch:
 def _of_size(batch: Batch, values: int) -> Batch:
     """Return as many rows, spread evenly, as have about so many input values; a derivative has no zeros to leave out."""
     return _spread(batch, max(100, values // max(1, math.prod(batch.x.shape[1:]))))
+
+
+def _read(config: Config, tell: Callable[[str], None]) -> Prepared:
+    return prepare_stream(config, tell) if is_streamed(config) else prepare(config)
 
 
 def _gradient_name(parameter: str) -> str:

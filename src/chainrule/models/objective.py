@@ -55,7 +55,25 @@ class PenalisedOnce:
 
     def loss_and_grads(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params]:
         """J + R and its gradients."""
-        cost, grads = self.network.loss_and_grads(xp, params, batch, ctx)
+        cost, grads, _ = self.loss_grads_and_state(xp, params, batch, ctx)
+        return cost, grads
+
+    @property
+    def has_state(self) -> bool:
+        """Whether a layer has state."""
+        return self.network.has_state
+
+    def loss_grads_and_state(
+        self, xp: Namespace, params: Params, batch: Batch, ctx: Context, keep: float | None = None
+    ) -> tuple[Array, Params, Params]:
+        """J + R, its gradients, and what the layers' state is from now on."""
+        cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
+        cost, grads = self._penalised(xp, params, batch, cost, grads)
+        return cost, grads, self.network.layer.update_state(xp, params, cache, keep)
+
+    def _penalised(
+        self, xp: Namespace, params: Params, batch: Batch, cost: Array, grads: Params
+    ) -> tuple[Array, Params]:
         if not self.alpha:
             return cost, grads
         share = self.alpha / self._total(xp, batch)

@@ -11,8 +11,9 @@ import numpy as np
 
 from chainrule.constraints import Kind, check_fields, constrained, flag, real, whole
 from chainrule.data.batches import Stream, stream
+from chainrule.data.streamed import Streamed
 from chainrule.engine import Engine
-from chainrule.errors import DataError
+from chainrule.errors import ConfigError, DataError
 from chainrule.optim import LBFGS, Clip, Constant, Rule, Schedule
 from chainrule.train.checkpoint import Checkpoint
 from chainrule.train.events import (
@@ -94,7 +95,7 @@ class Run:
     def __init__(
         self,
         objective: Objective,
-        data: Batch,
+        data: Batch | Streamed,
         settings: Settings,
         *,
         optimizer: Rule | LBFGS,
@@ -111,7 +112,8 @@ class Run:
         self.settings = settings
         self.engine = engine
         self._objective = objective
-        for batch in (data, *(evaluate or {}).values()):
+        # A stream is checked chunk by chunk.
+        for batch in ([] if isinstance(data, Streamed) else [data]) + list((evaluate or {}).values()):
             objective.check(batch)
         self._n_samples = data.n_samples
         if self._n_samples == 0:
@@ -144,10 +146,12 @@ class Run:
         self._events = self._train()
 
     def _make_stepper(
-        self, optimizer: Rule | LBFGS, data: Batch, params: Params, order: Order | None, taken: int
+        self, optimizer: Rule | LBFGS, data: Batch | Streamed, params: Params, order: Order | None, taken: int
     ) -> Stepper:
         settings = self.settings
         if isinstance(optimizer, LBFGS):
+            if isinstance(data, Streamed):
+                raise ConfigError("a rule that takes a step for each batch", "L-BFGS on a stream", "Use Adam.")
             return FullBatchStepper(
                 self._objective,
                 data,
@@ -357,7 +361,7 @@ class Run:
         return Decided(*self._stamp(), epoch=epoch, policy=policy, decision=kind, detail=detail)
 
 
-def run(objective: Objective, data: Batch, settings: Settings, **options: Any) -> Run:
+def run(objective: Objective, data: Batch | Streamed, settings: Settings, **options: Any) -> Run:
     """Return a run of training, an iterator of events; nothing is computed before the first is asked for.
 
     See `Run` for the options: optimizer, engine, policies, evaluate, params, resume.

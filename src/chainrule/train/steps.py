@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.data.batches import Stream, cut, epoch_rows
+from chainrule.data.streamed import Streamed
 from chainrule.engine import Engine
 from chainrule.optim import LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.train.objective import Objective, Stateful, stateful
@@ -37,7 +38,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An epoch before it is run: the rows of each batch, each step's rate, and each step's numbers for the rule."""
+    """An epoch before it is run: the rows of each batch, each step's rate, and each step's numbers for the rule.
+
+    Of a stream, the rows are known when a chunk of it has been read.
+    """
 
     epoch: int
     rate: float
@@ -113,7 +117,7 @@ class BatchStepper(Stepper):
     def __init__(
         self,
         objective: Objective,
-        data: Batch,
+        data: Batch | Streamed,
         params: Params,
         *,
         rule: Rule,
@@ -130,7 +134,8 @@ class BatchStepper(Stepper):
         self._engine = engine
         self._order = order
         self._taken = taken
-        self._data = Batch(*(None if part is None else engine.array(part) for part in data))
+        self._objective = objective
+        self._data = data if isinstance(data, Streamed) else _placed(engine, data)
         self._n_samples = data.n_samples
         self._batch_size = batch_size
         self._seed = seed
@@ -159,27 +164,44 @@ class BatchStepper(Stepper):
     def epoch(self, epoch: int, rate: float) -> Iterator[Progress]:
         """Run the steps of the epoch's plan, chunk by chunk."""
         plan = self._ahead if self._ahead.is_for(epoch, rate) else self._plan(epoch, rate)
-        for start in range(0, len(plan.rows), self._chunk):
-            part = slice(start, start + self._chunk)
-            rows = plan.rows[part]
+        start = 0
+        for data, rows in self._chunks(plan):
+            part = slice(start, start + len(rows))
             (self.params, self._moments, self._key), costs = self._engine.run(
                 self._step,
                 (self.params, self._moments, self._key),
-                self._data,
+                data,
                 rows,
                 {name: column[part] for name, column in plan.numbers.items()},
             )
-            if start + self._chunk >= len(plan.rows):
+            start = part.stop
+            if start >= len(plan.rates):
                 # An engine that computes in the background is still at it: plan the next epoch meanwhile.
                 self._ahead = self._plan(epoch + 1, rate)
-            yield Progress(start + len(rows), self._engine.numpy(costs), float(plan.rates[part][-1]))
+            yield Progress(start, self._engine.numpy(costs), float(plan.rates[part][-1]))
+
+    def _chunks(self, plan: Plan) -> Iterator[tuple[Batch, np.ndarray]]:
+        """Yield data on the engine with the rows of some of its batches."""
+        if not isinstance(self._data, Streamed):
+            yield from ((self._data, rows) for rows in _cut(plan.rows, self._chunk))
+            return
+        options: dict[str, Any] = {"seed": self._seed, "batch_size": self._batch_size, "shuffle": self._shuffle}
+        for chunk in self._data.epoch(plan.epoch, **options):
+            self._objective.check(chunk)
+            # Its rows have been mixed already.
+            rows = cut(np.arange(chunk.n_samples), self._batch_size)
+            data = _placed(self._engine, chunk)
+            yield from ((data, part) for part in _cut(rows, self._chunk))
 
     def _plan(self, epoch: int, rate: float) -> Plan:
-        if self._order is None:
+        if isinstance(self._data, Streamed):
+            rows = np.empty((0, self._batch_size), int)
+        elif self._order is None:
             rows = epoch_rows(self._n_samples, self._batch_size, seed=self._seed, epoch=epoch, shuffle=self._shuffle)
         else:
             rows = cut(self._order(epoch), self._batch_size)
-        t = self._taken + epoch * len(rows) + np.arange(len(rows))
+        steps = self.steps_per_epoch
+        t = self._taken + epoch * steps + np.arange(steps)
         rates = rate * self._schedule.factor(t, self._horizon)
         numbers = self._rule.coefficients(t + 1, rates)
         return Plan(epoch, rate, rows, rates, {**numbers, "t": t} if self._is_random else numbers)
@@ -195,6 +217,15 @@ class BatchStepper(Stepper):
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Place the rule's moments."""
         self._moments = {name: self._engine.place(fill(moment, state, name)) for name, moment in self._moments.items()}
+
+
+def _placed(engine: Engine, data: Batch) -> Batch:
+    return Batch(*(None if part is None else engine.array(part) for part in data))
+
+
+def _cut(rows: np.ndarray, steps: int) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), steps):
+        yield rows[start : start + steps]
 
 
 @dataclass(frozen=True)
@@ -241,7 +272,7 @@ class FullBatchStepper(Stepper):
         seed: int,
     ) -> None:
         self._engine = engine
-        self._data = Batch(*(None if part is None else engine.array(part) for part in data))
+        self._data = _placed(engine, data)
         self._program = engine.compile(LossAndGrads(objective))
         with_state = stateful(objective)
         self._with_state = None if with_state is None else engine.compile(WithState(with_state))
