@@ -26,7 +26,7 @@ class Asking:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def __call__(self, kind: str, **fields: Any) -> Message:
+    def __call__(self, kind: str, /, **fields: Any) -> Message:
         """Return the one answer."""
         (answer,) = self.session.handle(command_from({"type": kind, **fields}))
         return answer

@@ -145,3 +145,11 @@ def test_principal_components_are_those_of_the_training_rows() -> None:
     assert abs(vectors[:, -1] @ plane.across) == pytest.approx(1, abs=1e-9)
     assert abs(vectors[:, -2] @ plane.up) == pytest.approx(1, abs=1e-9)
     assert plane.project(x)[:, 0].var(ddof=1) == pytest.approx(values[-1], rel=1e-4)
+
+
+def test_one_column_alone_has_a_map_whose_rows_are_the_same(tmp_path: Path) -> None:
+    sources = _table(tmp_path, "size,kind\n" + "".join(f"{i % 7}.5,{'ab'[i % 2]}\n" for i in range(40)))
+    data = load_data(DataSpec(name="upload:1"), sources, [])
+    points = plane_of(ViewSpec(), data).points(50).reshape(50, 50)
+    assert (points == points[0]).all()
+    assert len(np.unique(points[0])) == 50

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
@@ -15,6 +14,9 @@ from chainrule.playground.protocol import Derive, Export
 from chainrule.playground.wire import Message
 from chainrule.types import PREDICT, Batch, Context, leaf
 
+if TYPE_CHECKING:
+    from chainrule.explain import Derivation
+
 
 def derivation(learner: Learner, asked: Derive) -> Message:
     """Return the derivation of a weight, or of an output."""
@@ -23,23 +25,26 @@ def derivation(learner: Learner, asked: Derive) -> Message:
 
 def worksheet(learner: Learner, asked: Export) -> str:
     """Return a derivation as a page, or as a LaTeX article, with or without the solution."""
-    write = import_module(f"chainrule.explain.as_{asked.kind}").worksheet
-    return str(write([_derived(learner, asked)], solution=asked.solution))
+    from chainrule.explain import as_html, as_latex
+
+    write = as_html.worksheet if asked.kind == "html" else as_latex.worksheet
+    return write([_derived(learner, asked)], solution=asked.solution)
 
 
-def _derived(learner: Learner, asked: Derive | Export) -> Any:
-    explain = import_module("chainrule.explain")
+def _derived(learner: Learner, asked: Derive | Export) -> Derivation:
+    from chainrule.explain import derive, derive_output
+
     scene, trainer = learner.scene, learner.trainer
     spec = scene.spec
     batch, context = _batch(learner, asked.of)
-    told = {"params": trainer.params, "context": context}
+    told: dict[str, Any] = {"params": trainer.params, "context": context}
     if asked.param is None:
         if asked.output is None:
             raise ConfigError("param or output", "neither", "Name a weight: hidden1.W with the index [0, 2].")
-        return explain.derive_output(scene.network, asked.output, batch.x, batch.t, **told)
+        return derive_output(scene.network, asked.output, batch.x, batch.t, **told)
     path = _path(learner, asked)
     index = tuple(asked.index)
-    return explain.derive(
+    return derive(
         scene.network,
         path,
         batch.x,

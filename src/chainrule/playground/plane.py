@@ -61,9 +61,14 @@ class Plane:
 
 def plane_of(view: ViewSpec, data: Data) -> Plane:
     """Return the plane that a view asks for."""
+    width = len(data.columns)
+    if width == 1:
+        # One column has no second axis: every row of the map is the same.
+        (column,) = data.columns
+        across, up = np.ones(1), np.zeros(1)
+        return Plane(np.zeros(1), across, up, (column.low, column.high), (-1.0, 1.0), (column.label, ""))
     if isinstance(view.axes, str):
         return _principal(data)
-    width = len(data.columns)
     first, second = view.axes
     if max(first, second) >= width:
         raise ConfigError(f"axes below {width}, the number of columns", f"{list(view.axes)}", "Choose other columns.")
@@ -82,8 +87,6 @@ def plane_of(view: ViewSpec, data: Data) -> Plane:
 
 def _principal(data: Data) -> Plane:
     """The two directions in which the training rows vary most, through their mean."""
-    if len(data.columns) < 2:
-        raise ConfigError("two columns or more for principal components", "one", "Use axes.")
     x = data.x[data.train]
     mean = x.mean(axis=0)
     # Of a few thousand rows the directions are known well enough, and a singular value decomposition is soon done.

@@ -137,9 +137,9 @@ class Server:
             return
         viewer = Viewer(_Socket(socket), self._runner, self._frames)
         self._viewers.add(viewer)
+        await viewer.take('{"type": "hello"}')
         tasks = [asyncio.ensure_future(viewer.pump()), asyncio.ensure_future(self._listen(socket, viewer))]
         try:
-            await viewer.take('{"type": "hello"}')
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._viewers.discard(viewer)

@@ -270,7 +270,11 @@ def _fitted_to(spec: Spec, data: Data, before: Data | None) -> Spec:
     width = len(data.columns)
     axes: Sequence[int] | str = spec.view.axes
     other = before is not None and before.labels != data.labels
-    if other or (not isinstance(axes, str) and max(axes) >= width) or (axes == (0, 1) and width > _MANY_COLUMNS):
+    if (
+        other
+        or (not isinstance(axes, str) and max(axes) >= max(2, width))
+        or (axes == (0, 1) and width > _MANY_COLUMNS)
+    ):
         axes = "pca" if width > _MANY_COLUMNS else (0, 1)
         spec = replace(
             spec, view=ViewSpec(axes, {}, spec.view.discretise, spec.view.show_test, spec.view.hide, spec.view.speed)
