@@ -19,7 +19,8 @@ class Namespace(Protocol):
     """The array functions that a formula may use; `xp` in every signature.
 
     NumPy and JAX agree on these. The last two groups are ours. `expit` is the logistic function, `erf` the error
-    function, `bernoulli` draws a boolean mask, `fold` derives a new key from a key and a number.
+    function, `bernoulli` draws a boolean mask, `uniform` numbers from 0 to 1 and `beta` those of a Beta(α, α); `fold`
+    derives a new key from a key and a number. `cast(x, dtype)` knows bfloat16 where the engine does.
 
     The last group moves a `Window` over images (N, H, W, C). `conv(x, W, window)` is the convolution,
     `conv_dx(dy, W, window, (H, W))` and `conv_dW(x, dy, window)` are its derivatives, each as fast as the engine has
@@ -29,10 +30,13 @@ class Namespace(Protocol):
     """
 
     abs: Callable[..., Array]
+    arange: Callable[..., Array]
     clip: Callable[..., Array]
     concatenate: Callable[..., Array]
+    cos: Callable[..., Array]
     exp: Callable[..., Array]
     expm1: Callable[..., Array]
+    floor: Callable[..., Array]
     log: Callable[..., Array]
     log1p: Callable[..., Array]
     logaddexp: Callable[..., Array]
@@ -42,9 +46,11 @@ class Namespace(Protocol):
     ones_like: Callable[..., Array]
     reshape: Callable[..., Array]
     sign: Callable[..., Array]
+    sin: Callable[..., Array]
     sqrt: Callable[..., Array]
     square: Callable[..., Array]
     sum: Callable[..., Array]
+    take_along_axis: Callable[..., Array]
     tanh: Callable[..., Array]
     vdot: Callable[..., Array]
     where: Callable[..., Array]
@@ -52,7 +58,10 @@ class Namespace(Protocol):
 
     expit: Callable[..., Array]
     erf: Callable[..., Array]
+    cast: Callable[..., Array]
     bernoulli: Callable[..., Array]
+    uniform: Callable[..., Array]
+    beta: Callable[..., Array]
     fold: Callable[..., Key]
 
     conv: Callable[..., Array]

@@ -11,6 +11,7 @@ import pytest
 
 from chainrule.data.batches import epoch_rows
 from chainrule.engine import Engine, engine_by_name
+from chainrule.errors import ConfigError
 from chainrule.network import Network, mlp
 from chainrule.nn import (
     BinaryCrossEntropy,
@@ -133,6 +134,12 @@ KERNEL = np.random.default_rng(2).normal(size=(2, 3, 2, 4))
 MADE = np.random.default_rng(3).normal(size=(2, *WINDOW.places((5, 6)), 4))
 FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "abs": (ONE,),
+    "arange": (5,),
+    "cast": (ONE, "float64"),
+    "cos": (ONE,),
+    "floor": (ONE,),
+    "sin": (ONE,),
+    "take_along_axis": (ONE, np.array([[2, 0, 0], [1, 1, 2]]), 1),
     "clip": (ONE, -0.5, 0.5),
     "concatenate": ((ONE, TWO),),
     "exp": (ONE,),
@@ -184,7 +191,7 @@ def test_a_reduction_takes_the_same_axes_on_both_engines(function: str, options:
 
 @every_engine
 def test_every_function_of_the_namespace_has_a_case_and_exists(name: str) -> None:
-    random = {"bernoulli", "fold"}
+    random = {"bernoulli", "beta", "fold", "uniform"}
     assert set(vars(engine_by_name(name).xp)) == set(FUNCTIONS) | random == set(Namespace.__annotations__)
 
 
@@ -217,6 +224,26 @@ def test_a_mask_is_boolean_and_true_at_its_rate(engine64: Engine) -> None:
     # Five standard deviations of the mean of 5000 draws.
     assert drawn.dtype == bool
     assert abs(drawn.mean() - 0.7) < 5 * (0.7 * 0.3 / 5000) ** 0.5
+
+
+def test_uniform_numbers_lie_between_0_and_1_in_float32(engine64: Engine) -> None:
+    drawn = np.asarray(engine64.xp.uniform(engine64.key(2), (5000,)))
+    assert drawn.dtype == np.float32
+    assert (drawn.min() >= 0, drawn.max() < 1) == (True, True)
+    assert abs(drawn.mean() - 0.5) < 5 * (1 / 12 / 5000) ** 0.5
+
+
+def test_beta_numbers_have_the_mean_and_variance_of_their_distribution(engine64: Engine) -> None:
+    drawn = np.asarray(engine64.xp.beta(engine64.key(2), 0.5, (5000,)))
+    # Of Beta(α, α) the mean is ½ and the variance 1 / (4 (2 α + 1)).
+    assert drawn.dtype == np.float32
+    assert abs(drawn.mean() - 0.5) < 5 * (1 / 8 / 5000) ** 0.5
+    assert abs(drawn.var() - 1 / 8) < 0.01
+
+
+def test_numpy_has_no_bfloat16_and_says_who_has() -> None:
+    with pytest.raises(ConfigError, match=r"bfloat16.*Use the engine jax"):
+        engine_by_name("numpy").xp.cast(ONE, "bfloat16")
 
 
 @dataclass(frozen=True)

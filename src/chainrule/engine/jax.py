@@ -19,14 +19,22 @@ from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.errors import DataError
 from chainrule.types import Array, Batch, Key, Namespace, Params, map_leaves, overlay
 
+
+def _beta(key: Key, a: float, shape: tuple[int, ...]) -> Array:
+    return jax.random.beta(key, a, a, shape, dtype="float32")
+
+
 JAX = cast(
     Namespace,
     SimpleNamespace(
         abs=jnp.abs,
+        arange=jnp.arange,
         clip=jnp.clip,
         concatenate=jnp.concatenate,
+        cos=jnp.cos,
         exp=jnp.exp,
         expm1=jnp.expm1,
+        floor=jnp.floor,
         log=jnp.log,
         log1p=jnp.log1p,
         logaddexp=jnp.logaddexp,
@@ -36,16 +44,21 @@ JAX = cast(
         ones_like=jnp.ones_like,
         reshape=jnp.reshape,
         sign=jnp.sign,
+        sin=jnp.sin,
         sqrt=jnp.sqrt,
         square=jnp.square,
         sum=jnp.sum,
+        take_along_axis=jnp.take_along_axis,
         tanh=jnp.tanh,
         vdot=jnp.vdot,
         where=jnp.where,
         zeros_like=jnp.zeros_like,
         expit=jax.scipy.special.expit,
         erf=jax.scipy.special.erf,
+        cast=lambda x, dtype: x.astype(dtype),
         bernoulli=jax.random.bernoulli,
+        uniform=partial(jax.random.uniform, dtype="float32"),
+        beta=_beta,
         fold=jax.random.fold_in,
         conv=jax_windows.conv,
         conv_dx=jax_windows.conv_dx,

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.engine import windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.store import Store
+from chainrule.errors import ConfigError
 from chainrule.types import Array, Batch, Key, Namespace, Params, leaf, leaves
 
 # Values that an optimizer handles at a time: its ten or so temporaries then stay in a core's second-level cache.
@@ -28,6 +29,20 @@ def _fold(key: tuple[int, ...], number: int) -> tuple[int, ...]:
 def _bernoulli(key: tuple[int, ...], p: float, shape: tuple[int, ...]) -> np.ndarray:
     # A generator made from the key alone keeps the layer pure: the same key gives the same mask.
     return np.random.default_rng(key).random(shape, dtype=np.float32) < p
+
+
+def _uniform(key: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
+    return np.random.default_rng(key).random(shape, dtype=np.float32)
+
+
+def _beta(key: tuple[int, ...], a: float, shape: tuple[int, ...]) -> np.ndarray:
+    return np.random.default_rng(key).beta(a, a, shape).astype(np.float32)
+
+
+def _cast(x: np.ndarray, dtype: str) -> np.ndarray:
+    if dtype == "bfloat16":
+        raise ConfigError("float32 or float64 on the engine numpy", "bfloat16", "Use the engine jax.")
+    return x.astype(dtype, copy=False)
 
 
 def _expit(x: np.ndarray) -> np.ndarray:
@@ -60,10 +75,13 @@ NUMPY = cast(
     Namespace,
     SimpleNamespace(
         abs=np.abs,
+        arange=np.arange,
         clip=np.clip,
         concatenate=np.concatenate,
+        cos=np.cos,
         exp=np.exp,
         expm1=np.expm1,
+        floor=np.floor,
         log=np.log,
         log1p=np.log1p,
         logaddexp=np.logaddexp,
@@ -73,16 +91,21 @@ NUMPY = cast(
         ones_like=np.ones_like,
         reshape=np.reshape,
         sign=np.sign,
+        sin=np.sin,
         sqrt=np.sqrt,
         square=np.square,
         sum=_sum,
+        take_along_axis=np.take_along_axis,
         tanh=np.tanh,
         vdot=np.vdot,
         where=np.where,
         zeros_like=np.zeros_like,
         expit=_expit,
         erf=_erf,
+        cast=_cast,
         bernoulli=_bernoulli,
+        uniform=_uniform,
+        beta=_beta,
         fold=_fold,
         conv=windows.conv,
         conv_dx=windows.conv_dx,

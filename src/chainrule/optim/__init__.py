@@ -1,5 +1,6 @@
 """How weights move: rules, schedules, clipping, L-BFGS."""
 
+from chainrule.optim.average import AVERAGE, Averaged
 from chainrule.optim.clip import Clip
 from chainrule.optim.lbfgs import CONVERGED, LBFGS
 from chainrule.optim.rules import (
@@ -30,6 +31,7 @@ from chainrule.optim.schedule import (
 )
 
 __all__ = [
+    "AVERAGE",
     "CONVERGED",
     "LBFGS",
     "RULES",
@@ -37,6 +39,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Averaged",
     "Clip",
     "Constant",
     "Cosine",

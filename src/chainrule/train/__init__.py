@@ -25,6 +25,7 @@ from chainrule.train.policies import (
     StopOnNonFinite,
     TimeLimit,
 )
+from chainrule.train.views import averaged_outputs
 
 __all__ = [
     "Advised",
@@ -48,6 +49,7 @@ __all__ = [
     "StopOnNonFinite",
     "Supervised",
     "TimeLimit",
+    "averaged_outputs",
     "event_from_json",
     "event_to_json",
     "load_checkpoint",

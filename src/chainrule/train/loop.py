@@ -209,7 +209,12 @@ class Run:
     @property
     def params(self) -> dict[str, Any]:
         """The weights as NumPy arrays: the best ones that a policy kept, else the latest."""
-        return map_leaves(np.array, self._best) if self._best is not None else self.latest
+        return map_leaves(np.array, self._best) if self._best is not None else self.shown
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The latest weights as they are evaluated: their average where the rule keeps one (see `optim.Averaged`)."""
+        return map_leaves(lambda leaf: np.array(self.engine.numpy(leaf)), self._stepper.shown)
 
     @property
     def latest(self) -> dict[str, Any]:
@@ -310,7 +315,7 @@ class Run:
             self.stop(self._stepper.ended)
             return
         scores = {
-            name: self._objective.evaluate(self.engine, self._stepper.params, data)
+            name: self._objective.evaluate(self.engine, self._stepper.shown, data)
             for name, data in self._evaluate.items()
         }
         self._epoch = epoch
@@ -353,7 +358,7 @@ class Run:
             self.stop(decision.reason)
             kind, detail = "stop", decision.reason
         elif isinstance(decision, KeepWeights):
-            self._best, self._best_epoch = self.latest, epoch
+            self._best, self._best_epoch = self.shown, epoch
             kind, detail = "keep_weights", decision.detail
         elif isinstance(decision, ScaleRate):
             self._rate_scale *= decision.factor

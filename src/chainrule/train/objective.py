@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from chainrule.constraints import check_fields, option
+from chainrule.data.augment import Augment
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
-from chainrule.errors import DataError, ShapeError
+from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.network.network import Network, logits
 from chainrule.nn.loss import BinaryCrossEntropy, SoftmaxCrossEntropy
 from chainrule.nn.penalty import Penalty
+from chainrule.nn.precision import PRECISIONS, LowPrecision
 from chainrule.types import Array, Batch, Cache, Context, Namespace, Params
+
+# Folded into a step's key for its augmentation: layers fold their numbers into the same key, and none is as large.
+_AUGMENT = 1_000_033
 
 
 class Objective(Hashable, Protocol):
@@ -62,15 +69,47 @@ def stateful(objective: Objective) -> Stateful | None:
 
 @dataclass(frozen=True)
 class Supervised:
-    """The cost of a network's predictions, plus a penalty on its weights."""
+    """The cost of a network's predictions, plus a penalty on its weights.
+
+    Parameters
+    ----------
+    network : Network
+        What predicts.
+    penalty : Penalty
+        R, added to the cost.
+    augment : Augment
+        How the pictures of a batch are changed at each step while the network learns.
+    precision : str
+        `float32`: in the engine's own dtype. `bfloat16` (on JAX): the layers' arithmetic is rounded while the network
+        learns; weights, cost, and all of evaluation stay in the engine's dtype.
+    """
 
     network: Network
     penalty: Penalty = field(default_factory=Penalty)
+    augment: Augment = field(default_factory=Augment)
+    precision: str = option(*PRECISIONS, default="float32")
+
+    def __post_init__(self) -> None:
+        """Look whether there are pictures to augment."""
+        check_fields(self)
+        if self.augment and len(self.network.input_shape) != 3:
+            raise ConfigError(
+                "images (H, W, C) to augment",
+                f"a network whose input has the shape {self.network.input_shape}",
+                "Leave augmentation out.",
+            )
+
+    @cached_property
+    def _learner(self) -> Network:
+        """Return the network that learns: with the weights of `network`, perhaps in another precision."""
+        if self.precision == "float32":
+            return self.network
+        return replace(self.network, layer=LowPrecision(self.network.layer, self.precision))
 
     @property
     def is_random(self) -> bool:
-        """Whether a layer is random."""
-        return self.network.layer.is_random
+        """Whether a layer or the augmentation is random."""
+        return bool(self.augment) or self.network.layer.is_random
 
     @property
     def operations(self) -> int:
@@ -96,10 +135,12 @@ class Supervised:
     ) -> tuple[Array, Params, Params]:
         """J + R, its gradients, and what the layers' state is from now on."""
         cost, grads, cache = self._learn(xp, params, batch, ctx)
-        return cost, grads, self.network.layer.update_state(xp, params, cache, keep)
+        return cost, grads, self._learner.layer.update_state(xp, params, cache, keep)
 
     def _learn(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params, Cache]:
-        cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
+        if self.augment and ctx.train:
+            batch = self.augment(xp, batch, xp.fold(ctx.key, _AUGMENT))
+        cost, grads, cache = self._learner.loss_grads_and_cache(xp, params, batch, ctx)
         if not self.penalty:
             return cost, grads, cache
         penalised = self.network.penalised

@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.data.batches import Stream, cut, epoch_rows
 from chainrule.data.streamed import Streamed
 from chainrule.engine import Engine
-from chainrule.optim import LBFGS, Clip, Horizon, Rule, Schedule
+from chainrule.optim import AVERAGE, LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.train.objective import Objective, Stateful, stateful
 from chainrule.types import Array, Batch, Context, Key, Params, fill, leaves
 
@@ -57,9 +57,15 @@ class Plan:
 class Stepper(ABC):
     """Owns the weights while they move, and everything that must be saved to go on later."""
 
+    # The weights that move.
     params: Params
     # Why there is nothing left to do, where it was the stepper that found out.
     ended: str = ""
+
+    @property
+    def shown(self) -> Params:
+        """The weights to be evaluated and kept: those that move, or their average where the rule keeps one."""
+        return self.params
 
     @property
     @abstractmethod
@@ -149,7 +155,15 @@ class BatchStepper(Stepper):
         self._chunk = self._chunk_size(objective)
         self.params = engine.place(params)
         self._key = engine.key(seed, int(Stream.NOISE)) if self._is_random else None
-        self._moments: Mapping[str, Params] = {name: engine.zeros(self.params) for name in rule.moments}
+        # An average starts at the weights, whatever else a rule remembers at zero.
+        self._moments: Mapping[str, Params] = {
+            name: engine.place(params) if name == AVERAGE else engine.zeros(self.params) for name in rule.moments
+        }
+
+    @property
+    def shown(self) -> Params:
+        """The average where the rule keeps one."""
+        return self._moments.get(AVERAGE, self.params)
 
     def _chunk_size(self, objective: Objective) -> int:
         work = 3 * objective.operations * self._n_samples
