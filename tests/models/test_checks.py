@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from chainrule import (
@@ -18,6 +19,7 @@ from chainrule import (
     nn,
     optim,
 )
+from chainrule.models import LayerFeatures
 
 ESTIMATORS = [
     MLPClassifier(),
@@ -36,6 +38,7 @@ ESTIMATORS = [
     LinearRegression(),
     LinearRegression(solver="gradient_descent", alpha=0.1),
     NetworkClassifier(layers=[("wide", nn.Dense(30)), nn.Silu(), nn.Residual(nn.Dense(30))], solver="rmsprop"),
+    LayerFeatures(MLPClassifier(max_iter=10, random_state=0)),
 ]
 
 
@@ -43,3 +46,35 @@ ESTIMATORS = [
 @parametrize_with_checks(ESTIMATORS)
 def test_scikit_learns_check(estimator: Any, check: Any) -> None:
     check(estimator)
+
+
+NAMED = [pytest.param(estimator, id=f"{type(estimator).__name__}{i}") for i, estimator in enumerate(ESTIMATORS)]
+TRANSFORMER = LayerFeatures(MLPClassifier(max_iter=2, random_state=0))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "check", [checks.check_param_validation, checks.check_dataframe_column_names_consistency], ids=lambda c: c.__name__
+)
+@pytest.mark.parametrize("estimator", NAMED)
+def test_a_check_that_parametrize_with_checks_leaves_out(estimator: Any, check: Any) -> None:
+    check(type(estimator).__name__, estimator)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+# These checks fit on a frame and transform an array, which scikit-learn warns of.
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.parametrize(
+    "check",
+    [
+        checks.check_transformer_get_feature_names_out,
+        checks.check_transformer_get_feature_names_out_pandas,
+        checks.check_get_feature_names_out_error,
+        checks.check_set_output_transform,
+        checks.check_set_output_transform_pandas,
+        checks.check_global_output_transform_pandas,
+    ],
+    ids=lambda c: c.__name__,
+)
+def test_a_check_of_named_output_that_parametrize_with_checks_leaves_out(check: Any) -> None:
+    check("LayerFeatures", TRANSFORMER)

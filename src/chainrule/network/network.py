@@ -200,24 +200,26 @@ def layer_output(network: Network, engine: Engine, params: Params, x: Any, layer
         A layer's name; or the number of a layer with weights, counted from 1 without the last one, for what is read
         by the next layer with weights (that is: after the bend, and whatever else lies between).
     """
-    names = [row.name for row in network.rows()]
-    name = _hidden(network, layer) if isinstance(layer, int) else layer
-    if name not in names:
-        raise ConfigError("the name of a layer", f"{name!r}", did_you_mean(str(name), names))
+    name = layer_name(network, layer)
     record: dict[str, Array] = {}
     alone = not isinstance(network.layer, (Sequential, Residual))
     probe(network.layer, record, "layer" if alone else "").forward(engine.xp, params, x, PREDICT)
     return engine.numpy(record[f"{name}.y"])
 
 
-def _hidden(network: Network, number: int) -> str:
-    """Return the name of the layer before the one with weights that follows the hidden layer `number`."""
+def layer_name(network: Network, layer: str | int) -> str:
+    """Return the name of a layer that is given by its name, or by a number as `layer_output` has it."""
     rows = list(network.rows())
+    if isinstance(layer, str):
+        names = [row.name for row in rows]
+        if layer not in names:
+            raise ConfigError("the name of a layer", f"{layer!r}", did_you_mean(layer, names))
+        return layer
     weighted = [i for i, row in enumerate(rows) if row.n_parameters]
     count = len(weighted) - 1
-    at = number - 1 if number > 0 else count + number
-    if number == 0 or not 0 <= at < count:
-        raise ConfigError(f"a hidden layer from 1 to {count}", f"{number}", "Or give a layer's name.")
+    at = layer - 1 if layer > 0 else count + layer
+    if layer == 0 or not 0 <= at < count:
+        raise ConfigError(f"a hidden layer from 1 to {count}", f"{layer}", "Or give a layer's name.")
     return rows[weighted[at + 1] - 1].name
 
 
