@@ -47,8 +47,7 @@ def mlp(
     for number, (units, bend, rate) in enumerate(zip(hidden, bends, rates, strict=True), start=1):
         if bend not in ACTIVATIONS:
             raise ConfigError("the name of an activation", f"{bend!r}", did_you_mean(str(bend), ACTIVATIONS))
-        hidden_init = ("he" if bend in _HE else "glorot") if init == "auto" else init
-        named.append((f"hidden{number}", Dense(units, init=hidden_init)))
+        named.append((f"hidden{number}", Dense(units, init=init_before(bend) if init == "auto" else init)))
         named.append((f"{bend}{number}", ACTIVATIONS[bend]))
         # Not `rate > 0`: a rate that is out of its range is for Dropout to refuse.
         if rate != 0:
@@ -56,6 +55,11 @@ def mlp(
     named.append(("output", Dense(outputs, init="glorot" if init == "auto" else init)))
     names, layers = zip(*named, strict=True)
     return Network(Sequential(layers, names), input_shape, loss)
+
+
+def init_before(activation: str) -> str:
+    """Return how the weights before this bend are best drawn: he before rectifiers, glorot otherwise."""
+    return "he" if activation in _HE else "glorot"
 
 
 def _for_each(what: str, value: Any, hidden: Sequence[int]) -> list[Any]:
