@@ -25,8 +25,8 @@ def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[st
     seen = next(part for part in ("test", "valid", "train") if part in metrics)
     score, train = metrics[seen][key], metrics["train"][key]
     name = {"accuracy": "accuracy", "r2": "R²"}[key]
-    wider = ",".join(str(2 * units) for units in config.hidden) or "64,32"
-    calmer = "--dropout 0.3" if config.dropout == 0 else f"--l2 {max(1e-4, (config.l2 or 0.0) * 10):.2g}"
+    wider = ",".join(str(2 * units) for units in config.hidden or ()) or "64,32"
+    calmer = "--dropout 0.3" if not config.dropout else f"--l2 {max(1e-4, (config.l2 or 0.0) * 10):.2g}"
     # Accuracy hides what is learned of a rare class; the cost does not.
     if metrics[seen][cost] > _BARELY * metrics["baseline"][cost]:
         return (
@@ -40,7 +40,9 @@ def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[st
     if _overlearned(history):
         return f"After epoch {_best_epoch(history)} only the training rows were learned better: try {calmer}."
     ended = history.ended
-    if ended is not None and ended.best_epoch >= ended.epochs >= (config.epochs or 0):
+    # A one-cycle schedule is at its best when it ends, however long it is.
+    falls = config.schedule == "one_cycle"
+    if ended is not None and not falls and ended.best_epoch >= ended.epochs >= (config.epochs or 0):
         return f"It was still improving when it ended: try --epochs {2 * ended.epochs} or a higher --lr {rate * 3:.2g}."
     if train < _WELL:
         return f"Training rows are not learned much better than others: a larger network may help, --hidden {wider}."

@@ -4,29 +4,64 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+import numpy as np
+
+from chainrule.data.survey import StreamedTable
 from chainrule.data.target import CLASSIFICATION
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.prepare import Prepared
+from chainrule.network.cnn import cnn
 from chainrule.network.mlp import mlp
 from chainrule.network.network import Network
 from chainrule.nn import Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import LBFGS, RULES, Clip, Rule, rule_by_name, schedule_by_name
 from chainrule.train import EarlyStopping, KeepBest, Policy, ReduceOnPlateau, Settings, StopOnNonFinite, TimeLimit
+from chainrule.types import Batch
 
 
 def build_network(config: Config, prepared: Prepared) -> Network:
     """Return the network that the settings ask for."""
     target = prepared.preparation.target
+    shape = prepared.preparation.input_shape
+    loss = build_loss(config, target.task)
+    if config.hidden is None or config.dropout is None:
+        raise AssertionError("Config.resolve has set these")
+    if config.model == "cnn":
+        return cnn(
+            shape,
+            target.outputs,
+            loss,
+            filters=config.filters or (),
+            kernel=config.kernel,
+            convolutions=config.convolutions,
+            norm=config.norm,
+            hidden=config.hidden,
+            activation=config.activation,
+            dropout=config.dropout,
+            init=config.init,
+        )
     return mlp(
-        prepared.preparation.input_shape,
+        shape,
         config.hidden,
         target.outputs,
-        build_loss(config, target.task),
+        loss,
         activation=config.activation,
         dropout=config.dropout,
         init=config.init,
     )
+
+
+def build_weights(config: Config, batch: Batch | StreamedTable) -> Batch | StreamedTable:
+    """Return the training rows with the weights that the settings ask for: rows / (classes · rows of its class)."""
+    if config.class_weight == "none":
+        return batch
+    if not isinstance(batch, Batch):
+        raise ConfigError("class_weight none for a table that is streamed", config.class_weight, "Leave it out.")
+    if config.loss not in ("auto", "cross_entropy") or batch.t.shape[1] < 2:
+        raise ConfigError("class_weight none for a regression", config.class_weight, "Leave --class-weight out.")
+    counts = batch.t.sum(axis=0)
+    return batch._replace(w=(batch.t @ (len(batch.t) / (len(counts) * np.maximum(counts, 1)))).astype(batch.t.dtype))
 
 
 def build_loss(config: Config, task: str) -> Loss:

@@ -25,9 +25,12 @@ from chainrule.constraints import (
 from chainrule.data.choices import EVERY, SETTINGS, ChoiceTable, check_choice
 from chainrule.data.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
+from chainrule.network.cnn import default_filters
 from chainrule.nn import ACTIVATIONS, INITS
 from chainrule.optim import RULES, SCHEDULES
+from chainrule.types import Shape
 
+MODELS = ("mlp", "cnn")
 LOSSES = ("auto", "cross_entropy", "squared_error", "huber", "poisson")
 _FRACTION = Range(float, 0.0, 1.0, high_open=True)
 _TEXT = Kind(str)
@@ -35,6 +38,11 @@ _PART = "share of the rows, a file, or auto: the part that was published, else 0
 _MOST_UNITS = 1_000_000
 _STEPS_WORTH_TAKING = 3000
 _PATIENCE = 20
+_HIDDEN = (128, 64)
+# Pictures with shorter sides than this have too little in them to be worth a convolution's time.
+_CNN_SIDE = 16
+_CNN_HIDDEN = (128,)
+_CNN_DROPOUT = 0.4
 _SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03}
 
 
@@ -100,16 +108,26 @@ class Config:
     most_words: Any = _choice("most_words")
     ngrams: Any = _choice("ngrams")
 
-    hidden: tuple[int, ...] = constrained(
-        Many(Range(int, 1, _MOST_UNITS)), default=(128, 64), about="units of each hidden layer"
+    model: str = option("auto", *MODELS, default="auto", about="mlp, or for pictures cnn: what a large one gets")
+    filters: tuple[int, ...] | None = constrained(
+        Many(Range(int, 1, _MOST_UNITS), at_least=1), default=None, optional=True, about="cnn: filters of each block"
+    )
+    kernel: int = whole(1, default=3, about="cnn: height and width of the windows")
+    convolutions: int = whole(1, 8, default=1, about="cnn: convolutions in each block")
+    norm: bool = flag(True, about="cnn: batch normalisation after each convolution")
+    hidden: tuple[int, ...] | None = constrained(
+        Many(Range(int, 1, _MOST_UNITS)), default=None, optional=True, about="units of each hidden dense layer"
     )
     activation: str = option(*ACTIVATIONS, default="relu", about="bend after each hidden layer")
     init: str = option("auto", *INITS, default="auto", about="how weights are drawn")
-    dropout: float = real(0.0, 1.0, high_open=True, default=0.0, about="rate of dropping hidden values")
+    dropout: float | None = real(
+        0.0, 1.0, high_open=True, default=None, optional=True, about="rate of dropping hidden values"
+    )
 
     loss: str = option(*LOSSES, default="auto", about="cost")
     label_smoothing: float = real(0.0, 1.0, high_open=True, default=0.0, about="of cross_entropy")
     huber_delta: float = real(0.0, low_open=True, default=1.0, about="of huber, in standard deviations of the target")
+    class_weight: str = option("none", "balanced", default="none", about="balanced: rare classes count for more")
     l1: float = real(0.0, default=0.0, about="penalty on the size of weights")
     l2: float | None = real(0.0, default=None, optional=True, about="penalty on the square of weights")
     normalised_penalty: bool = flag(False, about="divide the penalty by the number of weights, as the course does")
@@ -117,7 +135,7 @@ class Config:
     optimizer: str = option(*RULES, "lbfgs", default="adam", about="rule that moves the weights")
     learning_rate: float | None = real(0.0, low_open=True, default=None, optional=True, about="size of a step")
     optimizer_settings: dict[str, Any] = _table("fields of the rule, such as momentum or beta1")
-    schedule: str = option(*SCHEDULES, default="constant", about="how the learning rate changes")
+    schedule: str = option("auto", *SCHEDULES, default="auto", about="how the learning rate changes")
     schedule_settings: dict[str, Any] = _table("fields of the schedule, such as every or floor")
     clip_value: float | None = real(0.0, low_open=True, default=None, optional=True, about="most of one derivative")
     clip_norm: float | None = real(0.0, low_open=True, default=None, optional=True, about="most length of the gradient")
@@ -140,7 +158,9 @@ class Config:
         check_fields(self, owner="")
         for name in SETTINGS:
             check_choice(name, getattr(self, name))
-        object.__setattr__(self, "hidden", tuple(self.hidden))
+        for name in ("filters", "hidden"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else tuple(value))
         if self.image_size is not None:
             object.__setattr__(self, "image_size", tuple(self.image_size))
         if isinstance(self.valid, (int, float)) and isinstance(self.test, (int, float)) and self.valid + self.test >= 1:
@@ -155,12 +175,20 @@ class Config:
         """How columns become numbers."""
         return ChoiceTable({name: getattr(self, name) for name in SETTINGS})
 
-    def resolve(self, n_train: int) -> Config:
-        """Return the settings with every choice made that depends on the number of training rows.
+    def resolve(self, n_train: int, input_shape: Shape = ()) -> Config:
+        """Return the settings with every choice made that depends on the data.
 
         Small data gets small batches and many epochs, so that there are a few thousand steps to learn in, and a
         penalty of 1 / rows: what the mean cost makes of a normal prior of variance 1 on each weight (Bishop, 2006,
-        eq. 3.55). AdamW has a decay of its own.
+        eq. 3.55). AdamW has a decay of its own. A cnn gets the one-cycle schedule, whose end is its best, in fewer
+        epochs: each of its steps uses a weight at hundreds of places.
+
+        Parameters
+        ----------
+        n_train : int
+            Number of training rows.
+        input_shape : tuple of int
+            Shape of one sample.
         """
         if self.batch_size is not None and self.batch_size > n_train:
             raise ConfigError(
@@ -168,20 +196,52 @@ class Config:
                 f"{self.batch_size}",
                 f"Set --batch-size {n_train} or less, or leave it out.",
             )
+        settled = self._settle_model(n_train, input_shape)
+        convolves = settled.model == "cnn"
         batch_size = self.batch_size or min(n_train, 32 if n_train < 10_000 else 128)
         full_batch = self.optimizer == "lbfgs"
         steps = 1 if full_batch else math.ceil(n_train / batch_size)
-        epochs = self.epochs or min(500, max(30, math.ceil(_STEPS_WORTH_TAKING / steps)))
-        rate = self.learning_rate or _SLOW_RULES.get(self.optimizer, 0.003 if n_train < 10_000 else 0.001)
+        longest, shortest = (40, 12) if convolves else (500, 30)
+        epochs = self.epochs or min(longest, max(shortest, math.ceil(_STEPS_WORTH_TAKING / steps)))
+        rate = self.learning_rate or _SLOW_RULES.get(self.optimizer, 0.003 if n_train < 10_000 or convolves else 0.001)
         l2 = (0.0 if self.optimizer == "adamw" else 1.0 / n_train) if self.l2 is None else self.l2
-        patience = max(_PATIENCE, math.ceil(epochs / 5)) if self.patience is None else self.patience
+        schedule = self.schedule
+        if schedule == "auto":
+            schedule = "one_cycle" if convolves and not full_batch else "constant"
+        patience = self.patience
+        if patience is None:
+            # A schedule that falls to nothing must not be stopped before its end, where it is best.
+            patience = 0 if schedule == "one_cycle" else max(_PATIENCE, math.ceil(epochs / 5))
         return replace(
-            self,
+            settled,
             batch_size=n_train if full_batch else batch_size,
             epochs=epochs,
             learning_rate=rate,
             l2=l2,
+            schedule=schedule,
             patience=patience,
+        )
+
+    def _settle_model(self, n_train: int, input_shape: Shape) -> Config:
+        """Choose the kind of network, and its size."""
+        model = self.model
+        if model == "auto":
+            model = "cnn" if len(input_shape) == 3 and min(input_shape[:2]) >= _CNN_SIDE else "mlp"
+        if model == "mlp":
+            return replace(
+                self, model=model, hidden=_HIDDEN if self.hidden is None else self.hidden, dropout=self.dropout or 0.0
+            )
+        filters = self.filters
+        if filters is None:
+            # What is no picture is for `cnn` itself to refuse.
+            filters = default_filters(input_shape, n_train) if len(input_shape) == 3 else (32,)
+        dropout = _CNN_DROPOUT if self.dropout is None else self.dropout
+        return replace(
+            self,
+            model=model,
+            filters=filters,
+            hidden=_CNN_HIDDEN if self.hidden is None else self.hidden,
+            dropout=dropout,
         )
 
 
@@ -279,7 +339,7 @@ def _toml_line(value: Any) -> str:
 
 
 def _value(name: str, text: str) -> Any:
-    if name == "hidden":
+    if name in ("hidden", "filters"):
         return parse_hidden(text.strip("[]"))
     if name == "image_size":
         return parse_size(text.strip("[]"))

@@ -22,7 +22,7 @@ from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError, RunFolderError, TrainingError
 from chainrule.files import replace_file
 from chainrule.job.advice import next_step
-from chainrule.job.build import build_network, build_optimizer, build_policies, build_settings
+from chainrule.job.build import build_network, build_optimizer, build_policies, build_settings, build_weights
 from chainrule.job.config import Config, config_from, read_config, to_toml
 from chainrule.job.folder import RunFolder, existing, make
 from chainrule.job.metrics import NAMES, baseline, measure
@@ -107,7 +107,9 @@ class Job:
                 f"other rows in {config.data}",
                 "Restore the file, or start a new run.",
             )
-        self.config = replace(config.resolve(train.n), data_sha256=self.prepared.sha256)
+        self.config = replace(
+            config.resolve(train.n, self.prepared.preparation.input_shape), data_sha256=self.prepared.sha256
+        )
         self.network = build_network(self.config, self.prepared)
         self._objective = Supervised(
             self.network, Penalty(self.config.l1, self.config.l2 or 0.0, self.config.normalised_penalty)
@@ -217,7 +219,7 @@ class Job:
             evaluate["valid"] = self.prepared.parts["valid"].batch
         return run(
             self._objective,
-            self.prepared.parts["train"].data,
+            build_weights(self.config, self.prepared.parts["train"].data),
             build_settings(self.config),
             optimizer=self._optimizer,
             engine=self.choice.engine,
