@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from chainrule.errors import ConfigError
-from chainrule.job.build import build_loss, build_optimizer, build_policies
+from chainrule.job.build import build_loss, build_optimizer, build_policies, build_weights
 from chainrule.job.config import Config
 from chainrule.nn import Huber, Poisson, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import LBFGS
+from chainrule.types import Batch
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,17 @@ def test_a_setting_that_an_optimizer_does_not_have_is_refused(optimizer: str) ->
 def test_without_validation_rows_no_policy_needs_them() -> None:
     policies = build_policies(Config("x", plateau=3, time_limit=1.0), has_valid=False)
     assert all("valid" not in repr(policy) for policy in policies)
+
+
+def test_balanced_weights_make_every_class_count_alike() -> None:
+    batch = Batch(np.zeros((6, 2)), np.eye(2)[[0, 0, 0, 0, 0, 1]])
+    weighed = build_weights(Config("x", class_weight="balanced"), batch)
+    assert isinstance(weighed, Batch)
+    assert weighed.w is not None
+    np.testing.assert_allclose(weighed.w @ batch.t, [3, 3])
+    assert build_weights(Config("x"), batch) is batch
+
+
+def test_numbers_have_no_classes_to_balance() -> None:
+    with pytest.raises(ConfigError, match="class_weight none for a regression"):
+        build_weights(Config("x", class_weight="balanced"), Batch(np.zeros((3, 2)), np.zeros((3, 1))))

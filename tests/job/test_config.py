@@ -206,3 +206,24 @@ def test_a_search_takes_all_rows_at_once() -> None:
 def test_a_batch_of_more_than_the_rows_is_refused() -> None:
     with pytest.raises(ConfigError, match="--batch-size 90 or less"):
         Config("x", batch_size=91).resolve(90)
+
+
+def test_large_pictures_get_a_cnn_and_small_ones_and_tables_a_perceptron() -> None:
+    assert Config("x").resolve(90, (16, 20, 1)).model == "cnn"
+    assert Config("x").resolve(90, (8, 8, 1)).model == "mlp"
+    assert Config("x").resolve(90, (784,)).model == "mlp"
+    assert Config("x", model="mlp").resolve(90, (28, 28, 1)).hidden == (128, 64)
+
+
+def test_a_cnn_gets_filters_dropout_and_a_rate_that_falls_to_its_end() -> None:
+    config = Config("x").resolve(9000, (28, 28, 1))
+    assert (config.filters, config.hidden, config.dropout) == ((32, 64), (128,), 0.4)
+    assert (config.schedule, config.patience) == ("one_cycle", 0)
+    assert config.resolve(9000, (28, 28, 1)) == config
+
+
+def test_what_was_asked_of_a_cnn_is_kept() -> None:
+    config = Config("x", filters=(8,), hidden=(), dropout=0.0, schedule="cosine", patience=3)
+    settled = config.resolve(90, (28, 28, 1))
+    assert (settled.filters, settled.hidden, settled.dropout) == ((8,), (), 0.0)
+    assert (settled.schedule, settled.patience) == ("cosine", 3)
