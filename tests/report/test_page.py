@@ -83,7 +83,8 @@ def test_nothing_is_fetched_from_outside(pages: Pages, kind: str) -> None:
     page = pages(kind)
     fetching = ("src", "href", "xlink:href", "srcset", "data", "action", "poster")
     for tag, name, value in read(page).attributes:
-        if name in fetching:
+        # A link to the page beside this one fetches nothing until it is clicked.
+        if name in fetching and (tag, value) != ("a", "pipeline.html"):
             assert value.startswith(("#", "data:image/")), (tag, name, value[:60])
     assert all(target.startswith("#") for target in re.findall(r"url\(['\"]?([^)'\"]*)", page))
     assert "@import" not in page

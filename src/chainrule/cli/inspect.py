@@ -43,9 +43,14 @@ def inspect(model: Annotated[str, typer.Argument(help="A .chainrule file, or the
     if not preparation.columns:
         typer.echo(f"input    {preparation.encoding.describe()}")
         return
+    becomes = {encoder.name: encoder.describe() for encoder in preparation.encoders}
     typer.echo(
         "\n"
-        + align(["column", "taken for", "because"], [[c.name, c.kind, c.reason] for c in preparation.columns], left=3)
+        + align(
+            ["column", "taken for", "because", "becomes"],
+            [[c.name, c.kind, c.reason, becomes.get(c.name, "(left out)")] for c in preparation.columns],
+            left=4,
+        )
     )
 
 

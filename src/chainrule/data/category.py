@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chainrule.data.choices import DEFAULT, Choices
-from chainrule.data.encoder import Encoder, Filled, Findings
+from chainrule.data.encoder import Encoder, Filled, Findings, shown
 from chainrule.data.kinds import cells_as_text
 from chainrule.data.numeric import Numeric
 from chainrule.errors import DataError
@@ -90,6 +90,12 @@ class Category(Encoder):
         names = [f"{self.name} = {category}" for category in self.categories]
         return names + [f"{self.name} is missing"] * self.missing + [f"{self.name} is rare"] * self.rare
 
+    def describe(self) -> str:
+        """`an indicator each: S, C, Q; one for all others`."""
+        text = "an indicator each: " + shown(self.categories) if self.categories else "no category is frequent enough"
+        text += "; one for a missing cell" * self.missing + "; one for all others" * self.rare
+        return text if self.fill is None else f"{text}; a missing cell is {self.fill}"
+
     @property
     def is_wide(self) -> bool:
         """Whether there are so many that a row is kept as the one that is raised."""
@@ -142,6 +148,10 @@ class Ordinal(Filled):
     def numeric(self) -> Numeric:
         """How ranks are scaled."""
         return Numeric(**{name: value for name, value in self.ranks.items() if name != "kind"})
+
+    def describe(self) -> str:
+        """`ranks from 0: S < M < L, scaled`."""
+        return f"ranks from 0: {shown(self.categories, ' < ')}, as {self.numeric.describe()}"
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Look the ranks up."""

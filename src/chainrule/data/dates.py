@@ -74,6 +74,11 @@ class Date(Encoder):
         circles = [f"{self.name} {part} {wave}" for part in _PERIODS for wave in ("sin", "cos")]
         return [*self.numeric.features, *circles]
 
+    def describe(self) -> str:
+        """`days since 1970 as (x − 19723) / 76; sine and cosine of year, week and day`."""
+        rest = "year, month, day, weekday and hour, scaled" if self.parts else "sine and cosine of year, week and day"
+        return f"days since 1970 as {self.numeric.describe()}; {rest}"
+
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Split dates into parts; raise DataError for a cell that is no date."""
         days = days_since_1970(column, day_first=self.day_first)

@@ -73,6 +73,10 @@ class Encoder(ABC):
     def encode(self, column: pd.Series, findings: Findings) -> Array:
         """Return the numbers (N, len(features)): an array, or a CSR matrix where nearly all of them are zero."""
 
+    @abstractmethod
+    def describe(self) -> str:
+        """Return what a cell becomes, for people, with the numbers put in."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the kind and the fields."""
         return {"kind": self.kind} | {field.name: getattr(self, field.name) for field in fields(self)}
@@ -88,6 +92,10 @@ class Filled(Encoder):
     def features(self) -> list[str]:
         """The value, and whether it was missing."""
         return [self.name, f"{self.name} is missing"] if self.indicator else [self.name]
+
+    def gap(self, filled: str) -> str:
+        """Return what a missing cell becomes, as the end of a sentence."""
+        return f"; a missing cell is {filled}" + (" and raises an indicator" if self.indicator else "")
 
     def columns(self, y: np.ndarray, missing: np.ndarray) -> np.ndarray:
         """Return the values (N,), and the indicator beside them where there is one."""
@@ -107,6 +115,12 @@ def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
     # Divided by a power of two, which rounds nothing.
     unit = float(np.ldexp(1.0, int(np.frexp(np.abs(values).max())[1]) - 1))
     return float((values / unit).mean()) * unit, float((values / unit).std()) * unit
+
+
+def shown(names: list[str], between: str = ", ", most: int = 6) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f"{between}… ({len(names):,} in all)" if len(names) > most else ""
+    return between.join(name if len(name) <= 24 else name[:23] + "…" for name in names[:most]) + more
 
 
 def _list(names: list[str], most: int = 6) -> str:

@@ -75,6 +75,14 @@ class Numeric(Filled):
             float(impute) if not isinstance(impute, str) else impute,
         )
 
+    def describe(self) -> str:
+        """`(x − 29.7) / 14.5; a missing cell is 28 and raises an indicator`."""
+        value = f"({self.name} − {self.center:.4g}) / {self.scale:.4g}" if self.scaling != "none" else self.name
+        value = value.replace("− -", "+ ")
+        if self.bounds:
+            value += f", {self.name} drawn in to {self.bounds[0]:.4g} … {self.bounds[1]:.4g}"
+        return value + self.gap(f"{self.fill:.4g}")
+
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Scale; raise DataError for a cell that is text."""
         values, missing = self.numbers(column)
@@ -187,6 +195,10 @@ class Boolean(Filled):
         if not isinstance(impute, str):
             fill = impute
         return cls(str(column.name), bool(text.isna().any()) and choices.indicators, false, true, fill, impute)
+
+    def describe(self) -> str:
+        """`yes: 1, no: 0; a missing cell is 1`."""
+        return f"{self.true}: 1, {self.false}: 0" + self.gap(f"{self.fill:.4g}")
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Look the words up, in any case of letters."""

@@ -16,7 +16,7 @@ from chainrule.data.samples import Samples
 from chainrule.data.sounds import SoundEncoding
 from chainrule.data.table import TableEncoding
 from chainrule.data.target import Target
-from chainrule.errors import ModelFileError
+from chainrule.errors import DataError, ModelFileError
 from chainrule.types import Array, Shape
 
 if TYPE_CHECKING:
@@ -91,6 +91,27 @@ class Preparation:
         """
         findings = Findings() if findings is None else findings
         return self.encoding.encode(frame.drop(columns=self.target.name, errors="ignore"), samples, findings)
+
+    def as_column_transformer(self) -> tuple[Any, list[str]]:
+        """Return the same preparation as a ColumnTransformer of scikit-learn's own transformers, to be fitted.
+
+        Returns
+        -------
+        transformer : sklearn.compose.ColumnTransformer
+            For tables with the columns `used`; fitted on the training rows, it learns the numbers of the encoders.
+        features : list of str
+            Names of its output's columns, which stand in another order than those of x.
+
+        Raises
+        ------
+        DataError
+            If the inputs are no rows of a table.
+        """
+        from chainrule.data.transformer import column_transformer
+
+        if not self.encoders:
+            raise DataError("inputs that are rows of a table", self.encoding.describe(), "Use `inputs` instead.")
+        return column_transformer(self.encoders)
 
     def targets(self, frame: pd.DataFrame) -> np.ndarray:
         """Return t (N, K) in float32."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -82,6 +83,15 @@ def largest_difference(encoders: Sequence[Encoder], x: Any, frame: pd.DataFrame)
         part = np.abs(wanted - as_dense(x[rows])[:, order]) / np.maximum(1, np.abs(wanted))
         largest = max(largest, float(part.max(initial=0.0)))
     return transformer, largest
+
+
+def diagram(transformer: Any) -> str:
+    """Return scikit-learn's own picture of a transformer as HTML, without its script: it needs none to be read."""
+    from sklearn.utils import estimator_html_repr
+
+    drawn = re.sub(r"<script>.*?</script>", "", estimator_html_repr(transformer), flags=re.DOTALL)
+    # What the script would find out: that the page is light.
+    return drawn.replace('class="sk-top-container"', 'class="sk-top-container light"')
 
 
 def _alike(encoders: Iterable[Encoder]) -> dict[tuple[type[Encoder], Hashable], list[Any]]:

@@ -52,6 +52,10 @@ class Text(Encoder):
         """One for each word."""
         return [f"{self.name} has {word}" for word in self.words]
 
+    def describe(self) -> str:
+        """`TF-IDF of 2,841 words: 000, 08452810073, …`."""
+        return f"{'TF-IDF' if self.idf else 'counts'} of {len(self.words):,} words: {', '.join(self.words[:6])}, …"
+
     @property
     def is_wide(self) -> bool:
         """A text has few of all words."""

@@ -38,6 +38,11 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def pipeline(self) -> Path:
+        """The preparation of a table, as scikit-learn would have it."""
+        return self.path / "pipeline.html"
+
+    @property
     def config(self) -> Path:
         """Every setting."""
         return self.path / "config.toml"
@@ -45,7 +50,7 @@ class RunFolder:
     @property
     def files(self) -> tuple[Path, ...]:
         """All of them."""
-        return self.journal, self.model, self.checkpoint, self.report, self.config
+        return self.journal, self.model, self.checkpoint, self.report, self.pipeline, self.config
 
 
 def check_place(out: str | None, name: str, *, force: bool) -> RunFolder:

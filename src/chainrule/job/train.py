@@ -26,6 +26,7 @@ from chainrule.job.build import build_network, build_optimizer, build_policies, 
 from chainrule.job.config import Config, config_from, read_config, to_toml
 from chainrule.job.folder import RunFolder, existing, make
 from chainrule.job.metrics import NAMES, baseline, measure
+from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.network.file import save_model
@@ -193,6 +194,9 @@ class Job:
         model = Model(self.network, params, self.prepared.preparation, self._summary(ended, metrics))
         save_model(model, self.folder.model)
         advice = next_step(self.config, history, metrics)
+        pipeline = render_pipeline(self.prepared)
+        if pipeline:
+            replace_file(self.folder.pipeline, pipeline)
         outcome = Outcome(
             self.folder,
             model,
@@ -302,6 +306,7 @@ class Job:
             versions={**versions(self.choice.engine.name), "seed": str(self.config.seed)},
             samples={name: p.n for name, p in self.prepared.parts.items()},
             advice=advice,
+            has_pipeline=self.folder.pipeline.exists(),
         )
 
 

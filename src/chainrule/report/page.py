@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.data.images import ImageEncoding
+from chainrule.data.numeric import Numeric
 from chainrule.data.target import CLASSIFICATION
 from chainrule.network.model import Model
 from chainrule.report import plots
@@ -55,6 +56,7 @@ class ReportData:
     versions: Mapping[str, str]
     samples: Mapping[str, int]
     advice: str = ""
+    has_pipeline: bool = False
 
 
 def render(data: ReportData) -> str:
@@ -72,6 +74,7 @@ def render(data: ReportData) -> str:
         columns=preparation.columns,
         encoding=preparation.encoding,
         is_image=preparation.kind == ImageEncoding.kind,
+        becomes={encoder.name: encoder.describe() for encoder in preparation.encoders},
         layers=list(data.model.network.rows()),
         metric_rows=_metric_rows(data),
         parts=[part for part in ("train", "valid", "test", "baseline") if part in data.metrics],
@@ -126,8 +129,17 @@ def _decision(data: ReportData) -> str:
     model, seen = data.model, data.evaluated
     if seen.x.shape[1:] != (2,):
         return ""
+    encoders = model.preparation.encoders
+    scale, center = np.ones(2), np.zeros(2)
+    if len(encoders) == 2 and all(isinstance(encoder, Numeric) for encoder in encoders):
+        # The axes have the columns' own units, as the table of mistakes has.
+        scale, center = (np.array([getattr(encoder, name) for encoder in encoders]) for name in ("scale", "center"))
+
+    def predict(plane: np.ndarray) -> np.ndarray:
+        return model.outputs_of(((plane - center) / scale).astype(np.float32))
+
     names = model.preparation.features
-    return plots.decision_map(model.outputs_of, seen.x, seen.truth, names, model.preparation.target.classes)
+    return plots.decision_map(predict, seen.x * scale + center, seen.truth, names, model.preparation.target.classes)
 
 
 def _class_rows(seen: Evaluated, classes: Sequence[str]) -> list[dict[str, Any]]:
@@ -214,6 +226,9 @@ def _first_layer(data: ReportData) -> str:
         ends = np.cumsum([len(encoder.features) for encoder in encoders])
         # A column's features are pulled together: a category is one thing, however many indicators it has.
         pull = np.array([part.sum() for part in np.split(data.pull, ends[:-1])])
+        if len(encoders) == 1:
+            # One column of many features, such as a text: its words are what there is to compare.
+            return plots.listening(encoders[0].features, data.pull)
         return plots.listening([encoder.name for encoder in encoders], pull)
     W = next((np.asarray(value) for name, value in leaves(model.params) if name.endswith("W")), None)
     if W is None:

@@ -168,7 +168,7 @@ def decision_map(
     margin = np.where(high > low, 0.08 * (high - low), 0.5)
     axes = [np.linspace(low[i] - margin[i], high[i] + margin[i], 160) for i in range(2)]
     grid = np.stack(np.meshgrid(*axes), axis=-1)
-    y = predict(grid.reshape(-1, 2).astype(np.float32)).reshape(160, 160, -1)
+    y = predict(grid.reshape(-1, 2)).reshape(160, 160, -1)
     rows = _thin(len(x), 1500)
 
     def draw(figure: Figure) -> None:
