@@ -268,7 +268,7 @@ def test_a_kernel_weight_meets_the_pixel_that_its_term_names() -> None:
         symbol, value = term.given[-1]
         n, h, w, c = (int(part) for part in symbol.removeprefix("x_{").removesuffix("}").split(","))
         assert c == 3
-        assert value == case.batch.x[n, h, w, c]
+        assert value == pytest.approx(case.batch.x[n, h, w, c], rel=1e-12)
         assert term.row == n
 
 
