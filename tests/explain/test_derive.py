@@ -301,3 +301,33 @@ def test_every_view_of_a_derivation_can_be_made(case: Case) -> None:
         for view in (derivation.text, derivation.latex, derivation._repr_html_()):
             assert "\0" not in view
             assert "nan" not in view.lower()
+
+
+def test_an_estimator_is_explained_with_its_own_labels() -> None:
+    from chainrule.models import MLPClassifier
+
+    x, t, _ = cases.table("iris", 40)
+    labels = np.array(["a", "b", "c"])[t]
+    model = MLPClassifier((4,), activation="tanh", max_iter=3, random_state=0, early_stopping=False)
+    with pytest.warns(match="."):
+        model.fit(x, labels)
+    name = next(iter(model.params_))
+    derivation = derive(model, f"{name}.W[1,2]", x, labels, row=7)
+    assert derivation.check.agrees
+    by_number = derive(model.network_, f"{name}.W[1,2]", x, t, params=model.params_, row=7)
+    assert derivation.gradient == by_number.gradient
+    with pytest.raises(ChainruleError, match="classes that the estimator knows"):
+        derive(model, f"{name}.W[1,2]", x, np.full(40, "z"))
+
+
+def test_names_of_columns_and_classes_are_told() -> None:
+    case = DENSE[1]
+    derivation = derive(
+        case.network, "hidden1.W[1,2]", case.batch.x, case.batch.t, params=case.params, row=2, first_row=100,
+        inputs=("left", "right"), outputs=("same", "different"),
+    )  # fmt: skip
+    meanings = [letter.meaning for letter in derivation.letters]
+    assert "an input: row n of X; d = 1 is right" in meanings
+    assert "output: 0 same, 1 different" in meanings
+    assert derivation.rows == (102,)
+    assert "x_{102,1}" in derivation.terms[0].symbols

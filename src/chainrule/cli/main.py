@@ -11,6 +11,7 @@ import typer
 from chainrule import __version__
 from chainrule.cli.datasets import datasets
 from chainrule.cli.evaluate import evaluate
+from chainrule.cli.explain import explain
 from chainrule.cli.inspect import inspect
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(train)
 app.command()(predict)
 app.command()(evaluate)
+app.command()(explain)
 app.command()(inspect)
 app.command()(datasets)
 app.command()(play)

@@ -40,7 +40,7 @@ def _letters(derivation: Derivation) -> Iterator[str]:
 
 def _heading(number: int, title: str) -> Iterator[str]:
     yield f"{number}  {title}"
-    yield "─" * (len(title) + 3)
+    yield "─" * len(f"{number}  {title}")
 
 
 def _wrapped(text: str) -> list[str]:
@@ -120,7 +120,7 @@ def _update(update: Update) -> Iterator[str]:
 def _check(derivation: Derivation) -> Iterator[str]:
     check, source = derivation.check, derivation.source
     verdict = "they agree" if check.agrees else "THEY DO NOT AGREE"
-    yield f"The cost at four points around it, {figure(check.step)} apart, has the slope on the right:"
+    yield f"The slope of the cost, measured at four points around it that are {figure(check.step)} apart."
     yield ""
     yield f"    derived   {check.analytic: .12g}"
     yield f"    measured  {check.numeric: .12g}"

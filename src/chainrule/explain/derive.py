@@ -40,6 +40,9 @@ def derive(
     step: int = 1,
     context: Context = PREDICT,
     max_terms: int = TERMS,
+    first_row: int = 0,
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
 ) -> Derivation:
     """Return the derivative of the cost by one weight or bias, as the course writes it, with every number.
 
@@ -67,13 +70,19 @@ def derive(
         `Context(train=True, key=…)` for a pass with dropout.
     max_terms : int
         So many summands are written out at most; the sum of the others is given.
+    first_row : int
+        The number that the first row of X is told by, where X is a part of a table.
+    inputs, outputs : sequence of str, optional
+        What the columns of X and of t are called.
 
     Returns
     -------
     Derivation
         With `text`, `latex`, `to_json()`; a notebook shows it.
     """
-    question = ask(subject, X, t, params=params, row=row, sample_weight=sample_weight, max_terms=max_terms)
+    question = ask(
+        subject, X, t, params=params, row=row, sample_weight=sample_weight, max_terms=max_terms, first_row=first_row
+    )
     name, index = address.find(question.params, weight)
     chain = follow(question.network, question.params, question.batch, context, name)
     letters = Letters(chain)
@@ -98,7 +107,7 @@ def derive(
     return Derivation(
         of=address.write(name, index),
         title=steps.partial("J", symbol),
-        letters=letters.legend(),
+        letters=letters.legend(paths.index, inputs, outputs),
         steps=tuple(told),
         rows=question.rows,
         terms=terms,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from chainrule.explain.chain import Chain
 from chainrule.explain.derivation import Letter
-from chainrule.explain.notation import bracketed, name_latex
+from chainrule.explain.notation import bracketed, name_latex, plain
 from chainrule.nn import Activation, Dropout, Flatten, Identity, Reshape, SoftmaxCrossEntropy
 
 _INDICES = {1: "dk", 2: "dmk", 3: "qrsk", 4: "pqrsk"}
@@ -32,6 +33,12 @@ def put(formula: str, **values: str) -> str:
         return f"{before}{{{value}}}" if before in "^_" and before else f"{before}{value}"
 
     return re.sub(rf"([\^_]?)(?<![\\a-zA-Z])([{''.join(values)}])(?![a-zA-Z])", replaced, formula)
+
+
+def called(names: Sequence[str], most: int = 10) -> str:
+    """Return which output is what, as the end of a sentence."""
+    parts = [f"{number} {name}" for number, name in enumerate(names[:most])]
+    return f": {', '.join(parts)}{' …' if len(names) > most else ''}" if names else ""
 
 
 def grouped(formula: str) -> str:
@@ -173,11 +180,20 @@ class Letters:
             return rf"\frac{{\omega_{{{n}}}}}{{\Omega}}"
         return r"\frac{1}{N}" if self.chain.n > 1 else ""
 
-    def legend(self) -> tuple[Letter, ...]:
+    def _input_called(self, index: tuple[int, ...], inputs: Sequence[str]) -> str:
+        """Return the name of the input that the weight reads, if it reads one."""
+        reads_inputs = self.chain.owner.is_dense and self.chain.name == "W" and self.block[self.chain.at] == 1
+        if not (reads_inputs and index and index[0] < len(inputs)):
+            return ""
+        return f"; {plain(self.index(0))} = {index[0]} is {inputs[index[0]]}"
+
+    def legend(
+        self, index: tuple[int, ...] = (), inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+    ) -> tuple[Letter, ...]:
         """Return the letters that this network uses, and what they stand for."""
         chain = self.chain
         n, k = "n", "k"
-        found = [Letter(self.value(-1, n, self.index(0)), "an input: row n of X")]
+        found = [Letter(self.value(-1, n, self.index(0)), f"an input: row n of X{self._input_called(index, inputs)}")]
         for number, (stage, block) in enumerate(zip(chain.stages, self.block, strict=True)):
             i = self.index(block)
             if stage.is_dense:
@@ -198,7 +214,7 @@ class Letters:
                     if hasattr(stage.layer, field) and letter in stage.layer.equations.local:
                         found.append(Letter(letter, f"{getattr(stage.layer, field):g}, {field} of {stage.path}"))
         found += [
-            Letter(rf"y_{{{under(n, k)}}}", "output"),
+            Letter(rf"y_{{{under(n, k)}}}", "output" + called(outputs)),
             Letter(rf"t_{{{under(n, k)}}}", "target"),
             Letter("J", "cost, the mean over the rows" if chain.n > 1 else "cost"),
         ]

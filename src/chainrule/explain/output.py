@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain import address, source
 from chainrule.explain.derivation import Check, Derivation, Letter, Step, Term, Vectorised
+from chainrule.explain.letters import called
 from chainrule.explain.links import Row, told
 from chainrule.explain.matrices import window
 from chainrule.explain.notation import bracketed, latex_figure
@@ -29,6 +30,9 @@ def derive_output(
     sample_weight: Any = None,
     context: Context = PREDICT,
     max_terms: int = 40,
+    first_row: int = 0,
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
 ) -> Derivation:
     """Return the derivative of the cost by one logit, through the loss and its link.
 
@@ -39,10 +43,12 @@ def derive_output(
     ----------
     output : int or str
         k, or `output[k]`; outputs count from 0.
-    subject, X, t, params, row, sample_weight, context, max_terms
+    subject, X, t, params, row, sample_weight, context, max_terms, first_row, inputs, outputs
         As in `derive`.
     """
-    question = ask(subject, X, t, params=params, row=row, sample_weight=sample_weight, max_terms=max_terms)
+    question = ask(
+        subject, X, t, params=params, row=row, sample_weight=sample_weight, max_terms=max_terms, first_row=first_row
+    )
     network, batch = question.network, question.batch
     k = address.find_output(network.output_shape[0], output)
     a = np.asarray(network.forward(NUMPY, question.params, batch.x, context))
@@ -57,7 +63,7 @@ def derive_output(
     return Derivation(
         of=f"output[{k}]",
         title=rf"\frac{{\partial J}}{{\partial {symbol}}}",
-        letters=_letters(here),
+        letters=_letters(here, outputs),
         steps=(*told(here), *_together(question, da, k)),
         rows=question.rows,
         terms=terms,
@@ -79,10 +85,10 @@ def _last_name(question: Question) -> str:
     return last
 
 
-def _letters(here: Row) -> tuple[Letter, ...]:
+def _letters(here: Row, outputs: Sequence[str]) -> tuple[Letter, ...]:
     found = [
         Letter("a_k", "logit k of the row, before the link"),
-        Letter("y_k", "output k: what the link makes of the logits"),
+        Letter("y_k", "output k: what the link makes of the logits" + called(outputs)),
         Letter("t_k", "target"),
         Letter("J", "cost of the row"),
     ]

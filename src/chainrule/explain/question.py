@@ -34,12 +34,13 @@ def ask(
     row: Any = None,
     sample_weight: Any = None,
     max_terms: int = 1,
+    first_row: int = 0,
 ) -> Question:
     """Return the question, or say what does not fit."""
     if not Range(int, 1).accepts(max_terms):
         raise ConfigError("max_terms to be a whole number of at least 1", f"{max_terms!r}", "Leave it out for 40.")
     network, params = parts_of(subject, params)
-    x, targets = _array(X, "X"), np.asarray(t)
+    x, targets = _array(X, "X"), _class_numbers(subject, np.asarray(t))
     n = x.shape[0]
     targets = targets_of(network, targets)
     weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -63,7 +64,7 @@ def ask(
     _check_distribution(network, batch.t, numbers.start)
     if batch.w is not None and not batch.w.sum() > 0:
         raise DataError("sample weights whose sum is above 0", f"{batch.w.sum():g}", "Give some row a weight.")
-    return Question(network, _fitting(network, params), batch, tuple(numbers))
+    return Question(network, _fitting(network, params), batch, tuple(n + first_row for n in numbers))
 
 
 def _check_distribution(network: Network, t: np.ndarray, first: int) -> None:
@@ -109,6 +110,22 @@ def _fitting(network: Network, params: Params) -> Params:
                 f"an array {name} of shape {spec.shape} in params", came, "Give the weights of this network."
             )
     return fill(network.specs, given)
+
+
+def _class_numbers(subject: Any, t: np.ndarray) -> np.ndarray:
+    """Return the numbers of an estimator's own class labels; other targets as they are."""
+    classes = getattr(subject, "classes_", None)
+    if not isinstance(classes, np.ndarray) or t.ndim != 1:
+        return t
+    unknown = ~np.isin(t, classes)
+    if unknown.any():
+        raise DataError(
+            f"classes that the estimator knows: {', '.join(map(str, classes[:10]))}",
+            f"{t[unknown][0]!r} in row {int(np.flatnonzero(unknown)[0])}",
+            "Give the labels that it was fitted with.",
+        )
+    numbers: np.ndarray = np.searchsorted(classes, t)
+    return numbers
 
 
 def targets_of(network: Network, t: np.ndarray) -> np.ndarray:

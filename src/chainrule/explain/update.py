@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from chainrule.constraints import Range
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.explain.derivation import Update
@@ -39,6 +40,12 @@ def moved(
             raise ConfigError(
                 f"a moment of {type(rule).__name__}", f"{name!r}", did_you_mean(name, rule.moments or ["none"])
             )
+    if not Range(float, 0.0, low_open=True).accepts(learning_rate) or not Range(int, 1).accepts(t):
+        raise ConfigError(
+            "a learning rate above 0 and a step of at least 1",
+            f"the learning rate {learning_rate!r}, the step {t!r}",
+            "0.1 and 1 are usual.",
+        )
     state = {name: np.array((moments or {}).get(name, 0.0)) for name in rule.moments}
     coefficients = {
         name: float(value[0])

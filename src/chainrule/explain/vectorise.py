@@ -61,7 +61,8 @@ def _error(letters: Letters) -> Iterator[str]:
     for small, large in (("y_{nk}", "Y"), ("t_{nk}", "T"), ("s_{nk}", "S"), ("e_{nk}", "E")):
         error = error.replace(small, large)
     chain = letters.chain
-    error = rf"({error})" if error.count(" - ") == 1 and error[0] in "YTS" else error
+    if chain.n > 1 or chain.batch.w is not None:
+        error = rf"({error})" if error.count(" - ") == 1 and error[0] in "YTS" else error
     if chain.batch.w is not None:
         error = rf"\frac{{\omega}}{{\Omega}} \odot {error}"
     elif chain.n > 1:

@@ -49,7 +49,7 @@ def predict_table(
     """
     import pandas as pd
 
-    source = _read(model, data, reading)
+    source = read_for(model, data, reading)
     findings = Findings()
     y = model.outputs(source.frame, findings, samples=source.samples)
     target = model.preparation.target
@@ -74,7 +74,7 @@ def evaluate_table(model: Model, data: str, *, part: str | None = None, reading:
     part : str, optional
         train, valid or test: measure on this published part alone.
     """
-    source = _read(model, data, reading)
+    source = read_for(model, data, reading)
     if part is not None:
         source = source.take(_published(source, part))
     target = model.preparation.target
@@ -98,7 +98,7 @@ def _published(source: Source, part: str) -> np.ndarray:
     return parts[part]
 
 
-def _read(model: Model, data: str, reading: Reading) -> Source:
+def read_for(model: Model, data: str, reading: Reading) -> Source:
     """Read a table, or files as those of training were; a table without a header has the columns trained on."""
     encoding = model.preparation.encoding
     reading = replace(reading, names=tuple(column.name for column in encoding.columns))

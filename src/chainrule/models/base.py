@@ -286,6 +286,12 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         return [row.name for row in self.network_.rows()]
 
+    @property
+    def params_(self) -> Params:
+        """The weights by name, as `network_` and `chainrule.explain` take them."""
+        check_is_fitted(self)
+        return self._weights()
+
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are weights to predict with."""
         return self._has_weights() and hasattr(self, "network_")
