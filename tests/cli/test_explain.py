@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = ("--hidden", "4", "--epochs", "3", "--engine", "numpy", "--quiet", "--set", "l2=0.01")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["chainrule", "train", "iris", *settings, "--out", str(folder)])
-        main()
+        with suppress(SystemExit):
+            main()
+    assert (folder / "model.chainrule").exists()
     return folder
 
 
