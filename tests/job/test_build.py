@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chainrule.data.augment import augment_by_name
 from chainrule.errors import ConfigError
-from chainrule.job.build import build_loss, build_optimizer, build_policies, build_weights
+from chainrule.job.build import build_loss, build_objective, build_optimizer, build_policies, build_weights
 from chainrule.job.config import Config
 from chainrule.nn import Huber, Poisson, SoftmaxCrossEntropy, SquaredError
-from chainrule.optim import LBFGS
+from chainrule.network.cnn import cnn
+from chainrule.optim import LBFGS, Averaged
 from chainrule.types import Batch
 
 
@@ -64,3 +66,25 @@ def test_balanced_weights_make_every_class_count_alike() -> None:
 def test_numbers_have_no_classes_to_balance() -> None:
     with pytest.raises(ConfigError, match="class_weight none for a regression"):
         build_weights(Config("x", class_weight="balanced"), Batch(np.zeros((3, 2)), np.zeros((3, 1))))
+
+
+def test_what_is_minimised_knows_the_augmentation() -> None:
+    network = cnn((8, 8, 1), 2, SoftmaxCrossEntropy(), filters=(2,))
+    config = Config("x", augment="light", augment_settings={"flip": True}, l2=0.5)
+    objective = build_objective(config, network)
+    assert objective.augment == augment_by_name("light", flip=True)
+    assert objective.penalty.l2 == 0.5
+
+
+def test_a_setting_that_augmentation_does_not_have_is_answered_by_the_nearest() -> None:
+    network = cnn((8, 8, 1), 2, SoftmaxCrossEntropy(), filters=(2,))
+    with pytest.raises(ConfigError, match="'rotate'"):
+        build_objective(Config("x", augment="light", augment_settings={"rotation": 3}), network)
+
+
+def test_the_average_of_the_weights_is_beside_any_rule_but_not_a_search() -> None:
+    optimizer = build_optimizer(Config("x", optimizer="momentum", ema=0.99))
+    assert isinstance(optimizer, Averaged)
+    assert (optimizer.decay, type(optimizer.rule).__name__) == (0.99, "Momentum")
+    with pytest.raises(ConfigError, match="ema 0 for the optimizer lbfgs"):
+        build_optimizer(Config("x", optimizer="lbfgs", ema=0.99))

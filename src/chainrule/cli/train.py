@@ -41,6 +41,9 @@ def train(
     optimizer: Annotated[str | None, Option(help="adam, gradient_descent, momentum, lbfgs, …")] = None,
     lr: Annotated[float | None, Option(help="Learning rate.")] = None,
     l2: Annotated[float | None, Option(help="Penalty on the squares of the weights; 1 / rows if left out.")] = None,
+    augment: Annotated[str | None, Option(help="Pictures: light or strong changes at each step; none.")] = None,
+    ema: Annotated[float | None, Option(help="Moving average of the weights, 0.999 for example.")] = None,
+    precision: Annotated[str | None, Option(help="float32, or bfloat16 on jax.")] = None,
     class_weight: Annotated[str | None, Option(help="balanced: rare classes count for more; none.")] = None,
     dropout: Annotated[float | None, Option(help="Rate of dropping hidden values.")] = None,
     epochs: Annotated[int | None, Option(help="Most passes over the training rows.")] = None,
@@ -79,6 +82,9 @@ def train(
         "header": header,
         "model": model,
         "filters": None if filters is None else parse_hidden(filters),
+        "augment": augment,
+        "ema": ema,
+        "precision": precision,
         "class_weight": class_weight,
         "hidden": None if hidden is None else parse_hidden(hidden),
         "activation": activation,
@@ -196,10 +202,18 @@ def _tell_start(job: Job) -> None:
     lines += [f"  note: {note}" for note in job.notes]
     encoding = prepared.preparation.encoding
     lines.append("  columns: " + _by_kind(job) if encoding.columns else f"  inputs: {encoding.describe()}")
-    shape = " → ".join(str(row.n_parameters) for row in job.network.rows() if row.n_parameters)
-    lines.append(f"  network: {job.network.n_parameters:,} parameters ({shape})")
+    lines.append(f"  network: {_network(job)}")
     lines.append(f"  engine: {job.choice.engine.name} ({job.choice.reason})")
     typer.echo("\n".join(lines), err=True)
+
+
+def _network(job: Job) -> str:
+    config, count = job.config, f"{job.network.n_parameters:,} parameters"
+    units = f"hidden layers of {', '.join(map(str, config.hidden))} units" if config.hidden else "no hidden layer"
+    if config.model != "cnn":
+        return f"{units}; {count}"
+    blocks = f"blocks of {', '.join(map(str, config.filters or ()))} filters {config.kernel}×{config.kernel}"
+    return f"cnn, {blocks}, then {units}; {count} (--model mlp to compare)"
 
 
 def _by_kind(job: Job) -> str:

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from chainrule.data.augment import Augment, augment_by_name
 from chainrule.data.survey import StreamedTable
 from chainrule.data.target import CLASSIFICATION
 from chainrule.errors import ConfigError, did_you_mean
@@ -14,9 +15,18 @@ from chainrule.job.prepare import Prepared
 from chainrule.network.cnn import cnn
 from chainrule.network.mlp import mlp
 from chainrule.network.network import Network
-from chainrule.nn import Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
-from chainrule.optim import LBFGS, RULES, Clip, Rule, rule_by_name, schedule_by_name
-from chainrule.train import EarlyStopping, KeepBest, Policy, ReduceOnPlateau, Settings, StopOnNonFinite, TimeLimit
+from chainrule.nn import Huber, Loss, Penalty, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.optim import LBFGS, RULES, Averaged, Clip, Rule, rule_by_name, schedule_by_name
+from chainrule.train import (
+    EarlyStopping,
+    KeepBest,
+    Policy,
+    ReduceOnPlateau,
+    Settings,
+    StopOnNonFinite,
+    Supervised,
+    TimeLimit,
+)
 from chainrule.types import Batch
 
 
@@ -49,6 +59,20 @@ def build_network(config: Config, prepared: Prepared) -> Network:
         activation=config.activation,
         dropout=config.dropout,
         init=config.init,
+    )
+
+
+def build_objective(config: Config, network: Network) -> Supervised:
+    """Return what is minimised: the cost of the network's answers, and the penalty."""
+    known = [field.name for field in fields(Augment)]
+    for name in config.augment_settings:
+        if name not in known:
+            raise ConfigError("a setting of the augmentation", f"{name!r}", did_you_mean(name, known))
+    return Supervised(
+        network,
+        Penalty(config.l1, config.l2 or 0.0, config.normalised_penalty),
+        augment_by_name(config.augment, **config.augment_settings),
+        config.precision,
     )
 
 
@@ -90,8 +114,11 @@ def build_optimizer(config: Config) -> Rule | LBFGS:
             remedy = did_you_mean(name, known) if known else "Leave it out."
             raise ConfigError(f"a setting of the optimizer {config.optimizer}", f"{name!r}", remedy)
     if config.optimizer == "lbfgs":
+        if config.ema:
+            raise ConfigError("ema 0 for the optimizer lbfgs", f"{config.ema:g}", "Leave --ema out: nothing is noisy.")
         return LBFGS(**config.optimizer_settings)
-    return rule_by_name(config.optimizer, **config.optimizer_settings)
+    rule = rule_by_name(config.optimizer, **config.optimizer_settings)
+    return Averaged(rule, config.ema) if config.ema else rule
 
 
 def build_policies(config: Config, *, has_valid: bool) -> list[Policy]:

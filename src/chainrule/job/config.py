@@ -22,11 +22,13 @@ from chainrule.constraints import (
     real,
     whole,
 )
+from chainrule.data.augment import PRESETS
 from chainrule.data.choices import EVERY, SETTINGS, ChoiceTable, check_choice
 from chainrule.data.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.network.cnn import default_filters
 from chainrule.nn import ACTIVATIONS, INITS
+from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
 from chainrule.types import Shape
 
@@ -124,6 +126,9 @@ class Config:
         0.0, 1.0, high_open=True, default=None, optional=True, about="rate of dropping hidden values"
     )
 
+    augment: str = option(*PRESETS, default="none", about="pictures: how much they are changed at each step")
+    augment_settings: dict[str, Any] = _table("fields of the augmentation, such as flip or shift")
+
     loss: str = option(*LOSSES, default="auto", about="cost")
     label_smoothing: float = real(0.0, 1.0, high_open=True, default=0.0, about="of cross_entropy")
     huber_delta: float = real(0.0, low_open=True, default=1.0, about="of huber, in standard deviations of the target")
@@ -135,6 +140,9 @@ class Config:
     optimizer: str = option(*RULES, "lbfgs", default="adam", about="rule that moves the weights")
     learning_rate: float | None = real(0.0, low_open=True, default=None, optional=True, about="size of a step")
     optimizer_settings: dict[str, Any] = _table("fields of the rule, such as momentum or beta1")
+    ema: float = real(
+        0.0, 1.0, high_open=True, default=0.0, about="moving average of the weights: share of the old; 0: none"
+    )
     schedule: str = option("auto", *SCHEDULES, default="auto", about="how the learning rate changes")
     schedule_settings: dict[str, Any] = _table("fields of the schedule, such as every or floor")
     clip_value: float | None = real(0.0, low_open=True, default=None, optional=True, about="most of one derivative")
@@ -149,7 +157,10 @@ class Config:
 
     seed: int = whole(0, 2**32 - 1, default=0, about="of every random stream")
     engine: str = option("auto", "numpy", "jax", default="auto", about="where the mathematics runs")
-    dtype: str = option("float32", "float64", default="float32", about="precision")
+    dtype: str = option("float32", "float64", default="float32", about="of weights and data")
+    precision: str = option(
+        *PRECISIONS, default="float32", about="of the layers' arithmetic while learning; bfloat16 needs jax"
+    )
     checkpoint_seconds: float = real(0.0, default=10.0, about="between checkpoints")
     data_sha256: str | None = constrained(_TEXT, default=None, optional=True, about="of the arrays trained on")
 

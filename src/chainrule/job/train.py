@@ -22,7 +22,14 @@ from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError, RunFolderError, TrainingError
 from chainrule.files import replace_file
 from chainrule.job.advice import next_step
-from chainrule.job.build import build_network, build_optimizer, build_policies, build_settings, build_weights
+from chainrule.job.build import (
+    build_network,
+    build_objective,
+    build_optimizer,
+    build_policies,
+    build_settings,
+    build_weights,
+)
 from chainrule.job.config import Config, config_from, read_config, to_toml
 from chainrule.job.folder import RunFolder, existing, make
 from chainrule.job.metrics import NAMES, baseline, measure
@@ -31,7 +38,6 @@ from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
-from chainrule.nn import Penalty
 from chainrule.report.page import Evaluated, ReportData, render
 from chainrule.train import (
     Checkpoint,
@@ -41,7 +47,6 @@ from chainrule.train import (
     History,
     Journal,
     Run,
-    Supervised,
     load_checkpoint,
     replay,
     run,
@@ -112,9 +117,7 @@ class Job:
             config.resolve(train.n, self.prepared.preparation.input_shape), data_sha256=self.prepared.sha256
         )
         self.network = build_network(self.config, self.prepared)
-        self._objective = Supervised(
-            self.network, Penalty(self.config.l1, self.config.l2 or 0.0, self.config.normalised_penalty)
-        )
+        self._objective = build_objective(self.config, self.network)
         self._optimizer = build_optimizer(self.config)
         self.choice = self._choose(train)
         # What was chosen is written down: a resumed or repeated run must not choose anew.
@@ -215,7 +218,12 @@ class Job:
         steps = (self.config.epochs or 1) * max(1, train.n // rows)
         operations = 3.0 * self.network.operations * rows
         sparse = is_sparse(train.batch.x)
-        return choose(self.config.engine, self.config.dtype, steps=steps, operations=operations, sparse=sparse)
+        engine = self.config.engine
+        if engine == "auto" and self.config.precision == "bfloat16":
+            engine = "jax"
+        if engine == "numpy" and self.config.precision == "bfloat16":
+            raise ConfigError("precision float32 on the engine numpy", "bfloat16", "Use --engine jax.")
+        return choose(engine, self.config.dtype, steps=steps, operations=operations, sparse=sparse)
 
     def _make_run(self) -> Run:
         evaluate = {"train": self._sample()}

@@ -1,0 +1,49 @@
+"""A cnn from the command line: what is printed, written down, resumed and refused."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+
+def test_every_choice_is_printed_and_written_down(chainrule: Command, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    result = chainrule(
+        "train", "digits", "--model", "cnn", "--epochs", "2", "--augment", "light", "--ema", "0.9", "--class-weight",
+        "balanced", "--engine", "numpy", "--out", str(out),
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    assert "cnn, blocks of 16 filters 3×3, then hidden layers of 128 units" in result.err
+    settings = tomllib.loads((out / "config.toml").read_text(encoding="utf-8"))
+    expected = {
+        "model": "cnn", "filters": [16], "hidden": [128], "dropout": 0.4, "augment": "light", "ema": 0.9,
+        "class_weight": "balanced", "schedule": "one_cycle", "patience": 0, "precision": "float32",
+    }  # fmt: skip
+    assert {name: settings[name] for name in expected} == expected
+    assert chainrule("predict", str(out), "digits").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["iris", "--model", "cnn"], "pictures of shape"),
+        (["iris", "--augment", "light"], "to augment"),
+        (["digits", "--model", "cnn", "--filters", "2,2,2,2"], "at least 16 pixels"),
+        (["digits", "--model", "cnn", "--augment", "wild"], "augment to be one of none, light, strong"),
+        (["digits", "--engine", "numpy", "--precision", "bfloat16"], "precision float32 on the engine numpy"),
+        (["diabetes", "--class-weight", "balanced"], "class_weight none for a regression"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_written(
+    chainrule: Command, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    out = tmp_path / "run"
+    result = chainrule("train", *arguments, "--out", str(out))
+    assert result.code == 2
+    assert message in result.err
+    assert "Traceback" not in result.err
+    assert not out.exists()
