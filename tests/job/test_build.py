@@ -9,8 +9,8 @@ from chainrule.data.augment import augment_by_name
 from chainrule.errors import ConfigError
 from chainrule.job.build import build_loss, build_objective, build_optimizer, build_policies, build_weights
 from chainrule.job.config import Config
-from chainrule.nn import Huber, Poisson, SoftmaxCrossEntropy, SquaredError
 from chainrule.network.cnn import cnn
+from chainrule.nn import Huber, Poisson, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import LBFGS, Averaged
 from chainrule.types import Batch
 
