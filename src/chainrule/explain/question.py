@@ -64,7 +64,7 @@ def ask(
     _check_distribution(network, batch.t, numbers.start)
     if batch.w is not None and not batch.w.sum() > 0:
         raise DataError("sample weights whose sum is above 0", f"{batch.w.sum():g}", "Give some row a weight.")
-    return Question(network, _fitting(network, params), batch, tuple(n + first_row for n in numbers))
+    return Question(network, weights_of(network, params), batch, tuple(n + first_row for n in numbers))
 
 
 def _check_distribution(network: Network, t: np.ndarray, first: int) -> None:
@@ -99,7 +99,7 @@ def parts_of(subject: Any, params: Params | None = None) -> tuple[Network, Param
     return network, params
 
 
-def _fitting(network: Network, params: Params) -> Params:
+def weights_of(network: Network, params: Params) -> Params:
     """Return the weights in float64, under the names and with the shapes that the network asks for."""
     wanted = dict(leaves(network.specs))
     given = {name: np.array(value, dtype=np.float64) for name, value in leaves(params)}
@@ -110,6 +110,19 @@ def _fitting(network: Network, params: Params) -> Params:
                 f"an array {name} of shape {spec.shape} in params", came, "Give the weights of this network."
             )
     return fill(network.specs, given)
+
+
+def inputs_of(network: Network, X: Any) -> np.ndarray:
+    """Return inputs (N, …) in float64, if they fit the network."""
+    x = _dense(_array(X, "X"))
+    if x.shape[1:] != network.input_shape:
+        shape = ", ".join(map(str, network.input_shape))
+        raise ShapeError(
+            f"X of shape (N, {shape})", f"an array of shape {x.shape}", "Prepare the rows as for training."
+        )
+    if not np.isfinite(x).all():
+        raise DataError("finite numbers in X", "NaN or infinity", "Fill them in.")
+    return x
 
 
 def _class_numbers(subject: Any, t: np.ndarray) -> np.ndarray:
