@@ -26,13 +26,15 @@ def play(
     from chainrule.playground.guard import new_token
     from chainrule.playground.run import serve
     from chainrule.playground.server import bound_socket
-    from chainrule.playground.start import first_session
+    from chainrule.playground.spec import DEFAULT
+    from chainrule.playground.start import first_session, read_spec
     from chainrule.playground.tokens import token_for
 
     place = bound_socket(host, port)
     number = place.getsockname()[1]
     with place:
-        session = first_session(data, None if model is None else Path(model), None if config is None else Path(config))
+        spec = DEFAULT if config is None else read_spec(Path(config))
+        session = first_session(data, None if model is None else Path(model), spec=spec)
         # On a port that was asked for the token stays: a page that is open connects again after a restart.
         token = token_for(port) if port else new_token()
         shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104

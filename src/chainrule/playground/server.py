@@ -156,7 +156,8 @@ class Server:
     async def _is_admitted(self, socket: WebSocket) -> bool:
         """The first message must be hello with our token, and must come soon."""
         try:
-            text = await asyncio.wait_for(socket.receive_text(), HELLO_SECONDS)
+            async with asyncio.timeout(HELLO_SECONDS):
+                text = await socket.receive_text()
             command = command_from_text(text)
         except (TimeoutError, ChainruleError, WebSocketDisconnect, KeyError):
             return False

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 _BUILTIN = ("faces", "drawn", *PROBLEMS)
 
 
-def first_session(data: str | None = None, model: Path | None = None, config: Path | None = None) -> Session:
-    """Return the session that `chainrule play` opens.
+def first_session(
+    data: str | None = None, model: Path | None = None, *, spec: Spec = DEFAULT, source: Source | None = None
+) -> Session:
+    """Return the session that a person meets first.
 
     Parameters
     ----------
@@ -33,12 +35,15 @@ def first_session(data: str | None = None, model: Path | None = None, config: Pa
         The name of a data set of the Playground, or a table to read.
     model : Path, optional
         A model file of dense layers, to look into and go on with; DATA must be a table like the one it learned from.
-    config : Path, optional
-        A TOML or JSON file with settings of the spec.
+    spec : Spec
+        The settings to start with.
+    source : Source, optional
+        A table in memory, instead of `data`.
     """
-    spec = DEFAULT if config is None else read_spec(config)
     sources: dict[str, Source] = {}
-    if data is not None:
+    if source is not None:
+        spec, sources = _with_source(spec, source)
+    elif data is not None:
         spec, sources = _with_data(spec, data)
     if model is None:
         return Session(spec, sources)
@@ -64,7 +69,11 @@ def _with_data(spec: Spec, data: str) -> tuple[Spec, dict[str, Source]]:
 
     if datasets.is_builtin(data) and not Path(data).is_file():
         return replace(spec, data=replace(spec.data, name=data)), {}
-    return replace(spec, data=replace(spec.data, name="upload:1")), {"upload:1": read_source(data)}
+    return _with_source(spec, read_source(data))
+
+
+def _with_source(spec: Spec, source: Source) -> tuple[Spec, dict[str, Source]]:
+    return replace(spec, data=replace(spec.data, name="upload:1")), {"upload:1": source}
 
 
 def _with_model(spec: Spec, sources: dict[str, Source], path: Path) -> Session:

@@ -69,6 +69,10 @@ class Viewer:
         except ChainruleError as error:
             self.say([error_message(error, "command")])
             return
+        await self.carry_out(command)
+
+    async def carry_out(self, command: Command) -> None:
+        """Answer one command."""
         if isinstance(command, Ack):
             # An ack of a frame that was never sent, or twice, changes nothing but what is wanted.
             self._acked = self._acked or command.frame == self._n
@@ -176,10 +180,13 @@ class Viewer:
         else:
             wait = HIDDEN_SECONDS if self._ack.hidden else 0.004
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), wait)
+            # Not wait_for, which before Python 3.12 can lose a cancellation that comes at the wrong moment.
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
 
     async def _send(self, data: str | bytes) -> None:
         try:
-            await asyncio.wait_for(self._wire.send(data), SEND_SECONDS)
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._wire.send(data)
         except TimeoutError as error:
             raise SlowViewerError from error
