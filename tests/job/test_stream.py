@@ -172,3 +172,19 @@ def test_a_model_of_a_stream_predicts_like_any_other(train: Train, table: Path) 
     assert outcome.model.outputs(rows).shape == (len(rows), 2)
     assert "stream = true" in outcome.folder.config.read_text()
     assert json.loads(outcome.folder.journal.read_text().splitlines()[0])["n_samples"] > 800
+
+
+def test_pictures_in_a_memory_map_are_trained_on_and_resumed(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chainrule.data.mapped.MAP_FROM", 4000)
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 600)
+    x = (rng.integers(0, 100, (600, 4, 4)) + 100 * y[:, None, None]).astype(np.uint8)
+    np.savez(tmp_path / "t.npz", x=x, y=y)
+    outcome = train(str(tmp_path / "t.npz"), "pictures", epochs=3, engine="numpy")
+    assert outcome.metrics["test"]["accuracy"] > 0.95
+    again = resumed(outcome.folder.path, 5)
+    for _ in again:
+        pass
+    assert again.finish().epochs == 5

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.archive import open_archive, read_member
+from chainrule.data.mapped import are_finite, map_member
 from chainrule.data.raw import first_bytes
 from chainrule.data.samples import Pictures
 from chainrule.data.source import Source, pictures_source
@@ -50,7 +51,9 @@ def read_npz(path: Path) -> Source:
     shapes = {x.shape[1:] for x, _ in found.values()}
     if len(shapes) > 1:
         raise DataError(f"samples of one shape in {path.name}", f"shapes {sorted(shapes)}", "Bring them to one shape.")
-    x = np.concatenate([x for x, _ in found.values()])
+    arrays_of_x = [x for x, _ in found.values()]
+    # One array may be a memory map, which a copy of it would not be.
+    x = arrays_of_x[0] if len(arrays_of_x) == 1 else np.concatenate(arrays_of_x)
     labels = [y for _, y in found.values() if y is not None]
     if labels and len(labels) != len(found):
         raise DataError(f"labels for every part of {path.name}", f"{len(labels)} of {len(found)}", _REMEDY)
@@ -95,6 +98,9 @@ def _mat(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     """Return one array, its declared size held against the bytes that there are before any memory is taken."""
+    mapped = map_member(archive, info)
+    if mapped is not None:
+        return mapped
     raw = read_member(archive, info)
     file = io.BytesIO(raw)
     try:
@@ -138,7 +144,7 @@ def _pair(path: Path, arrays: Mapping[str, np.ndarray], affix: str) -> tuple[np.
 def _source(path: Path, x: np.ndarray, y: np.ndarray | None, parts: Mapping[str, np.ndarray] | None) -> Source:
     import pandas as pd
 
-    if x.dtype.kind not in "biuf" or not np.isfinite(x).all():
+    if x.dtype.kind not in "biuf" or not are_finite(x):
         raise DataError(f"finite numbers in x of {path.name}", f"{x.dtype}", "Save numbers without NaN.")
     if x.ndim == 2:
         if x.shape[1] > _MOST_COLUMNS:

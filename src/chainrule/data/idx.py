@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chainrule.data import mapped
 from chainrule.data.raw import first_bytes, read_bytes
 from chainrule.data.samples import Pictures
 from chainrule.data.source import Source, pictures_source
@@ -28,6 +29,8 @@ def is_idx(path: Path) -> bool:
 
 def read_idx(path: Path) -> np.ndarray:
     """Return the array in an IDX file, gzip-ed or not; its size is held against the file's before it is believed."""
+    if path.is_file() and path.stat().st_size >= mapped.MAP_FROM and _is_plain(path):
+        return _map(path)
     raw = read_bytes(path)
     axes = raw[3] if len(raw) > 3 else 0
     if len(raw) < 4 + 4 * axes or raw[:2] != b"\x00\x00" or raw[2] not in _TYPES or not 1 <= axes <= _MOST_AXES:
@@ -42,6 +45,26 @@ def read_idx(path: Path) -> np.ndarray:
             "Fetch the file again.",
         )
     return np.frombuffer(raw, dtype, offset=4 + 4 * axes).reshape(shape)
+
+
+def _is_plain(path: Path) -> bool:
+    """Tell whether a file is IDX as it lies there, not gzip-ed."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return len(head) == 4 and head[:2] == b"\x00\x00" and head[2] in _TYPES and 1 <= head[3] <= _MOST_AXES
+
+
+def _map(path: Path) -> np.ndarray:
+    """Return the array in a large file as a memory map."""
+    axes = first_bytes(path, 4)[3]
+    head = first_bytes(path, 4 + 4 * axes)
+    shape, dtype = struct.unpack(f">{axes}I", head[4:]), np.dtype(_TYPES[head[2]])
+    wanted, size = len(head) + math.prod(shape) * dtype.itemsize, path.stat().st_size
+    if size != wanted:
+        raise DataError(
+            f"{path.name} of {wanted:,} bytes, as its header says (shape {shape})", f"{size:,}", "Fetch the file again."
+        )
+    return np.memmap(path, dtype, "r", len(head), shape)
 
 
 def is_idx_folder(folder: Path) -> bool:
@@ -116,7 +139,8 @@ def _joined(name: str, arrays: list[tuple[bool, np.ndarray, np.ndarray]]) -> Sou
     shapes = {x.shape[1:] for _, x, _ in arrays}
     if len(shapes) > 1:
         raise DataError(f"pictures of one size in {name}", f"sizes {sorted(shapes)}", "Name one of the files.")
-    x = np.concatenate([x for _, x, _ in arrays])
+    # One array may be a memory map, which a copy of it would not be.
+    x = arrays[0][1] if len(arrays) == 1 else np.concatenate([x for _, x, _ in arrays])
     t = np.concatenate([t for _, _, t in arrays])
     is_test = np.repeat([test for test, _, _ in arrays], [len(x) for _, x, _ in arrays])
     parts = {"test": np.flatnonzero(is_test)} if is_test.any() and not is_test.all() else None

@@ -10,6 +10,7 @@ from contextlib import closing
 import numpy as np
 
 from chainrule.data.batches import Stream, stream
+from chainrule.data.encoder import Findings
 from chainrule.data.sparse import is_sparse
 from chainrule.types import Array, Batch
 
@@ -31,10 +32,13 @@ class Streamed(ABC):
         Rows of an epoch.
     values : int
         Numbers of one row's x.
+    findings : Findings
+        What the epoch in hand has come upon so far.
     """
 
     n_samples: int
     values: int
+    findings: Findings
     pool_bytes: int = _POOL_BYTES
 
     @abstractmethod

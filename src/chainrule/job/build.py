@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 
 from chainrule.data.augment import Augment, augment_by_name
-from chainrule.data.survey import StreamedTable
+from chainrule.data.streamed import Streamed
 from chainrule.data.target import CLASSIFICATION
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
@@ -76,12 +76,12 @@ def build_objective(config: Config, network: Network) -> Supervised:
     )
 
 
-def build_weights(config: Config, batch: Batch | StreamedTable) -> Batch | StreamedTable:
+def build_weights(config: Config, batch: Batch | Streamed) -> Batch | Streamed:
     """Return the training rows with the weights that the settings ask for: rows / (classes · rows of its class)."""
     if config.class_weight == "none":
         return batch
     if not isinstance(batch, Batch):
-        raise ConfigError("class_weight none for a table that is streamed", config.class_weight, "Leave it out.")
+        raise ConfigError("class_weight none for training rows that are streamed", config.class_weight, "Leave it out.")
     if config.loss not in ("auto", "cross_entropy") or batch.t.shape[1] < 2:
         raise ConfigError("class_weight none for a regression", config.class_weight, "Leave --class-weight out.")
     counts = batch.t.sum(axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from chainrule.data.encoder import Findings
 from chainrule.data.encoding import Encoding
 from chainrule.data.images import ImageEncoding
 from chainrule.data.kinds import ColumnKind
+from chainrule.data.mapped import StreamedPictures
 from chainrule.data.preparation import Preparation
 from chainrule.data.read import read_source
 from chainrule.data.samples import Pictures, Recordings
@@ -21,7 +23,7 @@ from chainrule.data.sounds import SoundEncoding
 from chainrule.data.source import Reading, Source
 from chainrule.data.sparse import is_sparse
 from chainrule.data.split import split_rows
-from chainrule.data.survey import StreamedTable
+from chainrule.data.streamed import Streamed
 from chainrule.data.table import column_kinds, fit_table
 from chainrule.data.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
 from chainrule.errors import DataError
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _AUTO = "auto"
+# Of pictures in a memory map, what a part that is scored has in memory at most, in bytes of x, and at least, in rows.
+_MAPPED_BYTES = 128 << 20
+_FEWEST_MAPPED = 500
 _SHARE = 0.2
 _ENOUGH_TO_VALIDATE = 5000
 
@@ -45,7 +50,7 @@ class Part:
 
     frame: pd.DataFrame
     batch: Batch
-    stream: StreamedTable | None = None
+    stream: Streamed | None = None
 
     @property
     def n(self) -> int:
@@ -53,7 +58,7 @@ class Part:
         return len(self.frame) if self.stream is None else self.stream.n_samples
 
     @property
-    def data(self) -> Batch | StreamedTable:
+    def data(self) -> Batch | Streamed:
         """What is trained on."""
         return self.batch if self.stream is None else self.stream
 
@@ -127,11 +132,24 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     parts: dict[str, Part] = {}
     for name in ("train", "valid", "test"):
         if name in sources and len(sources[name]):
-            part = sources[name]
-            x = preparation.inputs(part.frame, findings, samples=part.samples)
-            parts[name] = Part(part.frame, Batch(x, preparation.targets(part.frame)))
+            parts[name] = _part(name, sources[name], preparation, findings, notes)
     notes += findings.lines()
     return Prepared(source, preparation, parts, notes, sha256(parts["train"].batch))
+
+
+def _part(name: str, source: Source, preparation: Preparation, findings: Findings, notes: list[str]) -> Part:
+    """Return a part; of pictures that lie in a memory map, a sample, and those to train on as a stream."""
+    stream = None
+    if isinstance(source.samples, Pictures) and source.samples.is_mapped:
+        if name == "train":
+            stream = StreamedPictures(source.samples, source.frame, preparation)
+            notes.append(f"the {len(source):,} training pictures are streamed from the disk")
+        most = max(_FEWEST_MAPPED, _MAPPED_BYTES // (4 * math.prod(preparation.input_shape)))
+        if len(source) > most:
+            notes.append(f"{name}: scores are those of {most:,} of the {len(source):,} pictures, spread evenly")
+            source = source.take(np.linspace(0, len(source) - 1, most).astype(int))
+    x = preparation.inputs(source.frame, findings, samples=source.samples)
+    return Part(source.frame, Batch(x, preparation.targets(source.frame)), stream)
 
 
 def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:

@@ -122,7 +122,7 @@ class Job:
         self.choice = self._choose(train)
         # What was chosen is written down: a resumed or repeated run must not choose anew.
         self.config = replace(self.config, engine=self.choice.engine.name)
-        if train.stream is not None:
+        if train.stream is not None and self.prepared.source.samples is None:
             self.config = replace(self.config, stream=True)
         self._resume: Checkpoint | None = load_checkpoint(folder.checkpoint) if resume else None
         self._policies = build_policies(self.config, has_valid="valid" in self.prepared.parts)
