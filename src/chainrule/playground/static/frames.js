@@ -1,71 +1,95 @@
-// One frame at a time: taken up when the screen is ready, acknowledged at once, dropped where a newer one has come.
+// One frame at a time: the newest that has come is drawn when the screen is ready, and what could not be drawn is dropped.
 
 /** @typedef {import("./store.js").Store} Store */
+/** @typedef {{content: any, buffers: DataView[]}} Arrival */
+/**
+ * When a screen is ready; a browser's own unless a test says otherwise.
+ * @typedef {{request: (draw: () => void) => number, cancel: (id: number) => void, hidden: () => boolean,
+ *   now: () => number}} Screen
+ */
+
+/** @type {Screen} */
+const SCREEN = {
+  request: (draw) => requestAnimationFrame(draw),
+  cancel: (id) => cancelAnimationFrame(id),
+  hidden: () => document.hidden,
+  now: () => performance.now(),
+};
 
 /**
- * Stand between the model and the store's frames.
- * @param {Store} store
- * @param {(content: any, buffers: DataView[]) => void} deliver
- * @returns {{take: (content: any, buffers: DataView[]) => void, drop: () => void, stop: () => void, size: number}}
+ * Stands between the model and the store's frames. A frame is acknowledged as it comes, so that the next is built while
+ * this one is drawn; one that comes before that has happened is acknowledged only when it is drawn itself. So the
+ * server is never asked for more than the screen shows, and never waits for a screen.
  */
-export function framePump(store, deliver) {
-  /** @type {{content: any, buffers: DataView[]} | null} */
-  let waiting = null;
-  let asked = 0;
-  let last = 0;
-  const self = { take, drop, stop, size: 100 };
-
-  /** @param {any} content @param {DataView[]} buffers */
-  function take(content, buffers) {
-    last = content.n;
-    waiting = { content, buffers };
-    if (document.hidden) {
-      acknowledge();
-      return;
-    }
-    if (!asked) asked = requestAnimationFrame(draw);
+export class FramePump {
+  /**
+   * @param {Store} store
+   * @param {(content: any, buffers: DataView[]) => void} deliver
+   * @param {Screen} [screen]
+   */
+  constructor(store, deliver, screen = SCREEN) {
+    this.store = store;
+    this.deliver = deliver;
+    this.screen = screen;
+    this.size = 100;
+    /** @type {Arrival | null} */
+    this.waiting = null;
+    this.owes = false;
+    this.asked = 0;
+    this.last = 0;
+    this.unlook = store.on("looked", () => {
+      // While nothing moves, no frame comes by itself: the other map has to be asked for.
+      if (this.last && !store.get("frame")?.running) this.acknowledge();
+    });
   }
 
-  function draw() {
-    asked = 0;
-    if (!waiting) return;
-    const { content, buffers } = waiting;
-    waiting = null;
-    acknowledge();
-    const before = performance.now();
-    deliver(content, buffers);
-    store.put("drawing", performance.now() - before);
+  /** @param {any} content @param {DataView[]} buffers */
+  take(content, buffers) {
+    this.last = content.n;
+    this.owes = this.waiting !== null;
+    // The points of a curve travel once: those of a frame that is dropped go on with the next.
+    if (this.waiting) content.points = [...this.waiting.content.points, ...content.points];
+    this.waiting = { content, buffers };
+    if (!this.owes || this.screen.hidden()) this.acknowledge();
+    this.ask();
   }
 
   /** A frame of the network as it was before says nothing about the one that it is now. */
-  function drop() {
-    if (!waiting) return;
-    waiting = null;
-    acknowledge();
+  drop() {
+    this.waiting = null;
+    if (this.owes) this.acknowledge();
   }
 
-  function acknowledge() {
-    const unit = store.get("looked");
+  /** The page was hidden, or is to be seen again. */
+  visibility() {
+    if (this.last) this.acknowledge();
+    this.ask();
+  }
+
+  ask() {
+    if (!this.asked && this.waiting && !this.screen.hidden()) this.asked = this.screen.request(() => this.draw());
+  }
+
+  draw() {
+    this.asked = 0;
+    if (!this.waiting) return;
+    const { content, buffers } = this.waiting;
+    this.waiting = null;
+    if (this.owes) this.acknowledge();
+    const before = this.screen.now();
+    this.deliver(content, buffers);
+    this.store.put("drawing", this.screen.now() - before);
+  }
+
+  acknowledge() {
+    this.owes = false;
+    const unit = this.store.get("looked");
     const map = unit ? `${unit.layer}.${unit.unit}` : "output";
-    store.send({ type: "ack", frame: last, hidden: document.hidden, want: { map, size: self.size } });
+    this.store.send({ type: "ack", frame: this.last, hidden: this.screen.hidden(), want: { map, size: this.size } });
   }
 
-  function visibility() {
-    if (asked) cancelAnimationFrame(asked);
-    asked = 0;
-    acknowledge();
-    if (!document.hidden && waiting) asked = requestAnimationFrame(draw);
+  stop() {
+    if (this.asked) this.screen.cancel(this.asked);
+    this.unlook();
   }
-
-  document.addEventListener("visibilitychange", visibility);
-  const unlook = store.on("looked", () => {
-    if (last && !store.get("frame")?.running) acknowledge();
-  });
-
-  function stop() {
-    document.removeEventListener("visibilitychange", visibility);
-    if (asked) cancelAnimationFrame(asked);
-    unlook();
-  }
-  return self;
 }

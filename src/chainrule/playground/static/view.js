@@ -1,6 +1,6 @@
 // The Playground's view, in anywidget's form: the same in the browser's page and in a notebook.
 import { h } from "./dom.js";
-import { framePump } from "./frames.js";
+import { FramePump } from "./frames.js";
 import { Store } from "./store.js";
 import { themeIn } from "./theme.js";
 import { merge, stateOf } from "./url.js";
@@ -93,7 +93,7 @@ function render({ model, el }) {
   const root = h("div", { class: "cr", tabindex: -1 }, page);
   el.append(root);
 
-  const pump = framePump(store, (content, buffers) => store.receive(content, buffers));
+  const pump = new FramePump(store, (content, buffers) => store.receive(content, buffers));
   /** @param {any} content @param {DataView[]} [buffers] */
   const receive = (content, buffers = []) => {
     if (content.type === "frame") pump.take(content, buffers);
@@ -103,6 +103,8 @@ function render({ model, el }) {
     }
   };
   model.on("msg:custom", receive);
+  const visibility = () => pump.visibility();
+  document.addEventListener("visibilitychange", visibility);
 
   const unmounts = [
     themeIn(root, slots.theme, store),
@@ -133,6 +135,7 @@ function render({ model, el }) {
   if (!model.get("features")?.standalone) store.send({ type: "hello", token: "" });
   return () => {
     model.off("msg:custom", receive);
+    document.removeEventListener("visibilitychange", visibility);
     pump.stop();
     for (const unmount of unmounts) unmount();
     root.remove();

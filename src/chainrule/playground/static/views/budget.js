@@ -6,7 +6,7 @@ import { count, number, size } from "../scale.js";
 
 /** @param {HTMLElement} el @param {Store} store @returns {() => void} */
 export function mount(el, store) {
-  const figures = ["epochs / s", "frames / s", "bytes / frame", "dropped", "build", "draw"].map((label) => {
+  const figures = ["epochs / s", "frames / s", "bytes / s", "dropped", "build", "draw"].map((label) => {
     const value = h("strong", {}, "–");
     return { value, el: h("span", {}, label, " ", value) };
   });

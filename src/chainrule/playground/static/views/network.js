@@ -36,6 +36,7 @@ export function mount(el, store) {
   let places = [];
   /** @type {import("./links.js").Link | null} */
   let over = null;
+  let structure = "";
   let geometry = "";
 
   function arrange() {
@@ -46,9 +47,16 @@ export function mount(el, store) {
     const em = Number.parseFloat(getComputedStyle(stage).fontSize);
     const names = Math.max(...state.network.inputs.slice(0, 16).map(({ label }) => label.length), 2);
     const left = Math.min(12, 3.6 + names * 0.35) * em;
-    const key = JSON.stringify([width, height, all, state.network.inputs, state.network.outputs]);
-    if (key !== geometry) {
-      geometry = key;
+    const key = JSON.stringify([all, state.network.inputs, state.network.outputs]);
+    if (key !== structure) {
+      structure = key;
+      geometry = "";
+      neurons.build(state.network, all);
+      card.close();
+      over = null;
+    }
+    if (geometry !== `${width} ${height}`) {
+      geometry = `${width} ${height}`;
       places = place(
         all.map(({ count }) => count),
         width,
@@ -56,9 +64,7 @@ export function mount(el, store) {
         { left, right: 6.2 * em, top: 6.6 * em, bottom: 1.2 * em },
       );
       links = linksOf(state.network, places, all[0].block);
-      neurons.build(state.network, places, all);
-      card.close();
-      over = null;
+      neurons.arrange(places);
     }
     const centres = places.map((column) => column[0]?.centre.x ?? 0);
     const gap = centres.length > 1 ? centres[1] - centres[0] : width;

@@ -12,7 +12,7 @@ import { letters, number } from "../scale.js";
 /** @typedef {{layer: string, unit: number}} UnitName */
 /**
  * @typedef {{name: UnitName, key: string, el: HTMLButtonElement, canvas: HTMLCanvasElement, bias: HTMLButtonElement | null,
- *   biasAt: number, value: HTMLElement}} Neuron
+ *   biasAt: number, value: HTMLElement, block: boolean}} Neuron
  */
 
 /** Below this size a neuron has no room for a bias and a value of its own. */
@@ -31,72 +31,71 @@ export function neuronsIn(el, store, actions) {
   const shown = new Map();
 
   /**
+   * Make the neurons of another network.
    * @param {NetworkState} network
-   * @param {import("../layout.js").Place[][]} places
    * @param {{name: string, count: number, block: boolean}[]} columns
    */
-  function build(network, places, columns) {
-    neurons = columns.flatMap(({ name, count, block }, c) =>
-      Array.from({ length: count }, (_, unit) => neuron(network, { layer: name, unit }, places[c][unit], block)),
+  function build(network, columns) {
+    neurons = columns.flatMap(({ name, count, block }) =>
+      Array.from({ length: count }, (_, unit) => neuron(network, { layer: name, unit }, block)),
     );
     shown.clear();
     replace(el, ...neurons.flatMap(({ el: body, bias }) => [body, bias]));
   }
 
   /**
+   * Put the neurons where they belong. They stay the same elements: what has the focus keeps it.
+   * @param {import("../layout.js").Place[][]} places
+   */
+  function arrange(places) {
+    places.flat().forEach(({ size, centre }, i) => {
+      const { el: body, bias, block } = neurons[i];
+      const side = block ? size * 1.5 : size;
+      put(body, centre.x - side / 2, centre.y - side / 2, side);
+      body.classList.toggle("is-tiny", size < ROOMY);
+      if (!bias) return;
+      const dot = Math.max(8, Math.min(22, size * 0.24));
+      put(bias, centre.x - size / 2 - dot * 0.35, centre.y + size / 2 - dot * 0.65, dot);
+      bias.hidden = size < ROOMY;
+    });
+  }
+
+  /**
    * @param {NetworkState} network
    * @param {UnitName} name
-   * @param {import("../layout.js").Place} place
    * @param {boolean} block
    * @returns {Neuron}
    */
-  function neuron(network, name, { size, centre }, block) {
+  function neuron(network, name, block) {
     const { layer, unit } = name;
     const key = `${layer}.${unit}`;
-    const side = block ? size * 1.5 : size;
     const canvas = h("canvas", { width: 1, height: 1 });
     const value = h("span", { class: "cr-neuron-value" });
     const text = block ? `${network.inputs.length} inputs` : caption(network, name);
-    const isInput = layer === "input";
-    const label = h("span", { class: "cr-neuron-label" }, isInput || layer === "output" ? text : "");
+    const role = layer === "input" || layer === "output" ? layer : "hidden";
+    const label = h("span", { class: "cr-neuron-label" }, role === "hidden" ? "" : text);
+    const look = () => !block && store.put("looked", name);
+    const leave = () => store.put("looked", null);
     const body = h(
       "button",
       {
         ...{
           type: "button",
-          class: `cr-neuron cr-neuron-${isInput ? "input" : layer === "output" ? "output" : "hidden"}`,
+          class: `cr-neuron cr-neuron-${role}`,
+          "data-neuron": key,
+          "aria-label": spoken(text, name),
         },
-        ...{ "aria-label": spoken(text, name), "data-neuron": key },
-        style: {
-          left: `${centre.x - side / 2}px`,
-          top: `${centre.y - side / 2}px`,
-          width: `${side}px`,
-          height: `${side}px`,
-        },
-        onpointerenter: () => !block && store.put("looked", name),
-        onpointerleave: () => store.put("looked", null),
-        onfocus: () => !block && store.put("looked", name),
-        onblur: () => store.put("looked", null),
+        ...{ onpointerenter: look, onpointerleave: leave, onfocus: look, onblur: leave },
         onclick: () => actions.open(name),
       },
       canvas,
       label,
-      size >= ROOMY && value,
+      value,
     );
-    const biasAt = isInput ? -1 : flat(network, `${layer}.b`, [unit]);
-    const dot = Math.max(8, Math.min(22, size * 0.24));
-    const bias =
-      biasAt < 0 || size < ROOMY
-        ? null
-        : h("button", {
-            ...{ type: "button", class: "cr-bias", "data-bias": key, "aria-label": `Bias of ${text}: derive or edit` },
-            style: {
-              ...{ left: `${centre.x - size / 2 - dot * 0.35}px`, top: `${centre.y + size / 2 - dot * 0.65}px` },
-              ...{ width: `${dot}px`, height: `${dot}px` },
-            },
-            onclick: () => actions.bias(name),
-          });
-    return { name, key, el: body, canvas, bias, biasAt, value };
+    const biasAt = role === "input" ? -1 : flat(network, `${layer}.b`, [unit]);
+    const about = { class: "cr-bias", "data-bias": key, "aria-label": `Bias of ${text}: derive or edit` };
+    const bias = biasAt < 0 ? null : h("button", { type: "button", ...about, onclick: () => actions.bias(name) });
+    return { name, key, el: body, canvas, bias, biasAt, value, block };
   }
 
   /**
@@ -160,7 +159,13 @@ export function neuronsIn(el, store, actions) {
     }
   }
 
-  return { build, draw, light, tell };
+  return { build, arrange, draw, light, tell };
+}
+
+/** @param {HTMLElement} item @param {number} left @param {number} top @param {number} side */
+function put(item, left, top, side) {
+  const box = { left, top, width: side, height: side };
+  for (const [name, pixels] of Object.entries(box)) item.style.setProperty(name, `${pixels}px`);
 }
 
 /**

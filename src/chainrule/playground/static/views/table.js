@@ -87,7 +87,9 @@ export function mount(el, store) {
     const { data, spec } = state;
     picker.hidden = data.columns.length === 0;
     if (!picker.hidden) {
-      target.options(data.columns.map(({ name }) => [name, name]));
+      const sent = store.get("uploaded");
+      const all = sent?.upload === spec.data.name ? sent.columns : data.columns;
+      target.options([...new Set([data.target.name, ...all.map(({ name }) => name)])].map((name) => [name, name]));
       target.set(data.target.name);
       task.set(spec.data.task ?? "auto");
       columns(state);
