@@ -50,6 +50,10 @@ class RunFolderError(ChainruleError, OSError):
     """A run folder is in the way, cannot be written, or holds no run."""
 
 
+class StorageError(ChainruleError, OSError):
+    """The storage of a search is locked, cannot be reached, or is none."""
+
+
 class TrainingError(ChainruleError, ArithmeticError):
     """Training came to nothing that could be kept."""
 

@@ -5,6 +5,7 @@ from chainrule.select.crossval import CrossValidation, cross_validate
 from chainrule.select.curves import Curve, learning_curve, validation_curve
 from chainrule.select.folds import Folds, draw_folds
 from chainrule.select.population import Population, population
+from chainrule.select.space import Choice, Space, Span
 from chainrule.select.statistics import (
     McNemar,
     TTest,
@@ -14,9 +15,12 @@ from chainrule.select.statistics import (
     mcnemar,
     paired_t_test,
 )
+from chainrule.select.storage import Storage
+from chainrule.select.tune import Search, Trial, tune
 from chainrule.select.workers import Workers
 
 __all__ = [
+    "Choice",
     "Comparison",
     "CrossValidation",
     "Curve",
@@ -24,7 +28,12 @@ __all__ = [
     "McNemar",
     "Pair",
     "Population",
+    "Search",
+    "Space",
+    "Span",
+    "Storage",
     "TTest",
+    "Trial",
     "Workers",
     "compare",
     "compare_fitted",
@@ -38,5 +47,6 @@ __all__ = [
     "mcnemar",
     "paired_t_test",
     "population",
+    "tune",
     "validation_curve",
 ]

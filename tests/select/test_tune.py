@@ -1,0 +1,178 @@
+"""Search: resumed, shared, honest; a worker that is killed loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_digits, load_iris
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from chainrule.errors import ConfigError, DataError, TrainingError
+from chainrule.models import MLPClassifier
+from chainrule.select import Workers
+from chainrule.select.space import Choice, Span
+from chainrule.select.storage import Storage
+from chainrule.select.tune import tune
+
+X, Y = load_iris(return_X_y=True)
+SPACE = {"svc__C": Span(1e-2, 1e3), "svc__kernel": Choice(("rbf", "linear"))}
+
+
+def svc() -> Any:
+    return make_pipeline(StandardScaler(), SVC())
+
+
+def test_a_search_finds_settings_that_hold_on_rows_it_never_saw() -> None:
+    found = tune(svc(), X, Y, SPACE, trials=6)
+    assert len(found.trials) == 6
+    assert found.best.score == max(trial.score or 0 for trial in found.trials)
+    assert found.n_held_out == 30
+    assert found.held_out == found.model.score(X[aside(Y)], Y[aside(Y)])
+    assert found.held_out > 0.85
+
+
+def aside(y: np.ndarray) -> np.ndarray:
+    from chainrule.select import draw_folds
+
+    return draw_folds(y, folds=5).pairs[0][1]
+
+
+def test_rows_held_out_are_in_no_fold() -> None:
+    found = tune(svc(), X, Y, SPACE, trials=1)
+    tested = sum(len(test) for _, test in found.folds.pairs)
+    assert tested + found.n_held_out == len(Y)
+
+
+def test_a_search_goes_on_where_it_ended(tmp_path: Path) -> None:
+    place = str(tmp_path / "search.db")
+    first = tune(svc(), X, Y, SPACE, trials=3, storage=place)
+    second = tune(svc(), X, Y, SPACE, trials=5, storage=place)
+    assert [trial.settings for trial in second.trials[:3]] == [trial.settings for trial in first.trials]
+    assert len(second.trials) == 5
+    # Enough is enough: nothing is tried again.
+    assert len(tune(svc(), X, Y, SPACE, trials=5, storage=place).trials) == 5
+
+
+def test_another_search_is_not_mixed_into_a_storage(tmp_path: Path) -> None:
+    place = str(tmp_path / "search.db")
+    tune(svc(), X, Y, SPACE, trials=1, storage=place)
+    for change in ({"space": {"svc__C": Span(1e-2, 1e4)}}, {"scoring": "f1_macro"}, {"about": "other rows"}):
+        options: dict[str, Any] = {"space": SPACE} | change
+        with pytest.raises(ConfigError, match="to go on as it was begun"):
+            tune(svc(), X, Y, options.pop("space"), trials=1, storage=place, **options)
+    tune(svc(), X, Y, SPACE, trials=1, storage=Storage(place, name="other"), scoring="f1_macro")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_hopeless_trials_of_our_estimators_are_ended_by_their_events() -> None:
+    x, y = load_digits(n_class=4, return_X_y=True)
+    model = MLPClassifier((8,), max_iter=12, early_stopping=True, random_state=0, n_iter_no_change=30)
+    space = {"learning_rate_init": Span(1e-9, 1e-1)}
+    # By the validation cost: it is continuous, while all that learn nothing have the same accuracy.
+    found = tune(model, x[:400] / 16, y[:400], space, trials=10, folds=2, held_out=0, scoring="accuracy")
+    rates = {state: [t.settings["learning_rate_init"] for t in found.trials if t.state == state] for state in STATES}
+    assert rates["pruned"]
+    assert max(rates["pruned"]) < found.best.settings["learning_rate_init"]
+    assert found.held_out is None
+
+
+STATES = ("done", "pruned")
+
+
+class Dying(ClassifierMixin, BaseEstimator):
+    """Its first fit in a process that is not the test's own is killed, as the kernel kills what is out of memory."""
+
+    def __init__(self, mark: str = "", strength: float = 1.0) -> None:
+        self.mark = mark
+        self.strength = strength
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> Dying:
+        try:
+            Path(self.mark).touch(exist_ok=False)
+        except FileExistsError:
+            self.inner_ = KNeighborsClassifier(3).fit(x, y)
+            self.classes_ = self.inner_.classes_
+            return self
+        Path(self.mark).write_text(repr(self.strength))
+        os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return self.inner_.predict(x)
+
+
+def test_the_trial_of_a_killed_worker_is_tried_again_with_the_same_settings(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    place = Storage(str(tmp_path / "search.db"), heartbeat=1)
+    found = tune(Dying(str(mark)), X, Y, {"strength": Span(1.0, 10.0)}, trials=4, storage=place, workers=Workers(2))
+    killed = float(mark.read_text())
+    lost = [trial for trial in found.trials if trial.state == "lost"]
+    done = [trial.settings["strength"] for trial in found.trials if trial.state != "lost"]
+    assert killed in [trial.settings["strength"] for trial in lost]
+    assert killed in done
+    # The other worker's trial may have been lost with it; all that was asked for was done all the same.
+    assert len(done) == 4
+    assert all(trial.settings["strength"] in done for trial in lost)
+
+
+def test_two_workers_share_a_search_and_do_not_do_more_than_was_asked(tmp_path: Path) -> None:
+    told: list[Any] = []
+    found = tune(
+        svc(),
+        X,
+        Y,
+        SPACE,
+        trials=7,
+        storage=str(tmp_path / "s.db"),
+        workers=Workers(2),
+        progress=lambda *news: told.append(news),
+    )
+    assert len(found.trials) == 7
+    assert told[-1] == (7, 7, found.best.score)
+
+
+def test_the_best_at_the_edge_is_told() -> None:
+    found = tune(svc(), X, Y, {"svc__C": Span(1e-6, 1e-3)}, trials=6, held_out=0)
+    assert len(found.advice) == 1 or found.best.settings["svc__C"] < 5e-4
+    assert "tuned accuracy" in str(found)
+
+
+def test_importance_names_what_mattered() -> None:
+    found = tune(svc(), X, Y, {"svc__C": Span(1e-6, 1e3), "svc__degree": Span(2, 5, whole=True)}, trials=8, seed=1)
+    assert next(iter(found.importance)) == "svc__C"
+    assert sum(found.importance.values()) == pytest.approx(1)
+
+
+def test_a_search_travels_as_json() -> None:
+    found = tune(svc(), X, Y, SPACE, trials=2).to_json()
+    assert (len(found["trials"]), found["held_out_rows"], found["folds"]) == (2, 30, "3 stratified folds (seed 0)")
+
+
+def test_settings_that_cannot_be_trained_are_told_with_their_reason() -> None:
+    with pytest.raises(TrainingError, match="a trial that comes to a score"):
+        tune(svc(), X, Y, {"svc__C": Span(-2.0, -1.0)}, trials=2)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"space": {}}, "settings to search; got none"),
+        ({"space": {"svc__c": Span(1, 2)}}, "a setting of SVC; got 'svc__c'. Did you mean 'svc__C'"),
+        ({"trials": 0}, "at least 1 trial; got 0"),
+        ({"held_out": 0.7}, "at most 0.5 to hold out"),
+        ({"y": np.append(Y[:-1], 9)}, "single row of class '9'"),
+    ],
+)
+def test_what_cannot_be_searched_is_answered(change: dict[str, Any], error: str) -> None:
+    options: dict[str, Any] = {"y": Y, "space": SPACE, "trials": 1} | change
+    with pytest.raises((ConfigError, DataError), match=error):
+        tune(svc(), X, options.pop("y"), options.pop("space"), **options)
