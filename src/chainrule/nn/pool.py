@@ -72,7 +72,10 @@ class MaxPool2D(Pool):
             "dx": r"\frac{\partial J}{\partial x_{nhwc}} = \sum_{\substack{i,j \\ (h, w) = \operatorname{argmax}_{ij}}}"
             r"\frac{\partial J}{\partial y_{nijc}}"
         },
-        where={r"\operatorname{argmax}_{ij}": "where window (i, j) has its largest value, the first of equals", "s": "stride"},
+        where={
+            r"\operatorname{argmax}_{ij}": "where window (i, j) has its largest value, the first of equals",
+            "s": "stride",
+        },
         source="Ranzato et al., 2007, Unsupervised learning of invariant feature hierarchies, section 2",
     )
 
