@@ -13,7 +13,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from chainrule import data, engine, errors, explain, models, network, nn, optim, train
     from chainrule.errors import ChainruleError
-    from chainrule.models.linear import LinearRegression, LogisticRegression, SoftmaxRegression
+    from chainrule.models.linear import LinearRegression
+    from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.network import NetworkClassifier, NetworkRegressor
     from chainrule.network.file import load_model, save_model
@@ -25,7 +26,7 @@ _SUBPACKAGES = ("data", "engine", "errors", "explain", "models", "network", "nn"
 _HOMES = {
     "ChainruleError": "chainrule.errors",
     "LinearRegression": "chainrule.models.linear",
-    "LogisticRegression": "chainrule.models.linear",
+    "LogisticRegression": "chainrule.models.logistic",
     "MLPClassifier": "chainrule.models.mlp",
     "MLPRegressor": "chainrule.models.mlp",
     "Model": "chainrule.network.model",
@@ -33,7 +34,7 @@ _HOMES = {
     "NetworkClassifier": "chainrule.models.network",
     "NetworkRegressor": "chainrule.models.network",
     "Playground": "chainrule.playground.widget",
-    "SoftmaxRegression": "chainrule.models.linear",
+    "SoftmaxRegression": "chainrule.models.logistic",
     "load_model": "chainrule.network.file",
     "mlp": "chainrule.network.mlp",
     "save_model": "chainrule.network.file",

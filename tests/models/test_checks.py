@@ -62,8 +62,8 @@ def test_a_check_that_parametrize_with_checks_leaves_out(estimator: Any, check: 
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-# These checks fit on a frame and transform an array, which scikit-learn warns of.
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+# These checks fit on a frame and transform an array, or the other way round, which scikit-learn warns of.
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names", "ignore:X has feature names")
 @pytest.mark.parametrize(
     "check",
     [

@@ -1,7 +1,8 @@
 """What you fit: estimators with scikit-learn's manners."""
 
 from chainrule.models.features import LayerFeatures
-from chainrule.models.linear import LinearRegression, LogisticRegression, SoftmaxRegression
+from chainrule.models.linear import LinearRegression
+from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.network import NetworkClassifier, NetworkRegressor
 
