@@ -11,10 +11,12 @@ from chainrule.network import Network, mlp
 from chainrule.network.network import logits
 from chainrule.nn import (
     BinaryCrossEntropy,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
     Layer,
+    MaxPool2D,
     Relu,
     Residual,
     Sequential,
@@ -277,3 +279,9 @@ def test_a_network_without_parameters_can_be_asked_for_its_gradients() -> None:
     net = Network(Sequential((Flatten(), Tanh())), (3,), SquaredError())
     rows = Batch(np.ones((2, 3)), np.zeros((2, 3)))
     assert net.loss_and_grads(XP, net.init(np.random.default_rng(0)), rows, PREDICT)[1] == {"flatten1": {}, "tanh1": {}}
+
+
+def test_the_widest_place_of_a_network_is_where_its_images_have_most_maps() -> None:
+    layers = Sequential((Conv2D(8, padding="same"), MaxPool2D(), Flatten(), Dense(2)))
+    assert Network(layers, (10, 10, 1), SoftmaxCrossEntropy()).widest == 800
+    assert mlp((30,), (4,), 2, SoftmaxCrossEntropy()).widest == 30

@@ -19,7 +19,7 @@ from chainrule.nn.loss import Loss
 from chainrule.nn.probe import probe
 from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape, leaves
 
-# Most input values of one piece of a prediction.
+# Most values that lie between two layers in one piece of a prediction.
 _MOST_VALUES = 1 << 25
 
 
@@ -93,6 +93,11 @@ class Network:
     def n_parameters(self) -> int:
         """Number of weights and biases."""
         return sum(spec.size for _, spec in leaves(self.specs))
+
+    @cached_property
+    def widest(self) -> int:
+        """Most values of one sample between two layers, the input included."""
+        return max(math.prod(shape) for row in self.rows() for shape in (row.input_shape, row.output_shape))
 
     @property
     def operations(self) -> int:
@@ -182,8 +187,9 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
         )
     forward = engine.compile(Forward(network))
     n = int(x.shape[0])
-    # An engine that multiplies no sparse matrix makes this many rows dense at a time.
-    rows = max(1, min(rows, _MOST_VALUES // max(1, math.prod(network.input_shape))))
+    # An engine that multiplies no sparse matrix makes this many rows dense at a time; and the maps of a convolution
+    # have many times the values of its image.
+    rows = max(1, min(rows, _MOST_VALUES // max(1, network.widest)))
     out = np.empty((n, *network.output_shape), engine.dtype)
     for start in range(0, n, rows):
         part = x[start : start + rows]
