@@ -1,9 +1,9 @@
 // The cost over the epochs: this run and those that were kept, with axes, and values under the pointer.
 import { button, toggle } from "../controls.js";
-import { extend, extent, nearest } from "../curves.js";
+import { extend, nearest } from "../curves.js";
 import { h, replace, sharp, write } from "../dom.js";
-import { classColour } from "../palette.js";
-import { count, linear, logarithmic, number } from "../scale.js";
+import { count, number } from "../scale.js";
+import { colourOf, mark, plot } from "./plot.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../types.js").Run} Run */
@@ -41,88 +41,23 @@ export function mount(el, store) {
   let listed = "";
   /** @type {number | null} */
   let pointer = null;
+  /** @type {import("./plot.js").Scales | null} */
+  let scales = null;
+  let [em, font] = [14, "sans-serif"];
 
   const theme = () => store.get("theme") ?? "light";
-  /** @param {Run} run */
-  const colour = (run) => (run.current ? ink() : classColour((run.id + 1) % 8, theme()));
-  const ink = () => (theme() === "dark" ? "#f4f1ea" : "#14181f");
-
   function draw() {
     const { clientWidth: width, clientHeight: height } = box;
     if (!width) return;
-    const em = Number.parseFloat(getComputedStyle(box).fontSize);
     const context = sharp(canvas, width, height);
-    context.clearRect(0, 0, width, height);
-    const range = extent(runs, { logX, logY });
-    const [x0, x1, y0, y1] = [3.4 * em, width - 0.7 * em, height - 1.7 * em, 0.7 * em];
-    const x = logX
-      ? logarithmic(range.x[0], range.x[1], x0, x1)
-      : linear(range.x[0], range.x[1], x0, x1, width / (6 * em));
-    const y = logY ? logarithmic(range.y[0], range.y[1], y0, y1) : linear(range.y[0], range.y[1], y0, y1, 4);
-    context.font = `${0.78 * em}px ${getComputedStyle(box).fontFamily}`;
-    context.lineWidth = 1;
-    context.textBaseline = "middle";
-    for (const tick of y.ticks) {
-      context.strokeStyle = theme() === "dark" ? "#2c343f" : "#e4dfd5";
-      line(context, [
-        [x0, y.at(tick)],
-        [x1, y.at(tick)],
-      ]);
-      context.fillStyle = theme() === "dark" ? "#a9b0ba" : "#5c6470";
-      context.textAlign = "right";
-      context.fillText(number(tick, 2), x0 - 0.4 * em, y.at(tick));
-    }
-    context.textAlign = "center";
-    for (const tick of x.ticks) context.fillText(count(tick), Math.min(x.at(tick), x1 - em), y0 + 0.95 * em);
-    for (const run of [...runs].reverse()) {
-      context.strokeStyle = colour(run);
-      for (const part of /** @type {const} */ (["test", "train"])) {
-        context.lineWidth = part === "train" ? (run.current ? 2.2 : 1.5) : 1.2;
-        context.setLineDash(part === "train" ? [] : [4, 3]);
-        line(
-          context,
-          run.epochs.map((epoch, i) => [
-            x.at(epoch),
-            run[part][i] === null ? Number.NaN : y.at(/** @type {number} */ (run[part][i])),
-          ]),
-        );
-      }
-      context.setLineDash([]);
-    }
-    tell(context, x, y, [y0, y1]);
-  }
-
-  /**
-   * @param {CanvasRenderingContext2D} context
-   * @param {import("../scale.js").Scale} x
-   * @param {import("../scale.js").Scale} y
-   * @param {[number, number]} span
-   */
-  function tell(context, x, y, span) {
+    scales = plot(context, runs, { width, height, em, font, theme: theme(), logX, logY });
     const current = runs.find((run) => run.current) ?? runs[0];
     if (!current?.epochs.length) return;
-    const at = pointer === null ? current.epochs.length - 1 : nearest(current.epochs, x.from(pointer));
+    const at = pointer === null ? current.epochs.length - 1 : nearest(current.epochs, scales.x.from(pointer));
     const epoch = current.epochs[at];
-    write(
-      readout,
-      `epoch ${count(epoch)}:  train ${number(current.train[at])} ──  test ${number(current.test[at])} ╌╌`,
-    );
-    if (pointer === null) return;
-    context.strokeStyle = theme() === "dark" ? "#6b7480" : "#9aa1ab";
-    context.lineWidth = 1;
-    line(context, [
-      [x.at(epoch), span[0]],
-      [x.at(epoch), span[1]],
-    ]);
-    for (const run of runs) {
-      const i = nearest(run.epochs, epoch);
-      const value = run.train[i];
-      if (i < 0 || value === null) continue;
-      context.fillStyle = colour(run);
-      context.beginPath();
-      context.arc(x.at(run.epochs[i]), y.at(value), 3, 0, Math.PI * 2);
-      context.fill();
-    }
+    const [train, test] = [number(current.train[at]), number(current.test[at])];
+    write(readout, `epoch ${count(epoch)}:  train ${train} ──  test ${test} ╌╌`);
+    if (pointer !== null) mark(context, runs, epoch, scales, theme());
   }
 
   function names() {
@@ -137,12 +72,12 @@ export function mount(el, store) {
         const drop = button("×", `Drop ${run.name}`, () => store.send({ type: "drop_run", run: run.id }), {
           class: "cr-quiet",
         });
-        const dot = h("span", { class: "cr-line-mark", style: { "background-color": colour(run) } });
+        const dot = h("span", { class: "cr-line-mark", style: { "background-color": colourOf(run, theme()) } });
         return h(
           "li",
           {},
           dot,
-          h("span", { class: "cr-run-name" }, run.name),
+          h("span", { class: "cr-run-name" }, run.name.replaceAll("_", " ")),
           h("span", { class: "cr-note" }, `J ${number(last)}`),
           drop,
         );
@@ -154,11 +89,20 @@ export function mount(el, store) {
     pointer = event.clientX - box.getBoundingClientRect().left;
     draw();
   });
+  box.addEventListener("click", () => {
+    const known = store.get("state")?.checkpoints ?? [];
+    const at = pointer === null || !scales ? -1 : nearest(known, scales.x.from(pointer));
+    if (at >= 0) store.send({ type: "goto", checkpoint: known[at] });
+  });
   box.addEventListener("pointerleave", () => {
     pointer = null;
     draw();
   });
-  const watch = new ResizeObserver(draw);
+  const watch = new ResizeObserver(() => {
+    const style = getComputedStyle(box);
+    [em, font] = [Number.parseFloat(style.fontSize), style.fontFamily];
+    draw();
+  });
   watch.observe(box);
   const refresh = () => {
     names();
@@ -181,21 +125,6 @@ export function mount(el, store) {
     watch.disconnect();
     for (const stop of stops) stop();
   };
-}
-
-/** @param {CanvasRenderingContext2D} context @param {number[][]} points a gap where a number is missing */
-function line(context, points) {
-  context.beginPath();
-  let drawing = false;
-  for (const [x, y] of points) {
-    if (!Number.isFinite(y)) drawing = false;
-    else if (drawing) context.lineTo(x, y);
-    else {
-      context.moveTo(x, y);
-      drawing = true;
-    }
-  }
-  context.stroke();
 }
 
 /** A name that tells kept runs apart. @param {Store} store */

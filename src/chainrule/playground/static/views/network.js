@@ -45,8 +45,11 @@ export function mount(el, store) {
     const { clientWidth: width, clientHeight: height } = stage;
     const all = columns(state.network);
     const em = Number.parseFloat(getComputedStyle(stage).fontSize);
-    const names = Math.max(...state.network.inputs.slice(0, 16).map(({ label }) => label.length), 2);
-    const left = Math.min(12, 3.6 + names * 0.35) * em;
+    const longest = (/** @type {string[]} */ names) => Math.max(...names.slice(0, 16).map((name) => name.length), 2);
+    const left =
+      Math.min(13, 3 + 0.46 * longest(all[0].block ? ["64 inputs"] : state.network.inputs.map(({ label }) => label))) *
+      em;
+    const right = Math.min(10, 4 + 0.46 * longest(state.network.outputs)) * em;
     const key = JSON.stringify([all, state.network.inputs, state.network.outputs]);
     if (key !== structure) {
       structure = key;
@@ -61,7 +64,7 @@ export function mount(el, store) {
         all.map(({ count }) => count),
         width,
         height,
-        { left, right: 6.2 * em, top: 6.6 * em, bottom: 1.2 * em },
+        { left, right, top: 6.6 * em, bottom: 1.2 * em },
       );
       links = linksOf(state.network, places, all[0].block);
       neurons.arrange(places);

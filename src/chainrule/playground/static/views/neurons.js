@@ -73,7 +73,7 @@ export function neuronsIn(el, store, actions) {
     const value = h("span", { class: "cr-neuron-value" });
     const text = block ? `${network.inputs.length} inputs` : caption(network, name);
     const role = layer === "input" || layer === "output" ? layer : "hidden";
-    const label = h("span", { class: "cr-neuron-label" }, role === "hidden" ? "" : text);
+    const label = h("span", { class: "cr-neuron-label", title: text }, role === "hidden" ? "" : text);
     const look = () => !block && store.put("looked", name);
     const leave = () => store.put("looked", null);
     const body = h(
