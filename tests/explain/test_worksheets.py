@@ -16,7 +16,7 @@ from chainrule.explain.as_latex import escaped
 from chainrule.explain.blank import without_solution
 from tests.explain import cases
 
-XOR = cases.dense_cases()[1]
+XOR, IRIS = (cases.dense_cases()[i] for i in (1, 3))
 VOID = {"meta", "br", "link", "hr", "img"}
 
 
@@ -61,6 +61,22 @@ def test_the_page_is_whole_and_loads_nothing(derivations: list[Derivation], solu
     assert not re.findall(r"https?://(?!www\.w3\.org)", page)
     assert "Ableitungen &lt;von Hand&gt; &amp; Co." in page
     assert "§" not in page
+
+
+@pytest.mark.parametrize("write", [html_worksheet, latex_worksheet])
+@pytest.mark.parametrize("of", ["bias", "logit"])
+def test_no_result_is_left_on_a_sheet_for_a_bias_or_an_output(write: object, of: str) -> None:
+    given = (IRIS.network, IRIS.batch.x, IRIS.batch.t)
+    # Of three classes, and in a row whose target is 1, no other number is the same.
+    row = int(IRIS.batch.t[:, 1].argmax())
+    if of == "bias":
+        derivation = derive(given[0], "output.b[1]", *given[1:], params=IRIS.params)
+    else:
+        derivation = derive_output(given[0], 1, *given[1:], params=IRIS.params, row=row)
+    secrets = {f"{abs(derivation.total):.{digits}g}" for digits in (3, 4)}
+    with_it, without = (write([derivation], solution=solution) for solution in (True, False))  # type: ignore[operator]
+    assert all(secret in with_it for secret in secrets)
+    assert not [secret for secret in secrets if re.search(rf"(?<![\d.]){re.escape(secret)}(?!\d)", without)]
 
 
 @pytest.mark.parametrize("write", [html_worksheet, latex_worksheet])

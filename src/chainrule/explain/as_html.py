@@ -92,7 +92,7 @@ def _terms(derivation: Derivation, solution: bool) -> Iterator[str]:
     yield "<div class='cr-scroll'><table class='cr-terms'><tr><th>row</th><th>through</th><th>product</th><th class='n'>value</th>"
     yield "<th></th></tr>" if solution else "</tr>"
     for term in derivation.terms:
-        through = " → ".join(escape(name) for name in term.path[1:]) or escape(term.neuron)
+        through = " → ".join(escape(name) for name in term.shown_path)
         product = term.figures.rpartition(" = ")[0] or term.symbols
         row = "" if term.row is None else str(term.row)
         yield f"<tr data-neuron='{escape(term.neuron)}'><td>{row}</td><td>{through}</td>"
@@ -131,9 +131,8 @@ def _matrix(matrix: Matrix, solution: bool) -> str:
     for at, line in zip(matrix.rows, matrix.values, strict=True):
         cells = ""
         for column, value in zip(matrix.columns, line, strict=True):
-            both = matrix.row == at and matrix.column == column
-            marked = (matrix.row == at or matrix.column == column) if None in (matrix.row, matrix.column) else both
-            cells += f"<td{_on(marked)}>{_BLANK if both and not solution else figure(value, 3)}</td>"
+            hidden = matrix.hides(at, column) and not solution
+            cells += f"<td{_on(matrix.marks(at, column))}>{_BLANK if hidden else figure(value, 3)}</td>"
         body += f"<tr><th{_on(matrix.row == at)}>{at}</th>{cells}{cut}</tr>"
     if len(matrix.rows) < matrix.shape[0]:
         body += "<tr><th>⋮</th></tr>"

@@ -31,6 +31,7 @@ def worksheet(derivations: Sequence[Derivation], *, solution: bool = True, title
             r"\usepackage{amsmath,amssymb}",
             r"\usepackage[margin=22mm]{geometry}",
             r"\usepackage{longtable}",
+            r"\usepackage{graphicx}",
             r"\allowdisplaybreaks",
             r"\setlength{\parindent}{0pt}",
             r"\setlength{\parskip}{4pt}",
@@ -107,7 +108,7 @@ def _terms(derivation: Derivation, solution: bool) -> Iterator[str]:
         if not solution:
             product, value = term.symbols, BLANK
         row = "" if term.row is None else str(term.row)
-        through = r" $\to$ ".join(escaped(name) for name in term.path[1:]) or escaped(term.neuron)
+        through = r" $\to$ ".join(escaped(name) for name in term.shown_path)
         rows.append(rf"{row} & {through} & ${product}$ & ${value}$ \\")
     left = derivation.n_terms - len(derivation.terms)
     if left:
@@ -123,9 +124,9 @@ def _matrix(matrix: Matrix, solution: bool) -> str:
         cells = []
         for column, value in zip(matrix.columns, line, strict=True):
             cell = latex_figure(value, 3)
-            if not solution and matrix.row == at and matrix.column == column:
+            if not solution and matrix.hides(at, column):
                 cell = r"\boxed{\phantom{000}}"
-            elif matrix.row == at or matrix.column == column:
+            elif matrix.marks(at, column):
                 cell = rf"\mathbf{{{cell}}}"
             cells.append(cell)
         rows.append(" & ".join(cells) + (r" & \cdots" if len(matrix.columns) < matrix.shape[1] else ""))

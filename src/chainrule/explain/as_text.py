@@ -62,7 +62,7 @@ def _terms(derivation: Derivation) -> Iterator[str]:
     rows = [("row", "through", "product", "value")]
     for term in derivation.terms:
         product = plain(term.figures).rpartition(" = ")[0] or plain(term.symbols)
-        through = " → ".join(term.path[1:]) or term.neuron
+        through = " → ".join(term.shown_path)
         rows.append(("" if term.row is None else str(term.row), through, product, figure(term.value)))
     left = derivation.n_terms - len(derivation.terms)
     if left:

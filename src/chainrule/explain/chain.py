@@ -44,6 +44,14 @@ class Stage:
         used: np.ndarray = self.cache["V"] if isinstance(self.layer, DropConnect) else self.params["W"]
         return used
 
+    def unit(self, number: int) -> str:
+        """Return what one output is called: hidden1.2, or conv1[0,4,2] by its place."""
+        shape = self.y.shape[1:]
+        name = self.path or "layer"
+        if len(shape) < 2:
+            return f"{name}.{number}"
+        return f"{name}[{','.join(str(int(i)) for i in np.unravel_index(number, shape))}]"
+
     @cached_property
     def local(self) -> np.ndarray:
         """dy/dx of an elementwise layer (N, U): its own backward pass of ones."""

@@ -91,6 +91,11 @@ class Term:
     value: float
     given: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def shown_path(self) -> tuple[str, ...]:
+        """The units to tell the summand by: the weight's own is left out where it is the same in all, that of a dense layer."""
+        return self.path[1:] if len(self.path) > 1 and "[" not in self.path[0] else self.path
+
     def to_json(self) -> dict[str, Any]:
         """Return the term; `latex` is the one in numbers."""
         return {
@@ -121,6 +126,8 @@ class Matrix:
         What is shown.
     row, column : int or None
         The row and the column (numbered as in the whole) that this weight's derivative is made of.
+    is_result : bool
+        Whether the derivative itself stands where they meet (or in the column, where no row is named).
     """
 
     latex: str
@@ -131,6 +138,17 @@ class Matrix:
     values: tuple[tuple[float, ...], ...]
     row: int | None = None
     column: int | None = None
+    is_result: bool = False
+
+    def hides(self, row: int, column: int) -> bool:
+        """Whether a worksheet without the solution leaves this cell out."""
+        return self.is_result and column == self.column and self.row in (None, row)
+
+    def marks(self, row: int, column: int) -> bool:
+        """Whether the derivative is made of this cell, or is it."""
+        if self.row is None or self.column is None:
+            return row == self.row or column == self.column
+        return row == self.row and column == self.column
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it."""

@@ -147,7 +147,7 @@ def _softmax(row: Row) -> Iterator[Step]:
         worked=True,
     )  # fmt: skip
     yield Step(
-        "result", f"y − {t}", f"Here k = {k}.",
+        "result", "The result", f"Here k = {k}.",
         (
             rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = {' '.join(products).replace(') -', ') -')}{dots}",
             rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = y_{{{k}}} - {t}_{{{k}}} = {_f(row.y[k])} - {bracketed(float(row.s[k]))} = {_f(row.y[k] - row.s[k])}",
@@ -179,7 +179,7 @@ def _binary(row: Row) -> Iterator[Step]:
         ),
         worked=True,
     )  # fmt: skip
-    yield _result(row, "y − t", "The product; what stands below the bar cancels.",
+    yield _result(row, "The result", "The product; what stands below the bar cancels.",
         r"\frac{\partial J}{\partial a_k} = \frac{y_k - t_k}{y_k (1 - y_k)} \cdot y_k (1 - y_k) = y_k - t_k", y - t)  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def _squared(row: Row) -> Iterator[Step]:
         (r"J = \tfrac{1}{2} \sum_k (y_k - t_k)^2", r"\frac{\partial J}{\partial y_k} = \tfrac{1}{2} \cdot 2 (y_k - t_k) = y_k - t_k"),
         worked=True,
     )  # fmt: skip
-    yield _result(row, "y − t", "The output changes as the logit does.",
+    yield _result(row, "The result", "The output changes as the logit does.",
         r"\frac{\partial J}{\partial a_k} = (y_k - t_k) \cdot 1 = y_k - t_k", y - t)  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def _poisson(row: Row) -> Iterator[Step]:
         ),
         worked=True,
     )  # fmt: skip
-    yield _result(row, "y − t", "The product.",
+    yield _result(row, "The result", "The product.",
         r"\frac{\partial J}{\partial a_k} = \left(1 - \frac{t_k}{y_k}\right) y_k = y_k - t_k", y - t)  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def _huber(row: Row) -> Iterator[Step]:
         worked=True,
     )  # fmt: skip
     where = "parabola" if abs(error) <= delta else "straight line"
-    yield _result(row, "The derivative", f"Here |e| is {abs(error):.4g} and δ is {delta:g}: on the {where}.",
+    yield _result(row, "The result", f"Here |e| is {abs(error):.4g} and δ is {delta:g}: on the {where}.",
         r"\frac{\partial J}{\partial a_k} = \min(\max(e_k, -\delta), \delta)", max(-delta, min(delta, error)), "")  # fmt: skip
 
 

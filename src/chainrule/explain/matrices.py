@@ -10,19 +10,27 @@ SIDE = 10
 
 
 def window(
-    latex: str, name: str, values: np.ndarray, row: int | None = None, column: int | None = None, side: int = SIDE
+    latex: str,
+    name: str,
+    values: np.ndarray,
+    row: int | None = None,
+    column: int | None = None,
+    *,
+    result: bool = False,
 ) -> Matrix:
     """Return a matrix, or its first rows and columns with the one that matters among them."""
     array = np.atleast_2d(np.asarray(values, dtype=float))
-    rows, columns = _chosen(array.shape[0], row, side), _chosen(array.shape[1], column, side)
+    rows, columns = _chosen(array.shape[0], row), _chosen(array.shape[1], column)
     cut = array[np.ix_(rows, columns)]
     shape = (int(array.shape[0]), int(array.shape[1]))
-    return Matrix(latex, name, shape, rows, columns, tuple(tuple(map(float, line)) for line in cut), row, column)
+    return Matrix(
+        latex, name, shape, rows, columns, tuple(tuple(map(float, line)) for line in cut), row, column, result
+    )
 
 
-def _chosen(size: int, wanted: int | None, side: int) -> tuple[int, ...]:
-    if size <= side:
+def _chosen(size: int, wanted: int | None) -> tuple[int, ...]:
+    if size <= SIDE:
         return tuple(range(size))
-    if wanted is None or wanted < side - 1:
-        return tuple(range(side))
-    return (*range(side - 1), wanted)
+    if wanted is None or wanted < SIDE - 1:
+        return tuple(range(SIDE))
+    return (*range(SIDE - 1), wanted)

@@ -102,7 +102,7 @@ def mathml(latex: str) -> str:
 def plain(latex: str) -> str:
     """Return the formula as one line of Unicode."""
     text, _ = _sequence(_PIECE.findall(latex), 0, "")
-    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"(?<=[^\s(\[{,=])- ", " - ", re.sub(r"\s+", " ", text)).strip()
     return text.replace("-", "−").replace("( ", "(").replace(" )", ")").replace(" ,", ",")
 
 

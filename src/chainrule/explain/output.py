@@ -141,7 +141,7 @@ def _vectorised(question: Question, y: np.ndarray, da: np.ndarray, k: int) -> Ve
     matrices = (
         window("Y", "the outputs", y, column=k),
         window("T", "the targets", question.batch.t, column=k),
-        window("dA", "the derivative by the logits", da, column=k),
+        window("dA", "the derivative by the logits", da, column=k, result=True),
     )
     return Vectorised((line,), matrices)
 

@@ -31,7 +31,7 @@ STYLE = """
 .cr section > p { margin: 2px 0 8px; max-width: 78ch; }
 .cr-formula { overflow-x: auto; overflow-y: hidden; padding: 5px 0 5px 14px; border-left: 3px solid var(--line);
   margin: 0 0 0 10px; }
-.cr-formula math { width: auto; text-align: left; display: inline-block math; margin: 0; }
+.cr-formula math { width: fit-content; margin: 0; }
 .cr-scroll { overflow-x: auto; margin-top: 10px; }
 .cr table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
 .cr-terms th, .cr-terms td { text-align: left; padding: 3px 16px 3px 0; border-bottom: 1px solid var(--line);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chainrule.explain.chain import Stage
 from chainrule.explain.derivation import Step, Term
 from chainrule.explain.letters import Letters, grouped, put, under
 from chainrule.explain.notation import bracketed, figure, latex_figure, name_latex, plain
@@ -46,9 +47,19 @@ def _stage_lines(letters: Letters, number: int) -> Iterator[str]:
         if "mask" in stage.cache:
             yield rf"{letters.mask(number)}_{{{under('n', i)}}} = {layer.equations.local}"
     elif isinstance(layer, Activation):
-        yield put(first, x=x, y=y)
+        # What a function is need be said once.
+        repeated = any(type(before.layer) is type(layer) for before in letters.chain.stages[:number])
+        yield put(" = ".join(first.split(" = ")[:2]) if repeated else first, x=x, y=y)
     else:
-        yield rf"{name_latex(stage.path + ', in letters of its own: ')} {first}"
+        yield from _own_letters(stage)
+
+
+def _own_letters(stage: Stage) -> Iterator[str]:
+    """The equations of a layer that no path can be written through, up to the one that says what y is."""
+    for number, line in enumerate(stage.layer.equations.forward):
+        yield rf"{name_latex(stage.path + ', in letters of its own: ')} {line}" if not number else line
+        if line.startswith("y"):
+            return
 
 
 def _link_lines(letters: Letters) -> Iterator[str]:
@@ -86,9 +97,10 @@ def total_derivative(paths: Paths) -> Step:
 def _total_text(paths: Paths) -> str:
     chain, hops = paths.chain, len(paths.hops)
     rows = "every row n" if chain.n > 1 else "the row"
+    shared = paths.touch is None or len(paths.touch.units) != 1
     if not hops:
         through = "and reaches the cost through one unit of its own layer alone"
-        if paths.touch is None or len(paths.touch.units) != 1:
+        if shared:
             through = "and is shared by many units of its layer, through all of which it reaches the cost"
     elif hops == 1:
         through = (
@@ -100,14 +112,20 @@ def _total_text(paths: Paths) -> str:
             f"and from its layer on the paths fork at each of {hops} layers: every index that is not on the left is "
             "summed over"
         )
+    if hops and shared:
+        through = f"is shared by many units of its layer, {through}"
     stop = ""
+    if isinstance(chain.owner.layer, Conv2D):
+        i = plain(paths.letters.index(paths.letters.block[chain.at]))
+        stop = f" Its layer's units are numbered by {i}, place (i, j) by place; u, v, c, f are row, column, channel, filter."
     if not paths.reaches_cost:
         stage = chain.stages[paths.end]
-        stop = (
+        stop += (
             f" Through {stage.path} ({type(stage.layer).__name__}) no path is a single weight: what arrives before it is "
             "taken as its own backward pass computes it."
         )
-    return f"The weight acts on {rows}, {through}.{stop}"
+    noun = "bias" if chain.name == "b" else "weight"
+    return f"The {noun} acts on {rows}, {through}.{stop}"
 
 
 def _links(paths: Paths) -> tuple[str, list[tuple[str, str, str]]]:
@@ -140,7 +158,7 @@ def _generic(paths: Paths) -> str:
     """The parameter with the letters of its indices."""
     letters, chain = paths.letters, paths.chain
     if isinstance(chain.owner.layer, Conv2D):
-        return "W_{uvck}" if chain.name == "W" else "b_k"
+        return "W_{uvcf}" if chain.name == "W" else "b_f"
     if not chain.owner.is_dense:
         return letters.parameter(*map(str, paths.index))
     block = letters.block[chain.at]
@@ -252,7 +270,7 @@ def _here(paths: Paths) -> str:
     """Say which numbers the indices of the parameter are."""
     chain, letters = paths.chain, paths.letters
     if isinstance(chain.owner.layer, Conv2D):
-        letters_of = "uvck" if chain.name == "W" else "k"
+        letters_of = "uvcf" if chain.name == "W" else "f"
         return f"Here {', '.join(f'{a} = {i}' for a, i in zip(letters_of, paths.index, strict=True))}. "
     if not chain.owner.is_dense:
         return ""

@@ -157,7 +157,7 @@ class Paths:
             )
         units = [int(self.touch.units[at[0]]), *at[1:]]
         stages = [self.chain.at, *self.hops[:depth]]
-        path = tuple(f"{self.chain.stages[s].path or 'layer'}.{u}" for s, u in zip(stages, units, strict=True))
+        path = tuple(self.chain.stages[s].unit(u) for s, u in zip(stages, units, strict=True))
         symbols = " ".join(self.symbols(depth, str(numbers[n]), [str(u) for u in units]))
         figures = self._figures(depth, n, at[0], units)
         neuron = path[min(1, len(path) - 1)]

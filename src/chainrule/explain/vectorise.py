@@ -90,13 +90,13 @@ def _product(paths: Paths, x: str, d_out: str, gradient: str) -> Iterator[Matrix
     chain, (d, m) = paths.chain, paths.index
     yield window(_transposed(x), "what the layer read, transposed", rows(chain.owner.x).T, row=d)
     yield window(d_out, "the derivative by what it wrote", rows(chain.owner.dy), column=m)
-    yield window(gradient, "their product", chain.gradient, d, m)
+    yield window(gradient, "their product", chain.gradient, d, m, result=True)
 
 
 def _bias(paths: Paths, d_out: str, gradient: str) -> Iterator[Matrix]:
     chain, (m,) = paths.chain, paths.index
     yield window(d_out, "the derivative by what the layer wrote", rows(chain.owner.dy), column=m)
-    yield window(gradient, "its sum over the rows", chain.gradient[None, :], column=m)
+    yield window(gradient, "its sum over the rows", chain.gradient[None, :], column=m, result=True)
 
 
 def _kernel(paths: Paths) -> tuple[Matrix, ...]:
@@ -104,7 +104,11 @@ def _kernel(paths: Paths) -> tuple[Matrix, ...]:
     gradient, index = paths.chain.gradient, paths.index
     label = name_latex(f"d{paths.chain.path}")
     if gradient.ndim < 2:
-        return (window(label, "the gradient", np.atleast_1d(gradient)[None, :], column=index[0] if index else None),)
+        return (
+            window(
+                label, "the gradient", np.atleast_1d(gradient)[None, :], column=index[0] if index else None, result=True
+            ),
+        )
     where = "".join(f", {i}" for i in index[2:])
     name = "the gradient" if gradient.ndim == 2 else f"the gradient at [·, ·{where}]"
     return (
