@@ -138,7 +138,9 @@ def _links(paths: Paths) -> tuple[str, list[tuple[str, str, str]]]:
     sums = (r"\sum_n " if chain.n > 1 else "") + "".join(rf"\sum_{{{index}}} " for index in summed)
     last = paths.end - 1
     end = letters.value(last, "n", indices[-1])
-    error = rf"{letters.share()} {grouped(letters.error('n', 'k'))}".strip() if paths.reaches_cost else ""
+    error = letters.error("n", "k") if paths.reaches_cost else ""
+    if error and letters.share():
+        error = rf"{letters.share()} {grouped(error)}"
     factors = [("J", end, error)]
     for hop in range(len(paths.hops), -1, -1):
         for number in reversed(paths.between(hop)):
