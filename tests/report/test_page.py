@@ -16,6 +16,7 @@ KINDS = (
     "classification",
     "regression",
     "images",
+    "sounds",
     "plane of classes",
     "plane of values",
     "hostile",
@@ -118,6 +119,7 @@ SECTIONS = {
     "classification": {"What it confuses", "Which columns it listens to"},
     "regression": {"What it predicts", "Its worst mistakes", "Which columns it listens to"},
     "images": {"What it confuses", "Its worst mistakes", "What its first layer looks at"},
+    "sounds": {"What it confuses", "Its worst mistakes", "What its first layer looks at"},
     "plane of classes": {"What it confuses", "What it sees"},
     "plane of values": {"What it predicts", "What it sees"},
 }
@@ -177,3 +179,9 @@ def test_the_page_may_not_fetch_even_if_it_wanted(pages: Pages) -> None:
     assert ("meta", "content", "default-src 'none'; style-src 'unsafe-inline'; img-src data:") in read(
         pages("classification")
     ).attributes
+
+
+def test_a_mistaken_sound_is_shown_by_its_spectrogram_and_its_file(pages: Pages) -> None:
+    texts = " ".join(read(pages("sounds")).texts)
+    assert "time to the right, high tones above" in texts
+    assert re.search(r"[ab]/\$_\{\d+\} <b>\.wav", texts)

@@ -18,7 +18,6 @@ from chainrule.data.decode import Head, conversions, decode, quiet, read_head
 from chainrule.data.listing import Entry, Listing
 from chainrule.data.samples import Pictures
 from chainrule.data.source import Reading, Source
-from chainrule.data.unreadable import Unreadable, left_out
 from chainrule.errors import DataError
 
 _LARGEST_SIDE = 96
@@ -37,26 +36,20 @@ def read_gallery(name: str, listing: Listing, reading: Reading) -> Source:
     bad = {number: head for number, head in enumerate(heads) if isinstance(head, str)}
     known = [head for head in heads if isinstance(head, Head)]
     if not known:
-        _leave_out(name, listing, bad, reading)
+        # Of which the first is told.
+        listing.without(bad, name, strict=reading.strict)
     size = reading.image_size or _size(known)
     grey = all(head.is_grey for head in known) if reading.grey is None else reading.grey
     values, failed = _decoded(listing, size, grey, set(bad), reading)
     bad |= failed
     kept = [head for number, head in enumerate(heads) if isinstance(head, Head) and number not in bad]
-    notes = _leave_out(name, listing, bad, reading)
-    notes += conversions(kept, size, grey=grey)
-    listing = listing.without(list(bad), notes)
+    listing = listing.without(bad, name, strict=reading.strict)
+    listing.notes.extend(conversions(kept, size, grey=grey))
     rows = np.setdiff1d(np.arange(len(values)), list(bad)) if bad else None
     pictures = Pictures(values, rows=rows)
     if pictures.is_mapped:
         listing.notes.append(f"{values.nbytes / 1e9:.2g} GB of pixels lie in a memory map, {values.filename}")  # type: ignore[attr-defined]
-    task = "classification" if listing.target else None
-    return Source(name, listing.frame(), listing.target, task, pictures, listing.rows(), notes=listing.notes)
-
-
-def _leave_out(name: str, listing: Listing, bad: dict[int, str], reading: Reading) -> list[str]:
-    unreadable = [Unreadable(str(listing.entries[number].path), bad[number]) for number in sorted(bad)]
-    return left_out(unreadable, len(listing.entries), listing.noun, strict=reading.strict, place=name)
+    return listing.source(name, pictures)
 
 
 def _size(heads: list[Head]) -> tuple[int, int]:

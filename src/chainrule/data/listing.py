@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
@@ -15,7 +15,8 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from chainrule.data.archive import open_archive
-from chainrule.data.source import FILE, Reading
+from chainrule.data.samples import Samples
+from chainrule.data.source import FILE, Reading, Source
 from chainrule.data.unreadable import Unreadable, left_out
 from chainrule.errors import ConfigError, DataError
 
@@ -64,6 +65,8 @@ class Listing:
     parts : list of str, or None
         train, valid or test for each, where the folders or a pattern say so.
     notes : list of str
+    unreadable : tuple of Unreadable
+        What has been left out so far.
     """
 
     noun: str
@@ -71,6 +74,7 @@ class Listing:
     labels: list[str] | None
     parts: list[str] | None
     notes: list[str] = field(default_factory=list)
+    unreadable: tuple[Unreadable, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """Return the table of files and, where they are known, classes."""
@@ -91,12 +95,33 @@ class Listing:
         names = np.array(self.parts, dtype=object)
         return {str(part): np.flatnonzero(names == part) for part in dict.fromkeys(self.parts)}
 
-    def without(self, bad: Sequence[int], notes: list[str]) -> Listing:
-        """Return the listing without the files of some numbers, with more notes."""
-        good = [number for number in range(len(self.entries)) if number not in set(bad)]
-        labels = None if self.labels is None else [self.labels[number] for number in good]
-        parts = None if self.parts is None else [self.parts[number] for number in good]
-        return Listing(self.noun, [self.entries[number] for number in good], labels, parts, [*self.notes, *notes])
+    def source(self, name: str, samples: Samples | None = None) -> Source:
+        """Return the source of these files, whose samples have been read."""
+        task = "classification" if self.target else None
+        return Source(
+            name,
+            self.frame(),
+            self.target,
+            task,
+            samples,
+            self.rows(),
+            notes=self.notes,
+            unreadable=self.unreadable,
+        )
+
+    def without(self, bad: Mapping[int, str], place: str, *, strict: bool) -> Listing:
+        """Return the listing without the files of some numbers, each with its reason; see `left_out`."""
+        unreadable = [Unreadable(str(self.entries[number].path), bad[number]) for number in sorted(bad)]
+        notes = left_out(unreadable, len(self.entries), self.noun, strict=strict, place=place)
+        good = [number for number in range(len(self.entries)) if number not in bad]
+        return replace(
+            self,
+            entries=[self.entries[number] for number in good],
+            labels=None if self.labels is None else [self.labels[number] for number in good],
+            parts=None if self.parts is None else [self.parts[number] for number in good],
+            notes=[*self.notes, *notes],
+            unreadable=(*self.unreadable, *unreadable),
+        )
 
 
 @contextmanager
@@ -188,11 +213,9 @@ def _labelled(
         reason = "it lies in no class folder"
         if all(label is None for label in labels):
             return listing
-    bad = [number for number, label in enumerate(labels) if label is None]
-    unreadable = [Unreadable(str(listing.entries[number].path), reason) for number in bad]
-    notes = left_out(unreadable, len(labels), listing.noun, strict=reading.strict, place=place)
-    full = Listing(listing.noun, listing.entries, [label or "" for label in labels], listing.parts, listing.notes)
-    return full.without(bad, notes)
+    bad = {number: reason for number, label in enumerate(labels) if label is None}
+    full = replace(listing, labels=[label or "" for label in labels])
+    return full.without(bad, place, strict=reading.strict)
 
 
 def _pattern(option: str, text: str) -> re.Pattern[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from chainrule.data.gallery import read_gallery
@@ -19,9 +20,7 @@ def read_media(path: Path, reading: Reading) -> Source:
 
 def _read_texts(name: str, listing: Listing, reading: Reading) -> Source:
     """Return a table of one text a file."""
+    source = listing.source(name)
     texts = [entry.read().decode("utf-8-sig", "replace") for entry in listing.entries]
-    frame = listing.frame()
-    frame.insert(1, "text", texts)
-    task = "classification" if listing.target else None
-    kinds = {FILE: "identifier", "text": "text"}
-    return Source(name, frame, listing.target, task, parts=listing.rows(), kinds=kinds, notes=listing.notes)
+    source.frame.insert(1, "text", texts)
+    return replace(source, kinds={FILE: "identifier", "text": "text"})

@@ -60,7 +60,7 @@ def read_pixel_cells(path: Path, *, strict: bool = False) -> Source:
     if target is not None and target.lower() == "emotion":
         frame[target] = _emotions(frame[target])
     task = "classification" if target is not None else None
-    return Source(path.name, frame, target, task, Pictures(values), parts, notes=notes)
+    return Source(path.name, frame, target, task, Pictures(values), parts, notes=notes, unreadable=tuple(bad))
 
 
 def pictures_of_columns(source: Source) -> Source:

@@ -15,6 +15,7 @@ from chainrule.data.delimited import decode, find_layout, header_names, parse, s
 from chainrule.data.dialect import short_rows
 from chainrule.data.raw import read_bytes
 from chainrule.data.samples import Pictures, Samples
+from chainrule.data.unreadable import Unreadable
 from chainrule.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Source:
         What columns are, where the source itself says so.
     notes : list of str
         What was decided while reading, for the person.
+    unreadable : tuple of Unreadable
+        Files or rows that were left out, all of them.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Source:
     parts: Mapping[str, np.ndarray] | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    unreadable: tuple[Unreadable, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of samples."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,3 +40,12 @@ def left_out(bad: Sequence[Unreadable], total: int, noun: str, *, strict: bool, 
     listed = "; ".join(f"{one.name}: {one.reason}" for one in bad[:_LISTED])
     more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
     return [f"{len(bad):,} of {total:,} {noun} cannot be read and are left out (--strict to stop): {listed}{more}"]
+
+
+def as_csv(bad: Sequence[Unreadable]) -> str:
+    """Return all of them as a table of names and reasons."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["name", "reason"])
+    writer.writerows([one.name, one.reason] for one in bad)
+    return buffer.getvalue()

@@ -12,7 +12,6 @@ import numpy as np
 from chainrule.data.listing import Listing
 from chainrule.data.samples import Recordings
 from chainrule.data.source import Reading, Source
-from chainrule.data.unreadable import Unreadable, left_out
 from chainrule.errors import DataError
 
 _MOST_SECONDS = 3600
@@ -39,17 +38,13 @@ def read_recordings(name: str, listing: Listing, reading: Reading) -> Source:
         waves.append(wave)
         rates.append(rate)
         channels[count] += 1
-    unreadable = [Unreadable(str(listing.entries[number].path), reason) for number, reason in bad.items()]
-    notes = left_out(unreadable, len(listing.entries), listing.noun, strict=reading.strict, place=name)
+    listing = listing.without(bad, name, strict=reading.strict)
     several = sum(count for number, count in channels.items() if number > 1)
     if several:
-        notes.append(f"sounds of several channels, of which the mean is taken: {several}")
+        listing.notes.append(f"sounds of several channels, of which the mean is taken: {several}")
     rate = reading.rate or Counter(rates).most_common(1)[0][0]
-    listing = listing.without(list(bad), notes)
     waves = _of_one_rate(name, listing, waves, rates, rate, reading)
-    task = "classification" if listing.target else None
-    sounds = Recordings(tuple(waves), rate)
-    return Source(name, listing.frame(), listing.target, task, sounds, listing.rows(), notes=listing.notes)
+    return listing.source(name, Recordings(tuple(waves), rate))
 
 
 def read_wav(raw: bytes) -> tuple[np.ndarray, int, int]:

@@ -43,6 +43,11 @@ class RunFolder:
         return self.path / "pipeline.html"
 
     @property
+    def unreadable(self) -> Path:
+        """Files or rows of the data that could not be read, each with the reason."""
+        return self.path / "unreadable.csv"
+
+    @property
     def config(self) -> Path:
         """Every setting."""
         return self.path / "config.toml"
@@ -50,7 +55,7 @@ class RunFolder:
     @property
     def files(self) -> tuple[Path, ...]:
         """All of them."""
-        return self.journal, self.model, self.checkpoint, self.report, self.pipeline, self.config
+        return self.journal, self.model, self.checkpoint, self.report, self.pipeline, self.unreadable, self.config
 
 
 def check_place(out: str | None, name: str, *, force: bool) -> RunFolder:

@@ -122,6 +122,8 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     for name, file in files.items():
         other = read_source(file, _as_trained(reading, source, names))
         require_column(target_name, list(other.frame.columns), f"the {name} file")
+        notes += [f"{name} file: {note}" for note in other.notes]
+        source = replace(source, unreadable=(*source.unreadable, *other.unreadable))
         sources[name] = _drop_missing_targets(other, target_name, config, notes)
     train = sources["train"]
     if task != CLASSIFICATION:

@@ -17,6 +17,7 @@ import numpy as np
 from chainrule import __version__
 from chainrule.data.sparse import deviation, is_sparse
 from chainrule.data.target import CLASSIFICATION
+from chainrule.data.unreadable import as_csv
 from chainrule.engine import choose
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError, RunFolderError, TrainingError
@@ -152,6 +153,8 @@ class Job:
         if self._resume is None:
             make(self.folder)
             replace_file(self.folder.config, to_toml(self.config))
+            if self.prepared.source.unreadable:
+                replace_file(self.folder.unreadable, as_csv(self.prepared.source.unreadable))
         after = self._resume.number if self._resume else 0
         with closing(self._run), Journal(self.folder.journal, after) as journal:
             for event in self._run:

@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.data.images import ImageEncoding
 from chainrule.data.numeric import Numeric
+from chainrule.data.source import FILE
 from chainrule.data.target import CLASSIFICATION
 from chainrule.network.model import Model
 from chainrule.report import plots
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _MISTAKES = 24
 _MISTAKE_ROWS = 12
 _MOST_CELLS = 8
+_CAPTION = 22
 _MOST_HISTOGRAMS = 6
 
 
@@ -188,7 +190,16 @@ def _mistake_pictures(data: ReportData) -> str:
         ]
     else:
         captions = [f"{seen.truth[row]:.4g}, said {seen.y[row, 0]:.4g}" for row in rows]
+    if FILE in seen.frame.columns:
+        captions = [
+            f"{caption}\n{_file(seen.frame[FILE].iloc[row])}" for row, caption in zip(rows, captions, strict=True)
+        ]
     return plots.pictures(shown, captions)
+
+
+def _file(path: str) -> str:
+    """Return the end of a file's path, which tells it from others, short enough to stand above its picture."""
+    return path if len(path) <= _CAPTION else "…" + path[1 - _CAPTION :]
 
 
 def _mistake_table(data: ReportData) -> dict[str, Any] | None:

@@ -217,8 +217,9 @@ def decision_map(
 
 
 def pictures(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -> str:
-    """Return grey or colour pictures in a grid, each with a caption of one or two lines."""
+    """Return grey or colour pictures in a grid, each with a caption of a few lines."""
     rows = -(-len(images) // columns)
+    lines = max(caption.count("\n") for caption in captions)
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -228,7 +229,7 @@ def pictures(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -
             ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
             ax.set_title(_literal(caption), fontsize=8, fontweight="normal", loc="center")
 
-    return _draw((1.32 * columns, 1.72 * rows), draw, "Pictures")
+    return _draw((1.32 * columns, (1.58 + 0.14 * lines) * rows), draw, "Pictures")
 
 
 def weight_pictures(weights: np.ndarray, *, most: int = 64, columns: int = 16) -> str:
