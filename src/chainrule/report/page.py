@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from chainrule.data.source import FILE
 from chainrule.data.target import CLASSIFICATION
 from chainrule.network.model import Model
 from chainrule.report import plots
+from chainrule.report.template import template
 from chainrule.train.history import History
 from chainrule.types import leaves
 
@@ -63,13 +63,9 @@ class ReportData:
 
 def render(data: ReportData) -> str:
     """Return the page as HTML: no script, no font, no picture from outside."""
-    from jinja2 import Environment, StrictUndefined
-
-    source = resources.files("chainrule.report").joinpath("page.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     target = data.model.preparation.target
     preparation = data.model.preparation
-    return environment.from_string(source).render(
+    page: str = template("page.html.j2").render(
         data=data,
         target=target,
         is_classification=target.task == CLASSIFICATION,
@@ -90,6 +86,7 @@ def render(data: ReportData) -> str:
         first_layer=_first_layer(data),
         histograms=_histograms(data),
     )
+    return page
 
 
 def _metric_rows(data: ReportData) -> list[tuple[str, list[str]]]:

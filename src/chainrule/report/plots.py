@@ -39,7 +39,7 @@ _STYLE: dict[str, Any] = {
 _numbers = count(1)
 
 
-def _draw(size: tuple[float, float], draw: Callable[[Figure], None], about: str) -> str:
+def svg(size: tuple[float, float], draw: Callable[[Figure], None], about: str) -> str:
     """Return what `draw` draws, as SVG that scales with the page and that a screen reader can name."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -53,14 +53,14 @@ def _draw(size: tuple[float, float], draw: Callable[[Figure], None], about: str)
         draw(figure)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
     # Several pictures share a page: their ids must not meet.
     number = next(_numbers)
-    svg = re.sub(r'id="', f'id="p{number}-', svg)
-    svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>p{number}-", svg)
+    text = re.sub(r'id="', f'id="p{number}-', text)
+    text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>p{number}-", text)
     label = about.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    return re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', svg, count=1)
+    return re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', text, count=1)
 
 
 def learning_curves(
@@ -105,7 +105,7 @@ def learning_curves(
             axes[-1].set_xlabel("epoch")
         axes[0].legend(frameon=False, fontsize=8.5)
 
-    return _draw((10.6, 3.1), draw, "Learning curves of cost and metric")
+    return svg((10.6, 3.1), draw, "Learning curves of cost and metric")
 
 
 _PARTS = {"train": "training", "valid": "validation"}
@@ -126,14 +126,14 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> str:
                     if counts[i, j]:
                         colour = "white" if share[i, j] > 0.55 else "#20242a"
                         ax.text(j, i, f"{counts[i, j]:d}", ha="center", va="center", color=colour, fontsize=8.5)
-            labels = [_short(name) for name in classes]
+            labels = [short(name) for name in classes]
             ax.set_xticks(range(k), labels, rotation=45 if max(map(len, labels)) > 3 else 0, ha="center")
             ax.set_yticks(range(k), labels)
         ax.set_xlabel("predicted")
         ax.set_ylabel("true")
 
     side = min(7.0, 2.2 + 0.42 * k)
-    return _draw((side + 0.4, side), draw, "Confusion matrix")
+    return svg((side + 0.4, side), draw, "Confusion matrix")
 
 
 def predicted_against_true(truth: np.ndarray, predicted: np.ndarray, name: str) -> str:
@@ -146,14 +146,14 @@ def predicted_against_true(truth: np.ndarray, predicted: np.ndarray, name: str) 
         ends = [min(truth.min(), predicted.min()), max(truth.max(), predicted.max())]
         left.plot(ends, ends, color=GREY, lw=1, ls="--", label="perfect")
         left.legend(frameon=False, fontsize=8.5)
-        left.set_xlabel(f"true {_short(name, 24)}")
+        left.set_xlabel(f"true {short(name, 24)}")
         left.set_ylabel("predicted")
         left.set_title("predicted against true")
         right.hist(predicted - truth, bins=min(50, max(10, len(truth) // 8)), color=BLUE)
         right.axvline(0, color=GREY, lw=1, ls="--")
         right.set_title("error, predicted - true")
 
-    return _draw((8.2, 3.4), draw, "Predicted against true values, and the errors")
+    return svg((8.2, 3.4), draw, "Predicted against true values, and the errors")
 
 
 def decision_map(
@@ -189,7 +189,7 @@ def decision_map(
                     s=14,
                     edgecolors="white",
                     linewidths=0.5,
-                    label=_short(classes[k]),
+                    label=short(classes[k]),
                 )
             ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5, title="true class")
         else:
@@ -210,10 +210,10 @@ def decision_map(
                 lw=0.4,
             )
         ax.grid(visible=False)
-        ax.set_xlabel(f"{_short(names[0], 30)} (standardised)")
-        ax.set_ylabel(f"{_short(names[1], 30)} (standardised)")
+        ax.set_xlabel(f"{short(names[0], 30)} (standardised)")
+        ax.set_ylabel(f"{short(names[1], 30)} (standardised)")
 
-    return _draw((6.4, 4.4), draw, "What the network answers over the plane of its inputs")
+    return svg((6.4, 4.4), draw, "What the network answers over the plane of its inputs")
 
 
 def pictures(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -> str:
@@ -229,7 +229,7 @@ def pictures(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -
             ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
             ax.set_title(_literal(caption), fontsize=8, fontweight="normal", loc="center")
 
-    return _draw((1.32 * columns, (1.58 + 0.14 * lines) * rows), draw, "Pictures")
+    return svg((1.32 * columns, (1.58 + 0.14 * lines) * rows), draw, "Pictures")
 
 
 def weight_pictures(weights: np.ndarray, *, most: int = 64, columns: int = 16) -> str:
@@ -247,7 +247,7 @@ def weight_pictures(weights: np.ndarray, *, most: int = 64, columns: int = 16) -
             ax.imshow(unit, cmap="RdBu_r", vmin=-bound, vmax=bound)
             ax.set_title(str(number), fontsize=7, fontweight="normal", loc="center", pad=2)
 
-    return _draw((0.66 * columns, 0.84 * rows), draw, "First-layer weights of each unit as pictures")
+    return svg((0.66 * columns, 0.84 * rows), draw, "First-layer weights of each unit as pictures")
 
 
 def listening(columns: Sequence[str], pull: np.ndarray, *, most: int = 25) -> str:
@@ -257,11 +257,11 @@ def listening(columns: Sequence[str], pull: np.ndarray, *, most: int = 25) -> st
     def draw(figure: Figure) -> None:
         ax = figure.subplots()
         ax.barh(range(len(order)), pull[order], color=BLUE, height=0.7)
-        ax.set_yticks(range(len(order)), [_short(columns[i], 40) for i in order], fontsize=8.5)
+        ax.set_yticks(range(len(order)), [short(columns[i], 40) for i in order], fontsize=8.5)
         ax.set_xlabel("mean |∂J/∂x|, in cost for each standard deviation of the inputs")
         ax.grid(visible=False, axis="y")
 
-    return _draw((8.4, 0.8 + 0.24 * len(order)), draw, "How strongly each column pulls at the cost")
+    return svg((8.4, 0.8 + 0.24 * len(order)), draw, "How strongly each column pulls at the cost")
 
 
 def histograms(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]) -> str:
@@ -283,10 +283,11 @@ def histograms(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.nda
             layer, _, parameter = name.rpartition(".")
             panel(axes[1, i], gradients[name].ravel(), GREEN, f"{layer}.d{parameter}")
 
-    return _draw((min(13.0, max(3.5 * len(weights), 6.0)), 4.4), draw, "Histograms of weights and gradients")
+    return svg((min(13.0, max(3.5 * len(weights), 6.0)), 4.4), draw, "Histograms of weights and gradients")
 
 
-def _short(text: Any, most: int = 14) -> str:
+def short(text: Any, most: int = 14) -> str:
+    """Return a name as it is written into a picture: on one line, and not too long."""
     shown = " ".join(str(text).split())
     return _literal(shown if len(shown) <= most else shown[: most - 1] + "…")
 
