@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chainrule.errors import ConfigError
+from chainrule.models.stopping import Convergence
 from chainrule.train import EarlyStopping, KeepBest, Policy, ReduceOnPlateau, StopOnNonFinite, TimeLimit
 from chainrule.train.events import EpochEnded, EpochStarted, Event, FitEnded, StepsEnded
 from chainrule.train.policies import Advise, Decision, KeepWeights, ScaleRate, Stop
@@ -20,6 +21,8 @@ POLICIES: list[Policy] = [
     ReduceOnPlateau(patience=2),
     TimeLimit(3.5),
     StopOnNonFinite(),
+    Convergence(patience=1),
+    Convergence(patience=1, score="accuracy"),
 ]
 every_policy = pytest.mark.parametrize("policy", POLICIES, ids=repr)
 

@@ -10,6 +10,7 @@ import pytest
 
 from chainrule.engine import Engine, engine_by_name
 from chainrule.engine.numpy import BLOCK
+from chainrule.models.learning import PlainAdam
 from chainrule.optim import (
     RULES,
     AdaGrad,
@@ -38,6 +39,8 @@ CASES: list[Rule] = [
     Adam(beta1=0.5, beta2=0.7, epsilon=0.1),
     AdamW(),
     AdamW(decay=0.3),
+    PlainAdam(),
+    PlainAdam(Adam(0.5, 0.7, 0.1)),
 ]
 RATE = 0.1
 every_rule = pytest.mark.parametrize("rule", CASES, ids=repr)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError, ShapeError
-from chainrule.network import Network, mlp
+from chainrule.network import Network, layer_output, mlp
 from chainrule.network.network import logits
 from chainrule.nn import (
     BinaryCrossEntropy,
@@ -285,3 +287,32 @@ def test_the_widest_place_of_a_network_is_where_its_images_have_most_maps() -> N
     layers = Sequential((Conv2D(8, padding="same"), MaxPool2D(), Flatten(), Dense(2)))
     assert Network(layers, (10, 10, 1), SoftmaxCrossEntropy()).widest == 800
     assert mlp((30,), (4,), 2, SoftmaxCrossEntropy()).widest == 30
+
+
+def test_each_layer_of_an_mlp_may_have_its_own_activation_and_dropout() -> None:
+    net = mlp((3,), (5, 4), 2, SquaredError(), activation=["relu", "tanh"], dropout=[0.0, 0.3])
+    assert net.layer.names == ("hidden1", "relu1", "hidden2", "tanh2", "dropout2", "output")
+    assert [net.specs[name]["W"].init for name in ("hidden1", "hidden2")] == ["he", "glorot"]
+
+
+@pytest.mark.parametrize("option", ["activation", "dropout"])
+def test_an_mlp_with_too_few_of_something_is_refused(option: str) -> None:
+    values: dict[str, Any] = {"activation": ["relu"], "dropout": [0.1]}
+    with pytest.raises(ConfigError, match=f"one {option}, or one for each of the 2 hidden layers; got 1 of them"):
+        mlp((3,), (5, 4), 2, SquaredError(), **{option: values[option]})
+
+
+def test_a_layers_output_is_what_the_trace_has() -> None:
+    net = mlp((3,), (5, 4), 2, SquaredError(), activation="tanh", dropout=0.5)
+    engine = engine_by_name("numpy", "float64")
+    params = engine.place(net.init(np.random.default_rng(0)))
+    x = np.random.default_rng(1).normal(size=(6, 3))
+    traced = net.trace(engine.xp, params, Batch(x, np.zeros((6, 2))))
+    for layer, name in [
+        ("hidden1", "hidden1"),
+        (1, "dropout1"),
+        (2, "dropout2"),
+        (-1, "dropout2"),
+        ("output", "output"),
+    ]:
+        np.testing.assert_array_equal(layer_output(net, engine, params, x, layer), traced[f"{name}.y"])

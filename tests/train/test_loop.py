@@ -445,3 +445,44 @@ def test_evaluation_is_without_noise(start: Start) -> None:
 def test_a_softmax_regression_without_hidden_layers_can_be_trained(start: Start) -> None:
     run = start(network=mlp((2,), (), 3, SoftmaxCrossEntropy()), settings={"epochs": 50}).finish()
     assert run.history.scores["valid"]["accuracy"][-1] > 0.9
+
+
+def test_a_small_last_batch_counts_for_the_samples_that_it_has(start: Start, data: Batch) -> None:
+    # Nothing moves at this rate, so that the epoch's cost is that of all samples at once.
+    settings = {"learning_rate": 1e-300, "batch_size": 8, "epochs": 1}
+    history = start(settings=settings, evaluate={"train": data}).finish().history
+    assert history.cost[0] == pytest.approx(history.scores["train"]["cost"][0], rel=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+def test_an_order_of_ones_own_is_followed(start: Start, engine: str) -> None:
+    own = start(engine=engine, order=lambda epoch: np.roll(np.arange(30), epoch), settings={"epochs": 2}).finish()
+    unmixed = start(engine=engine, settings={"epochs": 2, "shuffle": False})
+    first = next(event for event in unmixed if isinstance(event, EpochEnded))
+    assert own.history.cost[0] == pytest.approx(first.cost, rel=1e-12)
+    unmixed.finish()
+    assert own.history.cost[1] != pytest.approx(unmixed.history.cost[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+def test_a_run_goes_on_from_the_optimizer_of_the_one_before(start: Start, engine: str) -> None:
+    def order(epoch: int) -> np.ndarray:
+        return np.roll(np.arange(30), 7 * epoch)
+
+    whole = start(engine=engine, order=order, settings={"epochs": 4}).finish()
+    half = start(engine=engine, order=order, settings={"epochs": 2}).finish()
+    rest = start(
+        engine=engine,
+        order=lambda epoch: order(epoch + 2),
+        settings={"epochs": 2},
+        params=half.params,
+        taken=2 * 4,
+        state=half.optimizer_state,
+    ).finish()
+    for (path, one), (_, other) in zip(leaves(whole.params), leaves(rest.params), strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-12, err_msg=path)
+
+
+def test_lbfgs_says_when_its_evaluations_are_used_up(start: Start) -> None:
+    run = start(optimizer=LBFGS(max_evaluations=3), settings={"epochs": 100}).finish()
+    assert re.search("the search was ended: .*EVALUATIONS", run.reason)

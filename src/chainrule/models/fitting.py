@@ -119,10 +119,10 @@ class Fitting:
         adaptive = e.learning_rate == "adaptive" and e.solver != "adam"
         score = e.score_name if self._stops_early else ""
         best = e.best_validation_score_ if score else e.best_loss_
-        waited = e._no_improvement_count
-        if best is None:
-            # The fit before went by the other measure.
-            best, waited = (-math.inf if score else math.inf), 0
+        if best is not None and not math.isfinite(best):
+            best = None
+        # Without a best one the fit before, if any, went by the other measure.
+        waited = 0 if best is None else e._no_improvement_count
         return Convergence(float(e.tol), float(e.n_iter_no_change), score, adaptive, best, waited)
 
     def run(self, X: Any, y: Any, w: Any) -> None:
@@ -192,10 +192,11 @@ class Fitting:
         e, settings = self._estimator, self._settings
         memory = self._run.memories[0]
         e._no_improvement_count = memory["waited"]
+        best = memory["best"]
         if self._stops_early:
-            e.best_validation_score_, e.best_loss_ = memory["best"], None
+            e.best_validation_score_, e.best_loss_ = -math.inf if best is None else best, None
         else:
-            e.best_loss_, e.best_validation_score_ = memory["best"], None
+            e.best_loss_, e.best_validation_score_ = math.inf if best is None else best, None
         taken = self._optimizer.steps + self._steps
         horizon = Horizon(-(-self._n // settings.batch_size), settings.epochs)
         factor = float(settings.schedule.factor(np.array([taken]), horizon)[0])

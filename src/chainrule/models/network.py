@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import ConfigError, DataError
 from chainrule.models.base import NetworkEstimator
@@ -22,7 +23,6 @@ class AnyNetwork(NetworkEstimator):
 
     layers: Any
     input_shape: Any
-    params_: Params
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **NetworkEstimator._parameter_constraints,
@@ -83,14 +83,24 @@ class AnyNetwork(NetworkEstimator):
         """Draw each layer's weights as the layer says."""
         return network.init(np.random.default_rng(int(rng.randint(np.iinfo(np.int32).max))))
 
+    @property
+    def params_(self) -> Params:
+        """The weights as a tree; weights of the same shapes may be put in their place."""
+        check_is_fitted(self)
+        return self._params
+
+    @params_.setter
+    def params_(self, params: Params) -> None:
+        self._params = params
+
     def _has_weights(self) -> bool:
-        return hasattr(self, "params_")
+        return hasattr(self, "_params")
 
     def _weights(self) -> Params:
-        return self.params_
+        return self._params
 
     def _kept(self, params: Params) -> dict[str, Any]:
-        return {"params_": params}
+        return {"_params": params}
 
     def _predicts_on(self, *, sparse: bool) -> str:
         return "numpy" if sparse else str(self.engine_)

@@ -31,7 +31,7 @@ class Convergence(Policy):
         `accuracy` or `r2`; empty for the training loss.
     adaptive : bool
         Whether to go on with a smaller rate before stopping.
-    best : float
+    best : float, optional
         Loss or score to improve on.
     waited : int
         Epochs without an improvement so far.
@@ -41,7 +41,7 @@ class Convergence(Policy):
     patience: float = 10
     score: str = option("", "accuracy", "r2", default="")
     adaptive: bool = flag(False)
-    best: float = math.inf
+    best: float | None = None
     waited: int = constrained(Range(int, 0), default=0)
 
     def start(self) -> Memory:
@@ -52,12 +52,15 @@ class Convergence(Policy):
         """Count the epochs since the last improvement."""
         if not isinstance(event, EpochEnded):
             return memory, ()
+        best = memory["best"]
         if self.score:
             value = event.scores["valid"][self.score]
-            idle, improved = value < memory["best"] + self.tol, value > memory["best"]
+            best = -math.inf if best is None else best
+            idle, improved = value < best + self.tol, value > best
         else:
             value = event.cost
-            idle, improved = value > memory["best"] - self.tol, value < memory["best"]
+            best = math.inf if best is None else best
+            idle, improved = value > best - self.tol, value < best
         waited = memory["waited"] + 1 if idle else 0
         decisions: list[Decision] = []
         if improved:
