@@ -1,0 +1,251 @@
+"""What the Playground delivers: frames a second to a real browser while the network trains, and pages side by side.
+
+Run `python benchmarks/playground.py`; `--soak 600 --views 20` is twenty views for ten minutes, `--views-only` leaves the
+browser out. The server is a process of its own, as `chainrule play` starts it. A frame counts as delivered when the page
+has drawn it in an animation frame and the browser is about to show it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "2-4-2-2, 500 points": {},
+    "7-8⁶-10, 500 points": {
+        "data": {"name": "upload:1", "target": "class"},
+        "inputs": ["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"],
+        "layers": [{"units": 8}] * 6,
+    },
+}
+_LAUNCH = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+# Counts, inside the page, the animation frames in which the epoch that a frame brought was on the screen.
+_COUNT = """seconds => new Promise(done => {
+  const seen = []; const start = performance.now(); let last = null; let ticks = 0;
+  const tick = now => {
+    ticks += 1;
+    const n = window.__frames ? window.__frames() : null;
+    if (n !== null && n !== last) { seen.push(now); last = n; }
+    if (now - start < seconds * 1000) requestAnimationFrame(tick);
+    else done({frames: seen.length, ticks, seconds: (now - start) / 1000,
+               gap: Math.max(0, ...seen.slice(1).map((x, i) => x - seen[i]))});
+  };
+  requestAnimationFrame(tick);
+})"""
+
+
+@contextmanager
+def playing() -> Iterator[tuple[str, str, int]]:
+    """Start the server; yield its address, its token and its process id."""
+    command = [
+        sys.executable,
+        "-c",
+        "from chainrule.cli.main import main; main()",
+        "play",
+        "--no-browser",
+        "--port",
+        "0",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        match = re.search(r"(http://\S+)/#token=(\S+)", process.stdout.readline())
+        assert match is not None
+        try:
+            yield match[1], match[2], process.pid
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def time_to_page() -> float:
+    """Seconds from the command to the page's bytes."""
+    started = time.perf_counter()
+    with playing() as (url, _, _):
+        while True:
+            try:
+                urllib.request.urlopen(url + "/", timeout=5).read()
+            except urllib.error.HTTPError:
+                break
+            except OSError:
+                time.sleep(0.005)
+                continue
+            break
+        return time.perf_counter() - started
+
+
+def ten_classes(url: str, token: str) -> None:
+    """Upload 500 points of ten classes, as a person would."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    k = np.arange(500) % 10
+    angle, radius = k * 0.63 + rng.normal(0, 0.15, 500), rng.uniform(1, 5, 500)
+    rows = "".join(f"{r * np.cos(a):.4f},{r * np.sin(a):.4f},c{c}\n" for r, a, c in zip(radius, angle, k, strict=True))
+    request = urllib.request.Request(f"{url}/upload?name=ten.csv", ("x,y,class\n" + rows).encode(), method="POST")
+    request.add_header("X-Chainrule-Token", token)
+    urllib.request.urlopen(request, timeout=30).read()
+
+
+class View:
+    """A view without a browser: it acknowledges each frame as soon as it has come."""
+
+    def __init__(self, wire: Any) -> None:
+        self.wire = wire
+        self.times: list[float] = []
+        self.bytes = 0
+        self.last: dict[str, Any] = {}
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        await self.wire.send(json.dumps({"type": kind, **fields}))
+
+    async def watch(self, seconds: float) -> None:
+        """Take frames for so long."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            raw = await self.wire.recv()
+            if isinstance(raw, str):
+                continue
+            (length,) = struct.unpack_from("<I", raw)
+            header = json.loads(raw[4 : 4 + length])
+            if header["type"] != "frame":
+                continue
+            self.times.append(time.perf_counter())
+            self.bytes += len(raw)
+            self.last = header
+            await self.send("ack", frame=header["n"])
+
+
+async def watched(url: str, token: str, spec: dict[str, Any], n: int, seconds: float) -> tuple[list[View], float]:
+    """Open n views of one server, train, and return them with the epochs a second."""
+    import websockets
+
+    address = url.replace("http", "ws") + "/ws"
+    options: dict[str, Any] = {"origin": url, "max_size": None, "compression": None}
+    wires = [await websockets.connect(address, **options) for _ in range(n)]
+    views = [View(wire) for wire in wires]
+    for view in views:
+        await view.send("hello", token=token)
+    await views[0].send("spec", spec=spec)
+    await views[0].send("run")
+    await asyncio.gather(*(view.watch(1.0) for view in views))
+    first = views[0].last["position"]["epoch"]
+    for view in views:
+        view.times.clear()
+        view.bytes = 0
+    started = time.perf_counter()
+    await asyncio.gather(*(view.watch(seconds) for view in views))
+    rate = (views[0].last["position"]["epoch"] - first) / (time.perf_counter() - started)
+    await views[0].send("pause")
+    for wire in wires:
+        await wire.close()
+    return views, rate
+
+
+def memory(pid: int) -> float:
+    """Resident MiB of a process, on Linux."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return float("nan")
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+
+
+def without_a_browser(n: int, seconds: float) -> None:
+    """Print what n views get at once."""
+    for name, spec in NETWORKS.items():
+        with playing() as (url, token, pid):
+            ten_classes(url, token)
+            before = memory(pid)
+            views, rate = asyncio.run(watched(url, token, spec, n, seconds))
+            after = memory(pid)
+        fps = [len(view.times) / seconds for view in views]
+        gaps = [max(b - a for a, b in zip(view.times, view.times[1:], strict=False)) for view in views]
+        size = sum(view.bytes for view in views) / max(1, sum(len(view.times) for view in views))
+        print(
+            f"{name:22} {n:3} views: {statistics.median(fps):6.1f} frames a second (least {min(fps):.1f}), "
+            f"longest gap {max(gaps):.3f} s, {rate:7.1f} epochs a second, {size / 1000:.1f} kB a frame, "
+            f"memory {before:.0f} → {after:.0f} MiB"
+        )
+
+
+def in_a_browser(seconds: float, chromium: str) -> None:
+    """Print what a real page shows."""
+    from playwright.sync_api import sync_playwright
+
+    for name, spec in NETWORKS.items():
+        with playing() as (url, token, _), sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
+            ten_classes(url, token)
+            browser = driver.chromium.launch_persistent_context(folder, executable_path=chromium, args=_LAUNCH)
+            page = browser.new_page()
+            page.add_init_script(_LISTEN)
+            page.goto(f"{url}/#token={token}")
+            # Not wait_for_function, whose eval the page's security policy forbids.
+            while not page.evaluate("window.__socket !== undefined && window.__count > 0"):
+                time.sleep(0.02)
+            page.evaluate("spec => window.__socket.send(JSON.stringify({type: 'spec', spec}))", spec)
+            page.evaluate("window.__socket.send(JSON.stringify({type: 'run'}))")
+            time.sleep(2)
+            first, start = page.evaluate("window.__epoch"), time.perf_counter()
+            shown = page.evaluate(_COUNT, seconds)
+            rate = (page.evaluate("window.__epoch") - first) / (time.perf_counter() - start)
+            print(
+                f"{name:22} chromium: {shown['frames'] / shown['seconds']:6.1f} frames a second of "
+                f"{shown['ticks'] / shown['seconds']:.1f} refreshes, longest gap {shown['gap'] / 1000:.3f} s, "
+                f"{rate:7.1f} epochs a second"
+            )
+            browser.close()
+
+
+# Looks over the page's shoulder: every message that its WebSocket gets, without touching what the page does with it.
+_LISTEN = """(() => {
+  const Plain = window.WebSocket; window.__count = 0; window.__epoch = 0;
+  window.__frames = () => window.__count;
+  window.WebSocket = class extends Plain {
+    constructor(...all) {
+      super(...all); window.__socket = this;
+      this.addEventListener("message", ({ data }) => {
+        if (typeof data === "string") return;
+        const length = new DataView(data).getUint32(0, true);
+        const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+        if (head.type === "frame") { window.__count += 1; window.__epoch = head.position.epoch; }
+      });
+    }
+  };
+})()"""
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--views", type=int, default=20)
+    parser.add_argument("--soak", type=float, default=0.0, help="Watch with all views for so many seconds.")
+    parser.add_argument("--views-only", action="store_true", help="Leave the browser out.")
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    options = parser.parse_args()
+    pages = sorted(time_to_page() for _ in range(5))
+    print(f"from the command to the page: median {pages[2]:.2f} s, best {pages[0]:.2f} s")
+    without_a_browser(1, options.seconds)
+    if not options.views_only and Path(options.chromium).exists():
+        in_a_browser(options.seconds, options.chromium)
+    without_a_browser(options.views, options.soak or options.seconds)
+
+
+if __name__ == "__main__":
+    main()
