@@ -340,3 +340,34 @@ def test_nothing_is_cut_off_at_any_width(open_page: Opener, width: int) -> None:
     )
     assert beyond == []
     assert one.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_point_that_is_clicked_on_the_map_is_the_sample_of_derivations(open_page: Opener) -> None:
+    one = open_page()
+    one.page.get_by_role("button", name="Bias of hidden1.1").click()
+    one.page.locator("[data-analytic]").wait_for()
+    x, y = one.session(
+        lambda session: session.scene.plane.project(session.scene.data.x[session.scene.data.train[7:8]])[0]
+    )
+    box = one.page.locator(".cr-map").bounding_box()
+    assert box is not None
+    one.page.mouse.click(box["x"] + box["width"] * (x + 6) / 12, box["y"] + box["height"] * (6 - y) / 12)
+    one.wait("() => document.querySelector('.cr-terms tbody td')?.textContent === '7'")
+    assert one.page.get_by_role("spinbutton", name="Number of the sample").input_value() == "7"
+
+    def slope(session: Session) -> float:
+        part = session.scene.part("train")
+        row = Batch(part.x[7:8], part.t[7:8])
+        _, grads = session.scene.network.loss_and_grads(NUMPY, session.learner.trainer.params, row)
+        return float(grads["hidden1"]["b"][1])
+
+    shown = float(one.page.locator("[data-analytic]").get_attribute("data-analytic") or "nan")
+    assert shown == pytest.approx(one.session(slope), rel=1e-9)
+
+
+def test_a_picture_under_the_pointer_is_shown_where_the_inputs_are_pixels(open_page: Opener) -> None:
+    one = open_page()
+    one.page.get_by_role("radio", name="faces").click()
+    one.page.get_by_role("button", name="Output happy: its weights").wait_for()
+    one.page.locator(".cr-map").hover(position={"x": 90, "y": 120})
+    one.wait("() => document.querySelector('[data-neuron=\"input.0\"] canvas').width === 24")

@@ -56,7 +56,7 @@ export function select(label, changed, { name, hint, compact } = {}) {
 export function slider(label, { min, max, step = 1, name, format = (value) => number(value), scale }, changed) {
   const to = scale?.to ?? ((value) => value);
   const from = scale?.from ?? ((place) => place);
-  const output = h("output", { class: "cr-value" });
+  const output = h("span", { class: "cr-value" });
   let held = false;
   const field = h("input", { type: "range", min, max, step, "aria-label": label });
   const show = () => {

@@ -29,6 +29,24 @@ export function paint(canvas, bytes, side, colours, classes) {
   context.putImageData(image, 0, 0);
 }
 
+/**
+ * Paint a picture in its own grey or colours.
+ * @param {HTMLCanvasElement} canvas
+ * @param {ArrayLike<number>} pixels bytes
+ * @param {number[]} shape down, across, and channels if it has any
+ */
+export function show(canvas, pixels, [down, across, channels = 1]) {
+  canvas.width = across;
+  canvas.height = down;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = context.createImageData(across, down);
+  for (let i = 0; i < down * across; i += 1) {
+    for (let c = 0; c < 3; c += 1) image.data[4 * i + c] = pixels[i * channels + Math.min(c, channels - 1)];
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
 /** Tables are made once for each theme, kind and number of classes. */
 export class Tables {
   constructor() {

@@ -35,8 +35,7 @@ export function mount(el, store) {
   ]);
   which.set(of);
   const number_ = numeric("Number of the sample", { min: 0, step: 1, compact: true }, (to) => {
-    row = Math.max(0, Math.round(to ?? 0));
-    ask();
+    store.put("row", Math.max(0, Math.round(to ?? 0)));
   });
   number_.set(row);
   const refresh = button("derive again", "Put the present numbers in", () => ask());
@@ -112,7 +111,7 @@ export function mount(el, store) {
         checkOf(derivation),
       ),
       h("ol", { class: "cr-steps" }, ...derivation.steps.map((step, i) => stepOf(step, i))),
-      sumOf(derivation, store),
+      sumOf(derivation, store, (n) => (of === "row" ? row : n)),
       h("div", { class: "cr-two" }, matricesOf(derivation), h("div", {}, updateOf(derivation), sourceOf(derivation))),
       h("details", { class: "cr-letters" }, h("summary", {}, "the letters"), h("dl", {}, ...letters.flat())),
     );
@@ -161,6 +160,13 @@ export function mount(el, store) {
     store.on("selection", choose),
     store.on("derivation", show),
     store.on("frame", live),
+    store.on("row", (chosen) => {
+      row = chosen;
+      of = "row";
+      which.set(of);
+      number_.set(row);
+      ask();
+    }),
     store.on("state", (state) => {
       invite(state);
       const selection = store.get("selection");

@@ -28,8 +28,9 @@ export function checkOf({ check }) {
  * Every term of the sum, linked to the neurons that it came through.
  * @param {Derivation} derivation
  * @param {Store} store
+ * @param {(row: number) => number} rowName what a row of the derivation is called in the data
  */
-export function sumOf(derivation, store) {
+export function sumOf(derivation, store, rowName) {
   const { terms, rest, sum, neurons, penalty } = derivation;
   const [selection, network] = [store.get("selection"), store.get("state")?.network];
   const own = selection && network && "param" in selection ? ends(network, selection) : [];
@@ -52,7 +53,7 @@ export function sumOf(derivation, store) {
         onfocus: light,
         onblur: dark,
       },
-      h("td", {}, term.row === null ? "" : String(term.row)),
+      h("td", {}, term.row === null ? "" : String(rowName(term.row))),
       h("td", { class: "cr-term-math" }, ...formulas(term.mathml), h("div", { class: "cr-path" }, from.join(" → "))),
       h("td", { class: "cr-number" }, number(term.value, 4)),
       h("td", { class: "cr-bar-cell" }, bar),

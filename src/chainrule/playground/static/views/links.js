@@ -86,9 +86,9 @@ export class Pen {
    * @param {Link[]} links
    * @param {ArrayLike<number>} weights
    * @param {{width: number, height: number, theme: Theme, lit: Set<string>, chosen: (link: Link) => boolean,
-   *   phase: string}} look
+   *   flow: number | null}} look flow is how far dashes have moved, where they move
    */
-  draw(canvas, links, weights, { width, height, theme, lit, chosen, phase }) {
+  draw(canvas, links, weights, { width, height, theme, lit, chosen, flow }) {
     const context = sharp(canvas, width, height);
     context.clearRect(0, 0, width, height);
     let largest = 0;
@@ -100,7 +100,8 @@ export class Pen {
     const least = links.length > MOST_LINES ? limit(values) : 0;
     const inks = this.ink(theme);
     const scale = (Math.min(1, 160 / Math.max(40, links.length)) * 0.6 + 0.4) * Math.max(1, height / 620);
-    context.setLineDash(phase ? [7, 5] : []);
+    context.setLineDash(flow === null ? [] : [10, 2.5]);
+    context.lineDashOffset = -(flow ?? 0);
     links.forEach((link, i) => {
       const value = values[i];
       if (Math.abs(value) < least) return;

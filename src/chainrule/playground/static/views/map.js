@@ -105,6 +105,15 @@ export function mount(el, store) {
       }
     };
     scatter("train", false);
+    const row = store.get("row");
+    const xy = state.arrays.train_xy;
+    if (row !== undefined && xy && 2 * row < xy.length) {
+      context.beginPath();
+      context.arc(x.at(xy[2 * row]), y.at(xy[2 * row + 1]), radius * 2.2, 0, Math.PI * 2);
+      context.lineWidth = 2;
+      context.strokeStyle = theme() === "dark" ? "#ffffff" : "#14181f";
+      context.stroke();
+    }
     if (state.spec.view.show_test) scatter("test", true);
     write(left, number(domain.x[0], 2));
     write(right, number(domain.x[1], 2));
@@ -127,6 +136,18 @@ export function mount(el, store) {
     return [x[0] + across * (x[1] - x[0]), y[0] + up * (y[1] - y[0])];
   }
 
+  /** The training row nearest to a click becomes the sample of derivations. @param {State} state @param {[number, number]} point */
+  function choose(state, [px, py]) {
+    const { x, y } = state.data.domain;
+    const xy = state.arrays.train_xy ?? [];
+    let [row, nearest] = [-1, 0.03];
+    for (let i = 0; 2 * i < xy.length; i += 1) {
+      const away = Math.hypot((xy[2 * i] - px) / (x[1] - x[0]), (xy[2 * i + 1] - py) / (y[1] - y[0]));
+      if (away < nearest) [row, nearest] = [i, away];
+    }
+    if (row >= 0) store.put("row", row);
+  }
+
   let asked = 0;
   field.addEventListener("pointermove", (event) => {
     const point = pointAt(event);
@@ -145,8 +166,9 @@ export function mount(el, store) {
   field.addEventListener("click", (event) => {
     const state = store.get("state");
     const point = pointAt(event);
-    if (!point || state?.spec.data.name !== "drawn") return;
-    store.send({ type: "points", add: [[...point, store.get("brush") ?? 0]] });
+    if (!point || !state) return;
+    if (state.spec.data.name === "drawn") store.send({ type: "points", add: [[...point, store.get("brush") ?? 0]] });
+    else choose(state, point);
   });
   const watch = new ResizeObserver(() => {
     const state = store.get("state");
@@ -162,6 +184,7 @@ export function mount(el, store) {
     store.on("state", points),
     store.on("frame", draw),
     store.on("theme", again),
+    store.on("row", again),
     store.on("probe", (probe) => {
       // An answer that comes after the pointer has left says nothing any more.
       if (probe?.x && !inside) store.put("probe", null);

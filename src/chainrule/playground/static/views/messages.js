@@ -7,7 +7,7 @@ import { sentence } from "../store.js";
 
 /** @typedef {import("../store.js").Store} Store */
 
-const MOST = 4;
+const MOST = 3;
 const REFUSAL_SECONDS = 12;
 const ADVICE_SECONDS = 25;
 /** Milliseconds between two announcements while it trains: a screen reader needs time to finish. */
@@ -20,18 +20,24 @@ export function mount(el, store) {
   const aloud = h("div", { class: "cr-aloud", role: "status", "aria-live": "polite" });
   replace(el, banner, list, aloud);
 
-  /** @param {string} text @param {string} kind @param {number} [seconds] */
-  function notice(text, kind, seconds) {
-    for (const old of list.children) if (old.getAttribute("data-text") === text) old.remove();
+  /**
+   * Say something; a notice about the same thing gives way to it.
+   * @param {string} text
+   * @param {"refusal" | "advice"} kind
+   * @param {number} seconds that it stays
+   * @param {string} [about]
+   */
+  function notice(text, kind, seconds, about = text) {
+    for (const old of [...list.children]) if (old.getAttribute("data-about") === about) old.remove();
     const item = h(
       "div",
-      { class: `cr-notice is-${kind}`, role: kind === "refusal" ? "alert" : "status", "data-text": text },
+      { class: `cr-notice is-${kind}`, role: kind === "refusal" ? "alert" : "status", "data-about": about },
       h("span", {}, text),
       button(icon("close"), "Dismiss", () => item.remove(), { class: "cr-quiet" }),
     );
     list.prepend(item);
     while (list.children.length > MOST) list.lastElementChild?.remove();
-    if (seconds) setTimeout(() => item.remove(), seconds * 1000);
+    setTimeout(() => item.remove(), seconds * 1000);
   }
 
   /** @param {import("../types.js").Connection} connection */
@@ -73,13 +79,10 @@ export function mount(el, store) {
       }
     }),
     store.on("error", (refusal) => notice(sentence(refusal), "refusal", REFUSAL_SECONDS)),
-    store.on("event", ({ text, epoch, kind }) =>
-      notice(
-        epoch ? `Epoch ${count(epoch)}: ${text}` : text,
-        kind === "exploded" ? "refusal" : "advice",
-        ADVICE_SECONDS,
-      ),
-    ),
+    store.on("event", ({ text, epoch, kind }) => {
+      const said = epoch ? `Epoch ${count(epoch)}: ${text}` : text;
+      notice(said, kind === "exploded" ? "refusal" : "advice", ADVICE_SECONDS, kind);
+    }),
     store.on("state", ({ notes, reset }) => {
       for (const note of notes) if (reset) notice(note, "advice", REFUSAL_SECONDS);
     }),

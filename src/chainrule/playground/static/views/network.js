@@ -11,6 +11,9 @@ import { caption, neuronsIn } from "./neurons.js";
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../parameters.js").Place} WeightPlace */
 
+/** Of more lines than these the dashes would cost more than they tell. */
+const MOST_MOVING = 80;
+
 /** @param {HTMLElement} el @param {Store} store @returns {() => void} */
 export function mount(el, store) {
   const canvas = h("canvas", { class: "cr-links", "aria-hidden": "true" });
@@ -36,6 +39,7 @@ export function mount(el, store) {
   let places = [];
   /** @type {import("./links.js").Link | null} */
   let over = null;
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
   let structure = "";
   let geometry = "";
 
@@ -47,8 +51,16 @@ export function mount(el, store) {
     const em = Number.parseFloat(getComputedStyle(stage).fontSize);
     const longest = (/** @type {string[]} */ names) => Math.max(...names.slice(0, 16).map((name) => name.length), 2);
     const left =
-      Math.min(13, 3 + 0.46 * longest(all[0].block ? ["64 inputs"] : state.network.inputs.map(({ label }) => label))) *
-      em;
+      Math.min(
+        13,
+        3 +
+          0.46 *
+            longest(
+              all[0].block
+                ? [`${state.network.inputs.length} inputs, wide`]
+                : state.network.inputs.map(({ label }) => label),
+            ),
+      ) * em;
     const right = Math.min(10, 4 + 0.46 * longest(state.network.outputs)) * em;
     const key = JSON.stringify([all, state.network.inputs, state.network.outputs]);
     if (key !== structure) {
@@ -86,13 +98,22 @@ export function mount(el, store) {
     const chosen = selection && "param" in selection ? nameOf(selection) : "";
     if (frame.arrays.weights) {
       const lit = new Set(store.get("lit") ?? []);
-      const look = { width: stage.clientWidth, height: stage.clientHeight, theme, lit, phase: frame.position.substep };
+      const look = { width: stage.clientWidth, height: stage.clientHeight, theme, lit, flow: flowOf(frame) };
       const isChosen = (/** @type {import("./links.js").Link} */ link) =>
         link === over || (chosen !== "" && nameOf(link) === chosen);
       pen.draw(canvas, links, frame.arrays.weights, { ...look, chosen: isChosen });
     }
     if (over) showHint(over);
     card.refresh();
+  }
+
+  /**
+   * How far the dashes have moved: with the values while it trains, against them while derivatives go back.
+   * @param {import("../types.js").Frame} frame
+   */
+  function flowOf({ running, position }) {
+    if (position.substep) return position.substep === "backward" ? -performance.now() / 40 : performance.now() / 40;
+    return running && links.length <= MOST_MOVING && !still.matches ? performance.now() / 40 : null;
   }
 
   /** @param {import("./links.js").Link} link @returns {WeightPlace} */
@@ -170,7 +191,11 @@ export function mount(el, store) {
       neurons.light(new Set(lit));
       draw();
     }),
-    store.on("probe", (probe) => neurons.tell(({ layer, unit }) => valueAt(probe, layer, unit))),
+    store.on("probe", (probe) => {
+      neurons.tell(({ layer, unit }) => valueAt(probe, layer, unit));
+      const shape = store.get("state")?.data.picture;
+      if (shape) neurons.picture(probe?.inputs ?? [], shape);
+    }),
   ];
   return () => {
     watch.disconnect();

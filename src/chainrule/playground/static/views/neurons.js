@@ -1,6 +1,6 @@
 // Neurons as buttons with live pictures: hover shows one in the large map, click opens its weights.
 import { h, replace, write } from "../dom.js";
-import { Tables, paint } from "../paint.js";
+import { Tables, paint, show } from "../paint.js";
 import { css, diverging } from "../palette.js";
 import { flat } from "../parameters.js";
 import { letters, number } from "../scale.js";
@@ -153,13 +153,30 @@ export function neuronsIn(el, store, actions) {
    * @param {(name: UnitName) => number | null | undefined} of
    */
   function tell(of) {
-    for (const { name, value } of neurons) {
-      const figure = of(name);
+    for (const { name, value, block } of neurons) {
+      const figure = block ? null : of(name);
       write(value, figure === null || figure === undefined ? "" : number(figure, 2));
     }
   }
 
-  return { build, arrange, draw, light, tell };
+  /**
+   * Show a picture that is the input, where the inputs are one block.
+   * @param {number[]} values
+   * @param {number[]} shape
+   */
+  function picture(values, [down, across, channels = 1]) {
+    const { canvas, block } = neurons[0] ?? {};
+    if (!block || !canvas) return;
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    if (values.length === down * across * channels) {
+      const bytes = Uint8Array.from(values, (value) => ((value - low) / (high - low || 1)) * 255);
+      show(canvas, bytes, [down, across, channels]);
+    } else {
+      canvas.width = 1;
+    }
+  }
+
+  return { build, arrange, draw, light, tell, picture };
 }
 
 /** @param {HTMLElement} item @param {number} left @param {number} top @param {number} side */

@@ -2,6 +2,7 @@
 import { button, choice } from "../controls.js";
 import { h, replace, write } from "../dom.js";
 import { icon } from "../icons.js";
+import { show } from "../paint.js";
 import { css, diverging } from "../palette.js";
 import { number } from "../scale.js";
 
@@ -136,19 +137,12 @@ function cellsOf(found) {
 
 /** @param {Rows} found */
 function pictures(found) {
-  const [down = 0, across = 0, channels = 1] = found.picture ?? [];
-  const pixels = found.arrays.pictures ?? new Uint8Array(0);
-  const each = down * across * channels;
+  const shape = found.picture ?? [];
+  const pixels = /** @type {Uint8Array} */ (found.arrays.pictures ?? new Uint8Array(0));
+  const each = shape.reduce((a, b) => a * b, 1);
   const items = found.rows.map(([row], n) => {
-    const canvas = h("canvas", { width: across, height: down, role: "img", "aria-label": `row ${row}` });
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const image = context.createImageData(across, down);
-    for (let i = 0; i < down * across; i += 1) {
-      for (let c = 0; c < 3; c += 1)
-        image.data[4 * i + c] = pixels[n * each + i * channels + Math.min(c, channels - 1)];
-      image.data[4 * i + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
+    const canvas = h("canvas", { role: "img", "aria-label": `row ${row}` });
+    show(canvas, pixels.subarray(n * each, (n + 1) * each), shape);
     return h("figure", {}, canvas, h("figcaption", {}, String(row)));
   });
   return h("div", { class: "cr-pictures" }, ...items);
