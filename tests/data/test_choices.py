@@ -42,6 +42,12 @@ def test_a_choice_that_does_not_suit_the_kind_is_refused() -> None:
         ChoiceTable({"winsorise": {"note": 0.1}}).check({"note": "text"})
 
 
+def test_indicators_of_a_category_are_not_scaled_but_ranks_are() -> None:
+    with pytest.raises(ConfigError, match=r"encoding\.shop=ordinal"):
+        ChoiceTable({"scaling": {"shop": "minmax"}}).check({"shop": "category"})
+    ChoiceTable({"scaling": {"shop": "minmax"}, "encoding": {"shop": "ordinal"}}).check({"shop": "category"})
+
+
 def test_a_choice_for_all_columns_skips_those_that_it_does_not_suit() -> None:
     ChoiceTable({"winsorise": 0.1}).check({"note": "text"})
 

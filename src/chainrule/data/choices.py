@@ -131,6 +131,12 @@ class ChoiceTable:
                         f"one of the kind {kinds[column]}",
                         f"Leave it out, or say what the column is: --set columns.{column}={suits[0]}.",
                     )
+                if name == "scaling" and kinds[column] == "category" and not self.of(column).is_ordinal:
+                    raise ConfigError(
+                        f"ranks to be scaled by scaling.{column}",
+                        "a category whose indicators are 0 and 1",
+                        f"Leave it out, or make ranks of it: --set encoding.{column}=ordinal.",
+                    )
 
 
 def check_choice(name: str, value: Any) -> None:
