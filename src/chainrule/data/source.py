@@ -119,7 +119,7 @@ class Reading:
     test_from: str | None = None
     offline: bool = False
     strict: bool = False
-    budget: int = 1 << 30
+    budget: int = 1 << 29
 
 
 def pictures_source(

@@ -88,7 +88,7 @@ class Config:
     seconds: float | None = real(0.0, 600.0, low_open=True, default=None, optional=True, about="sounds: heard at most")
     resample: bool = flag(False, about="sounds: bring all to the rate that most have")
     standardise: bool = flag(False, about="pictures: each channel to mean 0 and deviation 1")
-    memory: float = real(0.0, low_open=True, default=1024.0, about="MB of pictures that are held at once")
+    memory: float = real(0.0, low_open=True, default=512.0, about="MB of pictures that are held at once")
 
     stream: bool | None = constrained(
         Kind(bool),

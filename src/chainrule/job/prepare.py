@@ -189,6 +189,9 @@ def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Sourc
     try:
         return source, fit_target(labels, task)
     except DataError as error:
+        if source.is_of_files and target_name == source.target:
+            remedy = "Put the files of each class into a folder of their own, or say --label-from REGEX."
+            raise DataError(error.expected, error.came, remedy) from error
         if config.target or source.target:
             raise
         remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with --target."

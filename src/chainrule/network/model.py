@@ -20,6 +20,8 @@ from chainrule.types import Params
 if TYPE_CHECKING:
     import pandas as pd
 
+_SAMPLES = 2048
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -48,8 +50,12 @@ class Model:
         samples: Samples | None = None,
     ) -> np.ndarray:
         """Return y (N, K) for rows (and their `samples`): probabilities, or values in the target's own unit."""
-        x = self.preparation.inputs(frame, findings, samples=samples)
-        return self.outputs_of(x, engine)
+        if samples is None:
+            return self.outputs_of(self.preparation.inputs(frame, findings), engine)
+        # As numbers they are several times as large as they are: so many at a time.
+        blocks = [np.arange(start, min(start + _SAMPLES, len(samples))) for start in range(0, len(samples), _SAMPLES)]
+        parts = (self.preparation.inputs(frame.iloc[rows], findings, samples=samples.take(rows)) for rows in blocks)
+        return np.concatenate([self.outputs_of(x, engine) for x in parts])
 
     def outputs_of(self, x: np.ndarray, engine: Engine | None = None) -> np.ndarray:
         """Return y (N, K) for prepared inputs x (N, ...)."""
