@@ -12,7 +12,7 @@ import pytest
 from chainrule.engine.numpy import NUMPY
 from chainrule.playground.session import Session
 from chainrule.playground.spec import DEFAULT, spec_to_json
-from chainrule.types import Batch
+from chainrule.types import PREDICT, Batch
 from tests.browser.conftest import Open, read_number
 from tests.playground.conftest import start_server
 
@@ -346,9 +346,12 @@ def test_a_point_that_is_clicked_on_the_map_is_the_sample_of_derivations(open_pa
     one = open_page()
     one.page.get_by_role("button", name="Bias of hidden1.1").click()
     one.page.locator("[data-analytic]").wait_for()
-    x, y = one.session(
-        lambda session: session.scene.plane.project(session.scene.data.x[session.scene.data.train[7:8]])[0]
-    )
+
+    def place(session: Session) -> list[float]:
+        data = session.scene.data
+        return [float(value) for value in session.scene.plane.project(data.x[data.train[7:8]])[0]]
+
+    x, y = one.session(place)
     box = one.page.locator(".cr-map").bounding_box()
     assert box is not None
     one.page.mouse.click(box["x"] + box["width"] * (x + 6) / 12, box["y"] + box["height"] * (6 - y) / 12)
@@ -358,7 +361,7 @@ def test_a_point_that_is_clicked_on_the_map_is_the_sample_of_derivations(open_pa
     def slope(session: Session) -> float:
         part = session.scene.part("train")
         row = Batch(part.x[7:8], part.t[7:8])
-        _, grads = session.scene.network.loss_and_grads(NUMPY, session.learner.trainer.params, row)
+        _, grads = session.scene.network.loss_and_grads(NUMPY, session.learner.trainer.params, row, PREDICT)
         return float(grads["hidden1"]["b"][1])
 
     shown = float(one.page.locator("[data-analytic]").get_attribute("data-analytic") or "nan")
