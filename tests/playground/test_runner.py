@@ -12,14 +12,14 @@ from chainrule.playground.runner import Runner
 from chainrule.playground.session import Session
 from chainrule.playground.wire import Message
 
-_Heard = list[tuple[list[Message], bool]]
+_Heard = list[tuple[list[Message], int]]
 
 
 @pytest.fixture
 def running() -> Any:
     """Return a runner and what it has told."""
     heard: _Heard = []
-    runner = Runner(Session(), lambda news, changed: heard.append((news, changed)))
+    runner = Runner(Session(), lambda news, version: heard.append((news, version)))
     yield runner, heard
     runner.close()
     assert not runner.is_alive
@@ -44,7 +44,7 @@ def test_it_trains_while_nobody_asks_and_answers_in_between(running: tuple[Runne
     resting = _epoch(runner)
     time.sleep(0.1)
     assert _epoch(runner) == resting
-    assert any(changed for _, changed in heard)
+    assert max(version for _, version in heard) == runner.ask(lambda session: session.version).result(10)
 
 
 def test_what_was_asked_wrongly_comes_back_to_who_asked(running: tuple[Runner, _Heard]) -> None:

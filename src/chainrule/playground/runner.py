@@ -29,10 +29,10 @@ class Runner:
     ----------
     session : Session
     on_change : callable
-        Called in the runner's thread with the messages for all views, and whether the state has changed.
+        Called in the runner's thread with the messages for all views, and the version of the state.
     """
 
-    def __init__(self, session: Session, on_change: Callable[[list[Message], bool], None]) -> None:
+    def __init__(self, session: Session, on_change: Callable[[list[Message], int], None]) -> None:
         self._session = session
         self._on_change = on_change
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
@@ -67,7 +67,7 @@ class Runner:
             changed = self._session.version != version
             version = self._session.version
             if news or changed:
-                self._on_change(news, changed)
+                self._on_change(news, version)
             if busy and not rest:
                 time.sleep(_BREATH)
 

@@ -82,19 +82,18 @@ class Server:
         """Pages that are open."""
         return len(self._viewers)
 
-    def _on_change(self, news: list[Message], changed: bool) -> None:
+    def _on_change(self, news: list[Message], version: int) -> None:
         """Called in the runner's thread."""
         loop = self._loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):
                 # The loop may close between the two lines.
-                loop.call_soon_threadsafe(self._tell, news, changed)
+                loop.call_soon_threadsafe(self._tell, news, version)
 
-    def _tell(self, news: list[Message], changed: bool) -> None:
-        if changed:
-            self._frames.forget()
+    def _tell(self, news: list[Message], version: int) -> None:
+        self._frames.forget()
         for viewer in self._viewers:
-            viewer.tell(news, changed=changed)
+            viewer.tell(news, version)
 
     # HTTP
 

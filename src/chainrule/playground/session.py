@@ -122,6 +122,7 @@ class Session:
             reset=self._reset,
             notes=self.scene.data.notes,
             sha256=self.sha256,
+            version=self.version,
         )
 
     @property

@@ -16,7 +16,14 @@ from chainrule.playground.wire import MOST_POINTS, Message
 
 
 def state_message(
-    learner: Learner, *, running: bool, kept: Sequence[Mapping[str, Any]], reset: str, notes: Sequence[str], sha256: str
+    learner: Learner,
+    *,
+    running: bool,
+    kept: Sequence[Mapping[str, Any]],
+    reset: str,
+    notes: Sequence[str],
+    sha256: str,
+    version: int,
 ) -> Message:
     """Return the state of a session."""
     scene = learner.scene
@@ -39,7 +46,7 @@ def state_message(
         "notes": list(notes),
         "layout": layout_of(arrays),
     }
-    return Message("state", content, tuple(np.ascontiguousarray(array).tobytes() for _, array in arrays))
+    return Message("state", content, tuple(np.ascontiguousarray(array).tobytes() for _, array in arrays), version)
 
 
 def _network(scene: Scene) -> dict[str, Any]:

@@ -46,7 +46,8 @@ class Viewer:
         self._runner = runner
         self._frames = frames
         self._waiting: deque[Message] = deque()
-        self._state_due = False
+        # Versions of the state: of the newest that there is, and of the newest that was sent.
+        self._due = self._seen = 0
         self._wake = asyncio.Event()
         self._ack = Ack()
         self._acked = True
@@ -105,10 +106,10 @@ class Viewer:
         self._waiting.extend(messages)
         self._wake.set()
 
-    def tell(self, news: list[Message], *, changed: bool) -> None:
+    def tell(self, news: list[Message], version: int) -> None:
         """Take news for all views; a page that does not read them misses some."""
         self._waiting.extend(news[: _MOST_WAITING - len(self._waiting)])
-        self._state_due = self._state_due or changed
+        self._due = max(self._due, version)
         self._wake.set()
 
     # What goes out
@@ -119,15 +120,14 @@ class Viewer:
             self._wake.clear()
             while self._waiting:
                 await self._send_message(self._waiting.popleft())
-            if self._state_due:
+            if self._due > self._seen:
                 await self._send_message(await asyncio.wrap_future(self._runner.ask(Session.state)))
             if not await self._send_frame():
                 await self._sleep()
 
     async def _send_message(self, message: Message) -> None:
         if message.type == "state":
-            # It is as new as can be: the one for all views would say the same again.
-            self._state_due = False
+            self._seen = max(self._seen, message.version)
             self._shown, self._points = None, -1
         await self._send(encode(message))
 

@@ -90,15 +90,14 @@ class Playground(anywidget.AnyWidget):
     def _in_loop(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=60)
 
-    def _on_change(self, news: list[Message], changed: bool) -> None:
+    def _on_change(self, news: list[Message], version: int) -> None:
         """Called in the runner's thread."""
         if self._is_open and self._loop.is_running():
-            self._loop.call_soon_threadsafe(self._tell, news, changed)
+            self._loop.call_soon_threadsafe(self._tell, news, version)
 
-    def _tell(self, news: list[Message], changed: bool) -> None:
-        if changed:
-            self._frames.forget()
-        self._viewer.tell(news, changed=changed)
+    def _tell(self, news: list[Message], version: int) -> None:
+        self._frames.forget()
+        self._viewer.tell(news, version)
 
     def _on_message(self, widget: Any, content: Any, buffers: Sequence[Any] | None) -> None:
         """Take a command of the view; the kernel's thread does not wait for it."""

@@ -50,11 +50,14 @@ class Message:
         The fields that `REPLIES` declares; `id` where it answers a command that had one.
     buffers : tuple of bytes
         Arrays, in the order of `content["layout"]` where there is one.
+    version : int
+        Of a state: the session's when it was taken, which stays on this side of the wire.
     """
 
     type: str
     content: Mapping[str, Any]
     buffers: tuple[bytes, ...] = ()
+    version: int = 0
 
     def __post_init__(self) -> None:
         """A message with other fields than declared is a mistake of ours, found by every test that sends it."""
@@ -63,7 +66,9 @@ class Message:
 
     def answering(self, asked: Command) -> Message:
         """Return the message with the id of the command that it answers."""
-        return self if asked.id is None else Message(self.type, {**self.content, "id": asked.id}, self.buffers)
+        if asked.id is None:
+            return self
+        return Message(self.type, {**self.content, "id": asked.id}, self.buffers, self.version)
 
     def header(self) -> dict[str, Any]:
         """Return type and content, with no number that JSON does not have, and the lengths of the buffers."""
