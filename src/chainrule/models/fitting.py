@@ -205,7 +205,7 @@ class Fitting:
 
     def _warn_if_unfinished(self) -> None:
         if self._ran_out:
-            reason = f"all {self._epochs} epochs (max_iter) are done, and the loss was still falling"
+            reason = f"all {self._epochs} epochs (max_iter) are done, and the loss has not settled within tol"
         elif not self._stochastic and self._run.reason not in (CONVERGED, "a callback asked to stop"):
             reason = self._run.reason
         else:

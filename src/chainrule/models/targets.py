@@ -35,7 +35,6 @@ class Classifier(ClassifierMixin):
         _fit: Callable[..., Any]
 
     def _read_y(self, y: Any) -> np.ndarray:
-        check_classification_targets(y)
         return cast(np.ndarray, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y)
 
     def _learn_targets(self, y: np.ndarray, *, anew: bool) -> None:
@@ -60,6 +59,7 @@ class Classifier(ClassifierMixin):
             )
 
     def _set_classes(self, y: Any) -> None:
+        check_classification_targets(y)
         self._label_binarizer = LabelBinarizer().fit(y)
         self.classes_: np.ndarray = self._label_binarizer.classes_
 
