@@ -267,3 +267,25 @@ def test_a_linear_layer_alone_needs_no_hidden_ones() -> None:
     logistic = LogisticRegression(tol=1e-8, max_iter=1000).fit(TUMOURS, MALIGNANT)
     np.testing.assert_allclose(none.coefs_[0].T, logistic.coef_, atol=2e-2)
     assert isinstance(none.network_, Network)
+
+
+def test_a_fit_that_fails_leaves_nothing_to_predict_with() -> None:
+    model = MLPClassifier(**QUICK)
+    with pytest.raises(DataError):
+        model.fit(TUMOURS, MALIGNANT, X_val=TUMOURS)
+    with pytest.raises(NotFittedError):
+        model.predict(TUMOURS)
+    before = model.fit(TUMOURS, MALIGNANT).predict_proba(TUMOURS)
+    with pytest.raises(DataError):
+        model.partial_fit(TUMOURS, MALIGNANT + 1)
+    np.testing.assert_array_equal(model.predict_proba(TUMOURS), before)
+
+
+def test_a_search_that_starts_at_its_goal_is_a_fit() -> None:
+    model = LogisticRegression(warm_start=True, tol=1e-3).fit(TUMOURS, MALIGNANT)
+    loss = model.loss_
+    model.fit(TUMOURS, MALIGNANT)
+    assert model.n_iter_ == 0
+    assert model.loss_ == pytest.approx(loss, rel=1e-9)
+    constant = LogisticRegression().fit(np.zeros((4, 2)), [0, 1, 0, 1])
+    assert constant.loss_ == pytest.approx(np.log(2))

@@ -54,7 +54,12 @@ class Recorder:
 
 @pytest.mark.parametrize(
     "model",
-    [MLPClassifier(**QUICK), MLPRegressor(**QUICK), LogisticRegression(max_iter=6), NetworkClassifier(max_iter=6)],
+    [
+        MLPClassifier(**QUICK),
+        MLPRegressor(**QUICK),
+        LogisticRegression(max_iter=6),
+        NetworkClassifier(max_iter=6, learning_rate_init=0.05, random_state=0),
+    ],
 )
 def test_scikit_learns_callbacks_see_each_epoch_with_an_estimator_that_can_predict(model: Any) -> None:
     recorder = Recorder()

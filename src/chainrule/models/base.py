@@ -121,8 +121,6 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), incremental=False)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any, Any], *, incremental: bool) -> Any:
-        stochastic = self._is_stochastic()
-        stops_early = self.early_stopping and stochastic
         if incremental and self.early_stopping:
             raise ConfigError(
                 "early_stopping=False for partial_fit",
@@ -144,7 +142,35 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             self._keep(drawn)
         # Weights that were set by hand have no history yet.
         if fresh or not hasattr(self, "history_"):
-            self._begin(scored=stops_early)
+            self._begin(scored=self.early_stopping and self._is_stochastic())
+        try:
+            self._learn(network, X, y, t, w, validation, rng, incremental=incremental)
+        except BaseException:
+            # Weights as they were drawn are nothing to predict with.
+            if fresh:
+                self._forget()
+            raise
+        return self
+
+    def _forget(self) -> None:
+        """Be as unfitted as before."""
+        for name in self._kept(self._weights()):
+            delattr(self, name)
+
+    def _learn(
+        self,
+        network: Network,
+        X: Any,
+        y: Any,
+        t: np.ndarray,
+        w: np.ndarray | None,
+        validation: tuple[Any, Any, Any],
+        rng: np.random.RandomState,
+        *,
+        incremental: bool,
+    ) -> None:
+        """Train the network whose weights have been drawn, or learnt before."""
+        stops_early = self.early_stopping and self._is_stochastic()
         weighed = self._class_weights(y, w, incremental=incremental)
         rows: Any = slice(None)
         valid = self._validation(network, *validation)
@@ -158,7 +184,6 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             fitting.run(X, y, w)
 
         self._train(network, train, fit)
-        return self
 
     def _train(self, network: Network, train: Batch, fit: Callable[[], None]) -> None:
         """Train by the loop; a subclass may know a shorter way."""

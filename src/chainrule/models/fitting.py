@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
+from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, DataError
 from chainrule.models.learning import Optimizer, Order, engine_of, schedule_of
 from chainrule.models.objective import PenalisedOnce
@@ -20,7 +21,9 @@ from chainrule.models.watch import INTERRUPTED, Tasks, interruptible, observers
 from chainrule.network.network import Network
 from chainrule.optim import CONVERGED, Horizon
 from chainrule.train import Decided, EpochEnded, Event, Run, Settings, StepsEnded, run
-from chainrule.types import Batch, Params, leaves
+from chainrule.types import Batch, Context, Params, leaves
+
+_LEARNING = Context(train=True)
 
 
 class Fitting:
@@ -52,6 +55,7 @@ class Fitting:
         stops_early: bool,
     ) -> None:
         self._estimator = estimator
+        self._data = train
         self._n = train.n_samples
         self._epochs = int(estimator.max_iter)
         self._incremental = incremental
@@ -179,10 +183,13 @@ class Fitting:
                 " preprocessed. Or take a smaller learning_rate_init.",
             )
         e._keep(params)
+        if e.n_iter_ == 0:
+            # A search that starts at its goal: nothing has measured the loss yet.
+            e.loss_ = float(self._objective.loss_and_grads(NUMPY, params, self._data, _LEARNING)[0])
         if self._stochastic:
             self._keep_optimizer()
         else:
-            e.best_loss_ = getattr(e, "loss_", None)
+            e.best_loss_ = e.loss_
         if self._run.reason == INTERRUPTED:
             warnings.warn(f"Training was interrupted after {e.n_iter_} epochs.", UserWarning, stacklevel=9)
         elif not self._incremental:
