@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from chainrule import __version__
+from chainrule.cli.compare import compare
+from chainrule.cli.cv import cv
 from chainrule.cli.datasets import datasets
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
@@ -16,6 +18,7 @@ from chainrule.cli.inspect import inspect
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
 from chainrule.cli.train import train
+from chainrule.cli.tune import tune
 from chainrule.errors import ChainruleError, TrainingError
 
 app = typer.Typer(
@@ -30,6 +33,9 @@ app = typer.Typer(
 app.command()(train)
 app.command()(predict)
 app.command()(evaluate)
+app.command()(cv)
+app.command()(compare)
+app.command()(tune)
 app.command()(explain)
 app.command()(inspect)
 app.command()(datasets)

@@ -5,7 +5,7 @@ from chainrule.select.crossval import CrossValidation, cross_validate
 from chainrule.select.curves import Curve, learning_curve, validation_curve
 from chainrule.select.folds import Folds, draw_folds
 from chainrule.select.population import Population, population
-from chainrule.select.space import Choice, Space, Span
+from chainrule.select.space import Choice, Dimension, Space, Span
 from chainrule.select.statistics import (
     McNemar,
     TTest,
@@ -24,6 +24,7 @@ __all__ = [
     "Comparison",
     "CrossValidation",
     "Curve",
+    "Dimension",
     "Folds",
     "McNemar",
     "Pair",

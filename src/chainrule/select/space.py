@@ -48,6 +48,11 @@ class Span:
         """A value of the span."""
         return int(self.low) if self.whole else float(self.low)
 
+    @property
+    def last(self) -> Any:
+        """The other end of the span."""
+        return int(self.high) if self.whole else float(self.high)
+
     def suggest(self, trial: Any, name: str) -> Any:
         """Ask a trial of Optuna for a value."""
         if self.whole:
@@ -62,6 +67,14 @@ class Span:
         """Return where a value lies, 0 at the low end and 1 at the high one."""
         scale = math.log if self.log else float
         return (scale(value) - scale(self.low)) / (scale(self.high) - scale(self.low))
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Places with what is written there: the ends, and each power of ten between them."""
+        values = [self.low, self.high]
+        if self.log:
+            values += [10.0**k for k in range(math.ceil(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)]
+        return [(self.place(value), f"{value:.3g}") for value in sorted(set(values))]
 
     def advice(self, name: str, best: Any) -> str:
         """Return a warning where the best value is at an edge; else an empty text."""
@@ -101,6 +114,11 @@ class Choice:
         """One of the values."""
         return self.values[0]
 
+    @property
+    def last(self) -> Any:
+        """Another of the values."""
+        return self.values[-1]
+
     def suggest(self, trial: Any, name: str) -> Any:
         """Ask a trial of Optuna for a value; its storage holds texts, and no lists."""
         return self.value(trial.suggest_categorical(name, [_label(value) for value in self.values]))
@@ -112,6 +130,11 @@ class Choice:
     def place(self, value: Any) -> float:
         """Return where a value lies among the others, from 0 to 1."""
         return [_label(item) for item in self.values].index(_label(value)) / (len(self.values) - 1)
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """The place of each value, with its name."""
+        return [(self.place(value), _label(value)) for value in self.values]
 
     def advice(self, name: str, best: Any) -> str:
         """Values without an order have no edge."""

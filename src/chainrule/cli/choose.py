@@ -1,0 +1,137 @@
+"""What `cv`, `compare` and `tune` have in common: the options, the progress, and where the answer is written."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from chainrule.job.choosing import Question
+    from chainrule.job.folder import RunFolder
+    from chainrule.select import Workers
+
+Option = typer.Option
+_SECONDS_BETWEEN_LINES = 5.0
+
+Data: TypeAlias = Annotated[str, typer.Argument(help="What `train` takes: a table, a folder, a name from `datasets`.")]
+Target: TypeAlias = Annotated[str | None, Option(help="Column to predict; guessed if left out.")]
+Task: TypeAlias = Annotated[str | None, Option(help="auto, classification or regression.")]
+Epochs: TypeAlias = Annotated[int | None, Option(help="Most passes over the training rows.")]
+Groups: TypeAlias = Annotated[str | None, Option(metavar="COLUMN", help="Rows of one group are never parted.")]
+FoldsKind: TypeAlias = Annotated[str, Option(help="auto, stratified, grouped or plain.")]
+Metric: TypeAlias = Annotated[
+    str | None, Option(help="accuracy, macro_f1, log_loss, roc_auc, r2, mae, rmse, or a scorer of scikit-learn.")
+]
+Seed: TypeAlias = Annotated[int, Option(help="Of the folds, and of every random stream of training.")]
+Jobs: TypeAlias = Annotated[int, Option(help="Trainings at once.")]
+Backend: TypeAlias = Annotated[str, Option(help="loky (processes of this machine), threading or dask.")]
+Address: TypeAlias = Annotated[str | None, Option(help="Of the scheduler of a Dask cluster: tcp://HOST:8786.")]
+ConfigFile: TypeAlias = Annotated[str | None, Option(help="TOML file of settings; flags and --set win over it.")]
+Set: TypeAlias = Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE", help="Any setting of `train`.")]
+Out: TypeAlias = Annotated[str | None, Option(help="Folder for the answer; runs/NAME-… if left out.")]
+Force: TypeAlias = Annotated[bool, Option("--force", help="Replace the answer in --out.")]
+Json: TypeAlias = Annotated[bool, Option("--json", help="Print one JSON object on stdout.")]
+Quiet: TypeAlias = Annotated[bool, Option("--quiet", help="Print errors alone; with --json, that one object too.")]
+
+
+def settings_of(config: str | None, sets: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a file, with flags and `--set` over them."""
+    from chainrule.job.config import merge, overrides, read_config
+
+    settings = read_config(Path(config)) if config is not None else {}
+    for name, value in overrides(sets or [], flags).items():
+        if isinstance(value, dict):
+            for inner, item in value.items():
+                merge(settings, f"{name}.{inner}", item)
+        else:
+            merge(settings, name, value)
+    settings.pop("data_sha256", None)
+    return settings
+
+
+def workers_of(jobs: int, backend: str, address: str | None) -> Workers:
+    """Return where to train; the address of a scheduler says dask by itself."""
+    from chainrule.select import Workers
+
+    return Workers(jobs, "dask" if address is not None else backend, address)
+
+
+def place(question: Question, out: str | None, what: str, *, force: bool) -> RunFolder:
+    """Return the folder of the answer, without making it yet."""
+    from chainrule.job.folder import check_place
+
+    name = Path(question.source.name).name.split(".")[0] or "run"
+    return check_place(out, f"{name}-{what}", force=force)
+
+
+def write(folder: Path, page: str, result: dict[str, Any]) -> Path:
+    """Write the page and the figures, and return where the page is."""
+    import json
+
+    from chainrule.files import cannot_write, replace_file
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    replace_file(folder / "result.json", json.dumps(result, indent=1, allow_nan=False) + "\n")
+    replace_file(folder / "report.html", page)
+    return folder / "report.html"
+
+
+def tell_start(question: Question, what: str, *, quiet: bool) -> None:
+    """Say on stderr what is about to be done."""
+    if quiet:
+        return
+    classes = f"{len(question.target.classes)} classes" if question.target.classes else "numbers"
+    lines = [f"{question.source.name}: {len(question.source):,} rows; target {question.target.name!r}, {classes}"]
+    lines += [f"  note: {note}" for note in question.notes]
+    typer.echo("\n".join([*lines, f"  {what}"]), err=True)
+
+
+class Counter:
+    """How many trainings are done: a bar on a terminal, else a line now and then."""
+
+    def __init__(self, noun: str, *, quiet: bool) -> None:
+        self._noun, self._quiet = noun, quiet
+        self._last = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Counter:
+        """Show the bar, where there is a terminal."""
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn(f"{self._noun} {{task.completed}}/{{task.fields[of]}}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.description}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True, highlight=False),
+            )
+            self._task = self._bar.add_task("", total=None, of="?")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def see(self, done: int, of: int, score: float | None) -> None:
+        """Take notice of another training."""
+        words = "" if score is None else f"score {score:.4f}"
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=of, of=of, description=words)
+        elif not self._quiet and (done == of or time.monotonic() - self._last > _SECONDS_BETWEEN_LINES):
+            self._last = time.monotonic()
+            print(f"{self._noun} {done}/{of}  {words}".rstrip(), file=sys.stderr, flush=True)
