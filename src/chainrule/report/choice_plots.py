@@ -116,9 +116,9 @@ def search_history(numbers: Sequence[int], scores: Sequence[float | None], metri
         _from_the_best(ax, y)
         ax.set_xlabel("trial")
         ax.set_title(short(metric, 30))
-        ax.legend(frameon=False, fontsize=8.5, loc="lower right")
+        ax.legend(frameon=False, fontsize=8.5, loc="center left", bbox_to_anchor=(1.01, 0.5))
 
-    return svg((8.4, 3.2), picture, "Score of each trial")
+    return svg((9.6, 3.2), picture, "Score of each trial")
 
 
 def importance(shares: Mapping[str, float]) -> str:
