@@ -71,6 +71,7 @@ def test_a_module_can_be_read_in_one_sitting_and_imports_what_is_there(module: P
         "derivation_parts",
         "layer_heads",
         "links",
+        "link_pointer",
         "plot",
         "neurons",
     ):

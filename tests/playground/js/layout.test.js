@@ -1,7 +1,7 @@
 // Geometry of the network.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { along, curve, distance, place, thickness } from "../../../src/chainrule/playground/static/layout.js";
+import { along, curve, distance, margins, place, thickness } from "../../../src/chainrule/playground/static/layout.js";
 
 const margin = { left: 50, right: 50, top: 60, bottom: 10 };
 
@@ -51,4 +51,12 @@ test("a heavier weight is a thicker line, up to the largest", () => {
   for (let i = 1; i < widths.length; i += 1) assert.ok(widths[i] > widths[i - 1]);
   assert.equal(thickness(-2, 2), thickness(2, 2));
   assert.equal(thickness(5, 2), thickness(2, 2));
+});
+
+test("long names get room, up to a limit", () => {
+  const short = margins(["x₁"], ["0"], 10);
+  const long = margins(["sepal length (cm)"], ["versicolor"], 10);
+  const endless = margins(["n".repeat(500)], ["n".repeat(500)], 10);
+  assert.ok(long.left > short.left + 50 && long.right > short.right + 30);
+  assert.deepEqual([endless.left, endless.right], [130, 100]);
 });

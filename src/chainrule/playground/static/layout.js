@@ -32,6 +32,22 @@ export function place(counts, width, height, margin) {
 }
 
 /**
+ * Room around the columns: for the controls of the layers above, and for the longest names at both sides.
+ * @param {string[]} inputs
+ * @param {string[]} outputs
+ * @param {number} em pixels
+ */
+export function margins(inputs, outputs, em) {
+  const longest = (/** @type {string[]} */ names) => Math.max(...names.map((name) => name.length), 2);
+  return {
+    left: Math.min(13, 3 + 0.46 * longest(inputs)) * em,
+    right: Math.min(10, 4 + 0.46 * longest(outputs)) * em,
+    top: 6.6 * em,
+    bottom: 1.2 * em,
+  };
+}
+
+/**
  * Pictures grow a little on a tall screen.
  * @param {number} tall
  */

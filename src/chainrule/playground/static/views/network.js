@@ -1,11 +1,12 @@
 // The network: neurons, weights and layers on one stage, live, with everything to hover, click and change.
 import { button } from "../controls.js";
 import { h, replace } from "../dom.js";
-import { place } from "../layout.js";
-import { columns, nameOf, valueOf } from "../parameters.js";
-import { cardIn, hintOf, weightsInto } from "./card.js";
+import { margins, place } from "../layout.js";
+import { columns, nameOf } from "../parameters.js";
+import { cardIn, weightsInto } from "./card.js";
 import { layerHeads } from "./layer_heads.js";
-import { Pen, linkAt, linksOf, middle, strongest } from "./links.js";
+import { linkPointer } from "./link_pointer.js";
+import { Pen, linksOf } from "./links.js";
 import { caption, neuronsIn } from "./neurons.js";
 
 /** @typedef {import("../store.js").Store} Store */
@@ -37,8 +38,7 @@ export function mount(el, store) {
   let links = [];
   /** @type {import("../layout.js").Place[][]} */
   let places = [];
-  /** @type {import("./links.js").Link | null} */
-  let over = null;
+  const pointer = linkPointer(canvas, store, card, { links: () => links, redraw: draw });
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let structure = "";
   let geometry = "";
@@ -49,34 +49,24 @@ export function mount(el, store) {
     const { clientWidth: width, clientHeight: height } = stage;
     const all = columns(state.network);
     const em = Number.parseFloat(getComputedStyle(stage).fontSize);
-    const longest = (/** @type {string[]} */ names) => Math.max(...names.slice(0, 16).map((name) => name.length), 2);
-    const left =
-      Math.min(
-        13,
-        3 +
-          0.46 *
-            longest(
-              all[0].block
-                ? [`${state.network.inputs.length} inputs, wide`]
-                : state.network.inputs.map(({ label }) => label),
-            ),
-      ) * em;
-    const right = Math.min(10, 4 + 0.46 * longest(state.network.outputs)) * em;
     const key = JSON.stringify([all, state.network.inputs, state.network.outputs]);
     if (key !== structure) {
       structure = key;
       geometry = "";
       neurons.build(state.network, all);
       card.close();
-      over = null;
+      pointer.forget();
     }
     if (geometry !== `${width} ${height}`) {
       geometry = `${width} ${height}`;
+      const inputs = all[0].block
+        ? [`${state.network.inputs.length} inputs, wide`]
+        : state.network.inputs.map(({ label }) => label);
       places = place(
         all.map(({ count }) => count),
         width,
         height,
-        { left, right, top: 6.6 * em, bottom: 1.2 * em },
+        margins(inputs, state.network.outputs, em),
       );
       links = linksOf(state.network, places, all[0].block);
       neurons.arrange(places);
@@ -94,16 +84,12 @@ export function mount(el, store) {
     const theme = store.get("theme") ?? "light";
     const { discretise } = state.spec.view;
     neurons.draw(frame, theme, state.data.classes.length, discretise);
-    const selection = store.get("selection");
-    const chosen = selection && "param" in selection ? nameOf(selection) : "";
     if (frame.arrays.weights) {
       const lit = new Set(store.get("lit") ?? []);
       const look = { width: stage.clientWidth, height: stage.clientHeight, theme, lit, flow: flowOf(frame) };
-      const isChosen = (/** @type {import("./links.js").Link} */ link) =>
-        link === over || (chosen !== "" && nameOf(link) === chosen);
-      pen.draw(canvas, links, frame.arrays.weights, { ...look, chosen: isChosen });
+      pen.draw(canvas, links, frame.arrays.weights, { ...look, chosen: pointer.isMarked });
     }
-    if (over) showHint(over);
+    pointer.refresh();
     card.refresh();
   }
 
@@ -115,48 +101,6 @@ export function mount(el, store) {
     if (position.substep) return position.substep === "backward" ? -performance.now() / 40 : performance.now() / 40;
     return running && links.length <= MOST_MOVING && !still.matches ? performance.now() / 40 : null;
   }
-
-  /** @param {import("./links.js").Link} link @returns {WeightPlace} */
-  function weightOf(link) {
-    const weights = store.get("frame")?.arrays.weights;
-    const row = link.count > 1 && weights ? strongest(link, weights).row : link.index[0];
-    return { param: link.param, index: [row, link.index[1]] };
-  }
-
-  /** @param {import("./links.js").Link} link */
-  function showHint(link) {
-    const network = store.get("state")?.network;
-    if (network) card.hint(hintOf(weightOf(link), valueOf(network, store.get("frame"), weightOf(link))), middle(link));
-  }
-
-  /** @param {PointerEvent | MouseEvent} event */
-  function under(event) {
-    const box = canvas.getBoundingClientRect();
-    return linkAt(links, { x: event.clientX - box.left, y: event.clientY - box.top });
-  }
-
-  canvas.addEventListener("pointermove", (event) => {
-    over = under(event);
-    canvas.style.setProperty("cursor", over ? "pointer" : "default");
-    if (!over) card.unhint();
-    draw();
-  });
-  canvas.addEventListener("pointerleave", () => {
-    over = null;
-    card.unhint();
-    draw();
-  });
-  canvas.addEventListener("click", (event) => {
-    const link = under(event);
-    if (!link) {
-      card.close();
-      return;
-    }
-    const weight = weightOf(link);
-    store.put("selection", weight);
-    card.unhint();
-    card.open(nameOf(weight), [weight], () => "w =", middle(link));
-  });
 
   /** @param {import("../types.js").UnitName} name */
   function openNeuron(name) {
