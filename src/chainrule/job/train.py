@@ -40,6 +40,7 @@ from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
 from chainrule.report.page import Evaluated, ReportData, render
+from chainrule.report.seeing import augmented
 from chainrule.train import (
     Checkpoint,
     EpochStarted,
@@ -55,6 +56,10 @@ from chainrule.train import (
 )
 from chainrule.types import Batch, leaves
 
+# Classes that the report shows augmentation on.
+_AUGMENTED = 4
+# How often each of them is changed.
+_VARIANTS = 8
 # Rows of the training part that each epoch's scores, and the report's gradients, are measured on at most.
 _SAMPLE_ROWS = 10_000
 # Input values that the report's derivatives are taken of at most.
@@ -318,7 +323,25 @@ class Job:
             samples={name: p.n for name, p in self.prepared.parts.items()},
             advice=advice,
             has_pipeline=self.folder.pipeline.exists(),
+            augmented=self._augmented(),
         )
+
+    def _augmented(self) -> str:
+        """Return a few training pictures beside what augmentation makes of them."""
+        augment = self._objective.augment
+        target, train = self.prepared.preparation.target, self.prepared.parts["train"]
+        if not augment or not target.classes:
+            return ""
+        codes = target.codes(train.frame[target.name])
+        rows = [int(np.flatnonzero(codes == k)[0]) for k in np.unique(codes)[:_AUGMENTED]]
+        engine, x = NumpyEngine(), train.batch.x[rows]
+        seen = [
+            augment(engine.xp, Batch(x, train.batch.t[rows]), engine.key(self.config.seed, n)).x
+            for n in range(_VARIANTS)
+        ]
+        pictures = (self.prepared.preparation.encoding.pictures(part) for part in (x, *seen))
+        shown = [part for part in pictures if part is not None]
+        return augmented(shown[0], shown[1:], [target.classes[codes[row]] for row in rows]) if shown else ""
 
 
 def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_nobody) -> Job:

@@ -14,7 +14,7 @@ from chainrule.data.numeric import Numeric
 from chainrule.data.source import FILE
 from chainrule.data.target import CLASSIFICATION
 from chainrule.network.model import Model
-from chainrule.report import plots
+from chainrule.report import plots, seeing
 from chainrule.report.template import template
 from chainrule.train.history import History
 from chainrule.types import leaves
@@ -59,6 +59,7 @@ class ReportData:
     samples: Mapping[str, int]
     advice: str = ""
     has_pipeline: bool = False
+    augmented: str = ""
 
 
 def render(data: ReportData) -> str:
@@ -85,8 +86,23 @@ def render(data: ReportData) -> str:
         mistake_table=_mistake_table(data) if preparation.columns else None,
         first_layer=_first_layer(data),
         histograms=_histograms(data),
+        seen=_seen(data),
     )
     return page
+
+
+def _seen(data: ReportData) -> dict[str, str]:
+    """Return the pictures of a network that sees; none of them for another."""
+    model, rows = data.model, data.evaluated
+    if not (model.preparation.target.classes and seeing.sees(model.network)):
+        return {}
+    return {
+        "filters": seeing.filters(model),
+        "maps": seeing.feature_maps(model, rows.x, rows.truth, rows.y),
+        "confused": seeing.confused(model, rows.x, rows.truth, rows.y),
+        "mistakes": seeing.mistakes_seen_through(model, rows.x, rows.truth, rows.y, _worst(data, _MISTAKES)),
+        "augmented": data.augmented,
+    }
 
 
 def _metric_rows(data: ReportData) -> list[tuple[str, list[str]]]:

@@ -227,7 +227,7 @@ def pictures(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -
             ax.set_axis_off()
         for ax, image, caption in zip(axes, images, captions, strict=False):
             ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
-            ax.set_title(_literal(caption), fontsize=8, fontweight="normal", loc="center")
+            ax.set_title(literal(caption), fontsize=8, fontweight="normal", loc="center")
 
     return svg((1.32 * columns, (1.58 + 0.14 * lines) * rows), draw, "Pictures")
 
@@ -289,11 +289,11 @@ def histograms(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.nda
 def short(text: Any, most: int = 14) -> str:
     """Return a name as it is written into a picture: on one line, and not too long."""
     shown = " ".join(str(text).split())
-    return _literal(shown if len(shown) <= most else shown[: most - 1] + "…")
+    return literal(shown if len(shown) <= most else shown[: most - 1] + "…")
 
 
-def _literal(text: str) -> str:
-    # Between dollars matplotlib reads a formula, and raises an error where it is none.
+def literal(text: str) -> str:
+    """Return a text to be drawn as it stands: between dollars matplotlib reads a formula, or raises an error."""
     return text.replace("$", r"\$")
 
 
