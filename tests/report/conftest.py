@@ -50,6 +50,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
         "classification": {"data": "wine"},
         "regression": {"data": "diabetes"},
         "images": {"data": "digits", "hidden": (4,)},
+        "cnn": {"data": "digits", "model": "cnn", "filters": (4, 6), "hidden": (8,), "epochs": 1, "augment": "strong"},
         "sounds": {"data": str(folder / "noises"), "model": "mlp", "hidden": (4,), "epochs": 1},
         "plane of classes": {"data": "xor", "hidden": (4,)},
         "plane of values": {"data": "plane", "hidden": (4,)},

@@ -92,9 +92,10 @@ def _show(ax: Axes, cell: Cell) -> None:
     else:
         under = cell.image if cell.under is None else cell.under
         frame = (-0.5, under.shape[1] - 0.5, under.shape[0] - 0.5, -0.5)
-        ax.imshow(np.clip(under, 0, 1).squeeze(), cmap="gray", vmin=0, vmax=1)
+        # Dimmed, so that the heat can be seen on a bright picture too.
+        ax.imshow(0.5 * np.clip(under, 0, 1).squeeze(), cmap="gray", vmin=0, vmax=1)
         share = cell.image / (float(cell.image.max()) or 1.0)
-        ax.imshow(share, cmap="inferno", alpha=0.65 * share, extent=frame, interpolation="bilinear", vmin=0, vmax=1)
+        ax.imshow(share, cmap="inferno", alpha=0.8 * share, extent=frame, interpolation="bilinear", vmin=0, vmax=1)
     ax.set_xlim(frame[0], frame[1])
     ax.set_ylim(frame[2], frame[3])
     if cell.caption:

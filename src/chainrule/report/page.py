@@ -95,7 +95,7 @@ def _seen(data: ReportData) -> dict[str, str]:
     """Return the pictures of a network that sees; none of them for another."""
     model, rows = data.model, data.evaluated
     if not (model.preparation.target.classes and seeing.sees(model.network)):
-        return {}
+        return dict.fromkeys(("filters", "maps", "confused", "mistakes", "augmented"), "")
     return {
         "filters": seeing.filters(model),
         "maps": seeing.feature_maps(model, rows.x, rows.truth, rows.y),
