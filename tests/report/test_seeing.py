@@ -48,7 +48,7 @@ def test_there_is_one_window_for_each_filter(pages: Callable[[str], str]) -> Non
 
 
 def test_each_mistake_has_its_picture_its_pixels_and_two_maps_of_evidence(pages: Callable[[str], str]) -> None:
-    svg = section(pages("cnn"), "Why it was wrong")
+    svg = section(pages("cnn"), "Why it was wrong").partition("<svg")[2]
     assert n_pictures(svg) == 8 * 4
     assert svg.count("pixels for") == 8
     assert svg.count("evidence for") == 16
