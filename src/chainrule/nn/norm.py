@@ -64,6 +64,8 @@ class BatchNorm(Layer):
             "m": "running mean (C,)",
             "v": "running variance (C,)",
             "n": "number of values a channel has in the batch",
+            r"\alpha": "momentum",
+            r"\epsilon": "a small number beside the variance",
         },
         source="Ioffe & Szegedy, 2015, Batch normalization, algorithms 1 and 2",
     )
