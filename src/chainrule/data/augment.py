@@ -20,8 +20,8 @@ _FLIP, _SHIFT, _ROTATE, _ZOOM, _BRIGHTNESS, _CUTOUT, _MIXUP = range(7)
 class Augment:
     """Random changes to images (N, H, W, C), drawn anew for each sample and step; all of them off by default.
 
-    Flip, shift, turn and zoom are one resampling of the image with bilinear interpolation; what comes in from
-    outside continues the edge. Then come brightness and cutout, last mixup. The randomness of step t is that of the
+    First comes mixup. Then flip; shift, turn and zoom in one resampling of the image with bilinear interpolation (what
+    comes in from outside continues the edge); brightness; cutout. The randomness of step t is that of the
     key fold(noise, t), noise being the seed's stream of that name: the same seed gives the same pictures again on
     the same engine.
 
@@ -68,8 +68,9 @@ class Augment:
 
     def __call__(self, xp: Namespace, batch: Batch, key: Key) -> Batch:
         """Return the batch with other pictures, and under mixup other targets."""
-        batch = batch._replace(x=self.pictures(xp, batch.x, key))
-        return _mixed(xp, batch, self.mixup, xp.fold(key, _MIXUP)) if self.mixup else batch
+        # Mixup reads each picture twice. Before the resampling that is a copy; after it, XLA would resample twice too.
+        batch = _mixed(xp, batch, self.mixup, xp.fold(key, _MIXUP)) if self.mixup else batch
+        return batch._replace(x=self.pictures(xp, batch.x, key))
 
     def pictures(self, xp: Namespace, x: Array, key: Key) -> Array:
         """Return images changed each by itself: all but mixup."""
