@@ -331,3 +331,21 @@ def test_names_of_columns_and_classes_are_told() -> None:
     assert "output: 0 same, 1 different" in meanings
     assert derivation.rows == (102,)
     assert "x_{102,1}" in derivation.terms[0].symbols
+
+
+def test_sparse_rows_are_explained_as_dense_ones() -> None:
+    from scipy.sparse import csr_matrix
+
+    case = DENSE[1]
+    sparse = derive(case.network, "hidden1.W[0,2]", csr_matrix(case.batch.x), case.batch.t, params=case.params, row=3)
+    assert sparse == derive(case.network, "hidden1.W[0,2]", case.batch.x, case.batch.t, params=case.params, row=3)
+
+
+def test_ascent_is_written_uphill() -> None:
+    network = Network(nn.Dense(1), (1,), nn.SquaredError())
+    params = {"W": np.array([[2.0]]), "b": np.array([0.0])}
+    derivation = derive(
+        network, "W[0,0]", np.array([[3.0]]), np.array([[5.0]]), params=params, rule=optim.GradientAscent()
+    )
+    assert derivation.update is not None
+    assert derivation.update.to_json()["text"].splitlines()[1] == "W[0,0] ← 2 + 0.1 · (−3) = 1.7"

@@ -16,6 +16,7 @@ _SYMBOLS = {
     "{": "{", "}": "}", "_": "_", "%": "%", "#": "#", "&": "&", "|": "‖", "vert": "|",
 }  # fmt: skip
 _ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304"}
+_THIN = '<mspace width="0.167em"></mspace>'
 _VERBATIM = ("text", "mathrm", "mathbf", "mathit", "operatorname")
 _BELOW = dict(zip("0123456789aehijklmnoprstuvx+-=()", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₊₋₌₍₎", strict=True))
 _ABOVE = dict(
@@ -94,8 +95,10 @@ def mathml(latex: str) -> str:
     from latex2mathml.converter import convert
 
     # The limits of a sum stand below and above it, as on a blackboard.
-    markup = convert(re.sub(r"\\(sum|prod)(?=[_^])", r"\\\1\\limits", latex), display="block")
-    return str(markup)
+    markup = str(convert(re.sub(r"\\(sum|prod)(?=[_^])", r"\\\1\\limits", latex), display="block"))
+    # A prime is raised by its own glyph; a function's name needs air before its argument.
+    markup = markup.replace("<msup><mi>k</mi><mi>&#x02032;</mi></msup>", "<mrow><mi>k</mi><mo>&#x02032;</mo></mrow>")
+    return markup.replace("<mi>log</mi>", f"{_THIN}<mi>log</mi>{_THIN}")
 
 
 @lru_cache(maxsize=4096)

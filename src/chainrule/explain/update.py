@@ -53,10 +53,12 @@ def moved(
     }
     after = float(rule.update(NUMPY, np.array(weight), np.array(gradient), state, coefficients)[0])
     lines = [put(rule.equation, w=symbol)]
-    sign = {GradientDescent: "-", GradientAscent: "-"}.get(type(rule))
     result = latex_figure(after, 6)
-    if sign:
-        step = rf"{bracketed(weight, 6)} {sign} {latex_figure(learning_rate)} \cdot {bracketed(gradient)}"
+    # Uphill on L = -J is downhill on J.
+    signs = {GradientDescent: ("-", gradient), GradientAscent: ("+", -gradient)}.get(type(rule))
+    if signs:
+        sign, slope = signs
+        step = rf"{bracketed(weight, 6)} {sign} {latex_figure(learning_rate)} \cdot {bracketed(slope)}"
         lines.append(rf"{symbol} \leftarrow {step} = {result}")
     else:
         lines.append(rf"{symbol} \leftarrow {result} \quad {name_latex('from')} \quad {latex_figure(weight, 6)}")
