@@ -88,11 +88,11 @@ def test_frames_wait_for_their_acknowledgement(make: Make) -> None:
     _until(sent, "frame")
     playground.run()
     time.sleep(0.2)
-    assert len([content for content, _ in sent if content["type"] == "frame"]) == 1
+    assert len([content for content, _ in sent if content["type"] == "frame"]) == 2
     before = len(sent)
     playground._on_message(playground, {"type": "ack", "frame": 1}, None)
     frame, _ = _until(sent, "frame", after=before)
-    assert frame["n"] == 2
+    assert frame["n"] == 3
     assert frame["position"]["step"] > 0
     playground.pause()
 

@@ -15,7 +15,7 @@ from chainrule.playground.wire import Message
 
 T = TypeVar("T")
 # So long a command waits at most while training goes on, but for a step that takes longer.
-SLICE = 0.004
+SLICE = 0.003
 # Other threads get a turn after each slice: Python's own switching would let them wait for its interval each time.
 _BREATH = 2e-5
 

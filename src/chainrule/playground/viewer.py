@@ -16,8 +16,10 @@ from chainrule.playground.session import Session
 from chainrule.playground.wire import Message, encode, error_message
 
 HIDDEN_SECONDS = 2.0
-# The fastest screens refresh 144 times a second.
-_SHORTEST = 1 / 144
+# More than a usual screen shows, and no more: what a frame costs, the training pays.
+_SHORTEST = 1 / 72
+# One is drawn while the next is made; with one alone, the way there and back would be waited for each time.
+_UNDERWAY = 2
 _REFRESH = 60.0
 _MOST_WAITING = 256
 # A page that has not taken a message after so long is not reading any more.
@@ -50,7 +52,7 @@ class Viewer:
         self._due = self._seen = 0
         self._wake = asyncio.Event()
         self._ack = Ack()
-        self._acked = True
+        self._acked = 0
         self._n = 0
         # What the last frame showed; None where the next one is due whatever it shows.
         self._shown: tuple[int, str, int] | None = None
@@ -76,7 +78,8 @@ class Viewer:
         """Answer one command."""
         if isinstance(command, Ack):
             # An ack of a frame that was never sent, or twice, changes nothing but what is wanted.
-            self._acked = self._acked or command.frame == self._n
+            if command.frame <= self._n:
+                self._acked = max(self._acked, command.frame)
             self._ack = command
             self._wake.set()
         elif isinstance(command, Budget):
@@ -132,9 +135,9 @@ class Viewer:
         await self._send(encode(message))
 
     async def _send_frame(self) -> bool:
-        """Send a frame if the last one was acknowledged and there is something new; return whether one was sent."""
+        """Send a frame if those before have come and there is something new; return whether one was sent."""
         self._idle = False
-        if not self._acked or (self._ack.hidden and time.perf_counter() - self._last < HIDDEN_SECONDS):
+        if not self._has_room or (self._ack.hidden and time.perf_counter() - self._last < HIDDEN_SECONDS):
             return False
         snapshot = await self._frames.latest()
         want = self._ack.want or {}
@@ -151,7 +154,7 @@ class Viewer:
         points = snapshot.curve.since(self._points) if self._points >= 0 else []
         self._points = snapshot.curve.serial
         self._n += 1
-        self._acked, self._shown = False, asked
+        self._shown = asked
         data = await self._frames.encoded(
             snapshot, n=self._n, want=asked[1], size=size, points=points, budget=self._budget()
         )
@@ -159,6 +162,11 @@ class Viewer:
         self._sent.append((self._last, len(data)))
         await self._send(data)
         return True
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether so few frames are under way that another may be sent."""
+        return self._n - self._acked < (1 if self._ack.hidden else _UNDERWAY)
 
     def _budget(self) -> dict[str, float] | None:
         """Return what frames cost: in the last second, and how many refreshes of a screen went by without one."""
@@ -175,7 +183,7 @@ class Viewer:
 
     async def _sleep(self) -> None:
         """Wait for a command, an ack or news; while training runs, for the moment of the next frame."""
-        if self._idle or not self._acked:
+        if self._idle or not self._has_room:
             wait = 30.0
         else:
             wait = HIDDEN_SECONDS if self._ack.hidden else 0.004
