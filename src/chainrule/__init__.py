@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import data, engine, errors, explain, models, network, nn, optim, train
+    from chainrule import data, engine, errors, explain, models, network, nn, optim, select, train
     from chainrule.errors import ChainruleError
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from chainrule.network.mlp import mlp
     from chainrule.network.model import Model
     from chainrule.network.network import Network
+    from chainrule.select.compare import compare
+    from chainrule.select.crossval import cross_validate
+    from chainrule.select.tune import tune
 
-_SUBPACKAGES = ("data", "engine", "errors", "explain", "models", "network", "nn", "optim", "train")
+_SUBPACKAGES = ("data", "engine", "errors", "explain", "models", "network", "nn", "optim", "select", "train")
 _HOMES = {
     "ChainruleError": "chainrule.errors",
     "LinearRegression": "chainrule.models.linear",
@@ -35,9 +38,12 @@ _HOMES = {
     "NetworkRegressor": "chainrule.models.network",
     "Playground": "chainrule.playground.widget",
     "SoftmaxRegression": "chainrule.models.logistic",
+    "compare": "chainrule.select.compare",
+    "cross_validate": "chainrule.select.crossval",
     "load_model": "chainrule.network.file",
     "mlp": "chainrule.network.mlp",
     "save_model": "chainrule.network.file",
+    "tune": "chainrule.select.tune",
 }
 
 __all__ = [
@@ -53,6 +59,8 @@ __all__ = [
     "Playground",
     "SoftmaxRegression",
     "__version__",
+    "compare",
+    "cross_validate",
     "data",
     "engine",
     "errors",
@@ -64,7 +72,9 @@ __all__ = [
     "nn",
     "optim",
     "save_model",
+    "select",
     "train",
+    "tune",
 ]
 
 

@@ -234,7 +234,8 @@ class Watching:
 
     def _look(self, study: Any) -> None:
         trials = attempt(self._storage, lambda: study.get_trials(deepcopy=False))
-        values = [trial.value for trial in trials if trial.value is not None]
+        # A trial that was ended early has a value too, of its last epoch.
+        values = [trial.value for trial in trials if trial.state.name == "COMPLETE"]
         news = (min(_finished(trials), self._trials), self._trials, max(values, default=None))
         if self._progress is not None and news != self._told:
             self._progress(*news)
