@@ -53,13 +53,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, action="append", help="rows a step; 32 and 200 if left out")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     x, y = load_digits(return_X_y=True)
     x = x / 16
     folds = draw_folds(y, folds=5)
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
-    for batch in (32, 200):
+    for batch in arguments.batch or (32, 200):
         first = chainrule(x, y, folds, batch)
         turns = [(chainrule(x, y, folds, batch), scikit_learn(x, y, folds, batch)) for _ in range(arguments.rounds)]
         ours = statistics.median(mine[0] for mine, _ in turns)

@@ -48,6 +48,7 @@ def tune(
     quiet: choose.Quiet = False,
 ) -> None:
     """Search settings by cross-validation. The same command goes on with a search that was ended."""
+    from chainrule.files import replace_file
     from chainrule.job.choice_report import search_page
     from chainrule.job.choosing import default_space, dimension, question, scorer_of
     from chainrule.job.config import config_from, to_toml
@@ -86,7 +87,7 @@ def tune(
         raise
     page = choose.write(folder, search_page(asked, found), found.to_json())
     best = config_from(asked.estimator(found.best.settings).settings | {"stream": None})
-    (folder / "best.toml").write_text(to_toml(best), encoding="utf-8")
+    replace_file(folder / "best.toml", to_toml(best))
     if json_:
         typer.echo(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
     elif not quiet:
