@@ -47,3 +47,21 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(
     assert message in result.err
     assert "Traceback" not in result.err
     assert not out.exists()
+
+
+def test_a_gallery_is_written_beside_the_table(chainrule: Command, tmp_path: Path) -> None:
+    chainrule("train", "digits", "--epochs", "1", "--hidden", "4", "--engine", "numpy", "--out", str(tmp_path / "run"))
+    page = tmp_path / "gallery.html"
+    result = chainrule("predict", str(tmp_path / "run"), "digits", "--html", str(page))
+    assert result.code == 0, result.err
+    assert result.out.startswith("digit\n")
+    assert page.read_text(encoding="utf-8").count("<img ") == 1797
+
+
+def test_a_table_has_no_gallery(chainrule: Command, tmp_path: Path) -> None:
+    chainrule("train", "iris", "--epochs", "1", "--engine", "numpy", "--out", str(tmp_path / "run"))
+    page = tmp_path / "gallery.html"
+    result = chainrule("predict", str(tmp_path / "run"), "iris", "--html", str(page))
+    assert result.code == 2
+    assert "pictures or sounds for --html" in result.err
+    assert not page.exists()

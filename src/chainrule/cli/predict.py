@@ -13,6 +13,9 @@ def predict(
     data: Annotated[str, typer.Argument(help="Table, folder or zip of files, or a name from `datasets`.")],
     out: Annotated[str | None, typer.Option(help="CSV file to write; stdout if left out.")] = None,
     proba: Annotated[bool, typer.Option("--proba", help="Also the probability of each class.")] = False,
+    html: Annotated[
+        str | None, typer.Option(help="Page to write: each picture beside what is said of it.", metavar="FILE")
+    ] = None,
     header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
     resample: Annotated[bool, typer.Option("--resample", help="Bring sounds to the rate trained on.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing.")] = False,
@@ -24,18 +27,22 @@ def predict(
 
     from chainrule.data.source import Reading
     from chainrule.files import replace_file
-    from chainrule.job.predict import open_model, predict_table
+    from chainrule.job.predict import gallery_page, open_model, predict_table
 
     reading = Reading(header=header, strict=strict, resample=resample, offline=offline)
     opened = open_model(Path(model))
-    table, notes = predict_table(opened, data, proba=proba, reading=reading)
+    predictions = predict_table(opened, data, proba=proba, reading=reading)
     if not quiet:
-        for note in notes:
+        for note in predictions.notes:
             typer.echo(f"note: {note}", err=True)
-    text = table.to_csv(index=False)
+    if html is not None:
+        replace_file(Path(html), gallery_page(opened, predictions))
+        if not quiet:
+            typer.echo(f"gallery written to {html}", err=True)
+    text = predictions.table.to_csv(index=False)
     if out is None:
         sys.stdout.write(text)
         return
     replace_file(Path(out), text)
     if not quiet:
-        typer.echo(f"{len(table):,} predictions written to {out}", err=True)
+        typer.echo(f"{len(predictions.table):,} predictions written to {out}", err=True)

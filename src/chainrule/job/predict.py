@@ -18,6 +18,7 @@ from chainrule.errors import DataError
 from chainrule.job.metrics import baseline, measure
 from chainrule.network.file import load_model
 from chainrule.network.model import Model
+from chainrule.report.gallery import Predicted, render_gallery
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,13 +41,18 @@ def open_model(path: Path) -> Model:
     return load_model(inside if path.is_dir() and inside.exists() else path)
 
 
-def predict_table(
-    model: Model, data: str, *, proba: bool = False, reading: Reading = _AS_IT_IS
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return a table of predictions, one row for each of `data`, and notes for the person.
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model says of rows or files: the rows, y (N, K), the table of answers, and notes for the person."""
 
-    The rows of files begin with the file.
-    """
+    source: Source
+    y: np.ndarray
+    table: pd.DataFrame
+    notes: list[str]
+
+
+def predict_table(model: Model, data: str, *, proba: bool = False, reading: Reading = _AS_IT_IS) -> Predictions:
+    """Return predictions, one row for each of `data`; the rows of files begin with the file."""
     import pandas as pd
 
     source = read_for(model, data, reading)
@@ -54,14 +60,35 @@ def predict_table(
     y = model.outputs(source.frame, findings, samples=source.samples)
     target = model.preparation.target
     files = {FILE: source.frame[FILE]} if source.is_of_files else {}
-    if not target.classes:
-        return pd.DataFrame(files | {target.name: y[:, 0]}), source.notes + findings.lines()
-    said = np.array(target.classes, dtype=object)[y.argmax(axis=1)]
+    said = np.array(target.classes, dtype=object)[y.argmax(axis=1)] if target.classes else y[:, 0]
     table = pd.DataFrame(files | {target.name: said})
-    if proba:
+    if proba and target.classes:
         probabilities = {f"P({target.name} = {name})": y[:, k] for k, name in enumerate(target.classes)}
         table = pd.concat([table, pd.DataFrame(probabilities)], axis=1)
-    return table, source.notes + findings.lines()
+    return Predictions(source, y, table, source.notes + findings.lines())
+
+
+def gallery_page(model: Model, predictions: Predictions) -> str:
+    """Return the page of every picture beside what the model says of it.
+
+    Raises
+    ------
+    DataError
+        If the rows are no pictures.
+    """
+    encoding = model.preparation.encoding
+    frame = predictions.source.frame
+    x = encoding.encode(frame, predictions.source.samples, Findings())
+    pictures = None if encoding.columns else encoding.pictures(x)
+    if pictures is None:
+        raise DataError("pictures or sounds for --html", f"{encoding.describe()}", "Leave --html out.")
+    names = (
+        frame[FILE].astype(str).tolist()
+        if predictions.source.is_of_files
+        else [f"row {i + 1}" for i in range(len(frame))]
+    )
+    predicted = Predicted(pictures, names, predictions.y, model.preparation.target.classes)
+    return render_gallery(f"{predictions.source.name}: {model.preparation.target.name}", predicted, predictions.notes)
 
 
 def evaluate_table(model: Model, data: str, *, part: str | None = None, reading: Reading = _AS_IT_IS) -> Evaluation:
