@@ -13,7 +13,14 @@ from chainrule.types import leaves
 from tests.cli.conftest import Command
 
 RUN = ("train", "iris", "--epochs", "3", "--out", "run")
-FILES = ["checkpoint.safetensors", "config.toml", "journal.jsonl", "model.chainrule", "report.html"]
+FILES = [
+    "checkpoint.safetensors",
+    "config.toml",
+    "journal.jsonl",
+    "model.chainrule",
+    "pipeline.html",
+    "report.html",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +29,7 @@ def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chainrule.job.train.render", lambda _: "<!doctype html>")
 
 
-def test_a_run_leaves_five_files(chainrule: Command, here: Path) -> None:
+def test_a_run_on_a_table_leaves_six_files(chainrule: Command, here: Path) -> None:
     assert chainrule(*RUN).code == 0
     assert sorted(path.name for path in (here / "run").iterdir()) == FILES
 
