@@ -126,12 +126,18 @@ class ParquetBlocks(Blocks):
         return int(self._file.metadata.num_row_groups)
 
     def _read(self, block: int) -> Iterator[pd.DataFrame]:
+        import pyarrow as pa
+
+        batch = None
         try:
             # One thread, and no reading ahead: memory is what this is about.
             rows = max(1, min(_PARQUET_ROWS, _PARQUET_CELLS // max(1, len(self.columns))))
             for batch in self._file.iter_batches(rows, row_groups=[block], use_threads=False):
                 if batch.num_rows:
                     yield plain_cells(self.path, batch.to_pandas())
+            del batch
+            # Arrow keeps what it frees for later.
+            pa.default_memory_pool().release_unused()
         except DataError:
             raise
         except Exception as error:

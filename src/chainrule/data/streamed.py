@@ -12,10 +12,10 @@ import numpy as np
 from chainrule.data.batches import Stream, stream
 from chainrule.data.encoder import Findings
 from chainrule.data.sparse import is_sparse
-from chainrule.types import Array, Batch
+from chainrule.types import Batch
 
 # Bytes of inputs in the buffer in which rows are mixed, and in one chunk of it.
-_POOL_BYTES = 128 << 20
+_POOL_BYTES = 64 << 20
 _CHUNKS = 4
 
 
@@ -58,44 +58,59 @@ class Streamed(ABC):
 
 
 def _mixed(pieces: Iterator[Batch], rows: int, order: np.random.Generator | None) -> Generator[Batch, None, None]:
-    """Fill a buffer of some chunks with pieces, mix it, give it out in chunks of `rows`, and begin anew."""
-    most = _CHUNKS * rows
-    pool: list[Batch] = []
-    held = 0
+    """Fill a buffer of some chunks with pieces, mix it, give it out in chunks of `rows`, and fill it again."""
+    pool = _Pool(_CHUNKS * rows)
     for piece in pieces:
         rest = piece
-        while held + rest.n_samples >= most:
-            fits = most - held
-            pool.append(_take(rest, slice(0, fits)))
-            yield from _dealt(pool, rows, order)
-            pool, held = [], 0
-            rest = _take(rest, slice(fits, None))
-        if rest.n_samples:
-            pool.append(rest)
-            held += rest.n_samples
-    if pool:
-        yield from _dealt(pool, rows, order)
+        while (rest := pool.fill(rest)).n_samples:
+            yield from pool.dealt(rows, order)
+    yield from pool.dealt(rows, order)
 
 
-def _dealt(pool: list[Batch], rows: int, order: np.random.Generator | None) -> Iterator[Batch]:
-    whole = Batch(_joined([piece.x for piece in pool]), np.concatenate([piece.t for piece in pool]))
-    pool.clear()
-    n = whole.n_samples
-    numbers = np.arange(n) if order is None else order.permutation(n)
-    for start in range(0, n, rows):
-        yield _take(whole, numbers[start : start + rows])
+class _Pool:
+    """A buffer of rows. Dense ones are written into one array, made once: memory does not grow with the epoch."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._held = 0
+        self._dense: Batch | None = None
+        self._parts: list[Batch] = []
+
+    def fill(self, piece: Batch) -> Batch:
+        """Take in as many rows as there is room for, and return the rest."""
+        fits = min(self._size - self._held, piece.n_samples)
+        taken = _take(piece, slice(0, fits))
+        if is_sparse(piece.x):
+            self._parts.append(taken)
+        else:
+            if self._dense is None:
+                self._dense = Batch(
+                    *(np.empty((self._size, *part.shape[1:]), part.dtype) for part in (piece.x, piece.t))
+                )
+            place = slice(self._held, self._held + fits)
+            self._dense.x[place], self._dense.t[place] = taken.x, taken.t
+        self._held += fits
+        return _take(piece, slice(fits, None))
+
+    def dealt(self, rows: int, order: np.random.Generator | None) -> Iterator[Batch]:
+        """Give out all rows, mixed, and be empty."""
+        if self._held == 0:
+            return
+        whole = self._dense
+        if whole is None:
+            from scipy.sparse import vstack
+
+            x = vstack([part.x for part in self._parts], format="csr")
+            whole = Batch(x, np.concatenate([part.t for part in self._parts]))
+            self._parts = []
+        numbers = np.arange(self._held) if order is None else order.permutation(self._held)
+        self._held = 0
+        for start in range(0, len(numbers), rows):
+            yield _take(whole, numbers[start : start + rows])
 
 
 def _take(batch: Batch, rows: slice | np.ndarray) -> Batch:
     return Batch(batch.x[rows], batch.t[rows])
-
-
-def _joined(parts: list[Array]) -> Array:
-    if is_sparse(parts[0]):
-        from scipy.sparse import vstack
-
-        return vstack(parts, format="csr")
-    return np.concatenate(parts)
 
 
 def _one_ahead(chunks: Iterator[Batch]) -> Iterator[Batch]:
