@@ -24,9 +24,9 @@ _FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Return a browser without a window."""
+    """Return a browser without a window; gone after these tests, since others run event loops of their own."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: the page was not tried in a real browser")
     from playwright.sync_api import sync_playwright
