@@ -132,8 +132,9 @@ def _softmax(row: Row) -> Iterator[Step]:
         worked=True,
     )  # fmt: skip
     total = float(row.s.sum())
-    products = [rf"-{bracketed(float(row.s[j]))} ({int(j == k)} - {_f(row.y[k])})" for j in range(min(len(row.y), 4))]
-    dots = r" + \cdots" if len(row.y) > 4 else ""
+    counted = [j for j in range(len(row.s)) if row.s[j] != 0]
+    products = [rf"{bracketed(float(row.s[j]))} ({int(j == k)} - {_f(row.y[k])})" for j in counted[:4]]
+    product = "-" + " - ".join(products) + (r" - \cdots" if len(counted) > 4 else "")
     yield Step(
         "together", "Put together",
         "The logit acts on the cost through every output, so its derivative is a sum over k' (a total derivative). "
@@ -149,7 +150,7 @@ def _softmax(row: Row) -> Iterator[Step]:
     yield Step(
         "result", "The result", f"Here k = {k}.",
         (
-            rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = {' '.join(products).replace(') -', ') -')}{dots}",
+            rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = {product}",
             rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = y_{{{k}}} - {t}_{{{k}}} = {_f(row.y[k])} - {bracketed(float(row.s[k]))} = {_f(row.y[k] - row.s[k])}",
         ),
         {"y": float(row.y[k]), t: float(row.s[k])}, worked=True,

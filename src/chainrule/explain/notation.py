@@ -137,7 +137,7 @@ def _limit(piece: str, argument: str) -> str:
     index = argument.strip()
     if re.fullmatch(r"\w=\w+", index):
         index = index[0]
-    if len(index) > 1:
+    if not re.fullmatch(r"\w'?", index):
         return f"\0_({index}) "
     return "\0" + _BELOW.get(index, f"_{index}")
 
