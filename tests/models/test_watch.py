@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from chainrule import LogisticRegression, MLPClassifier, MLPRegressor, NetworkClassifier
-from chainrule.train import EpochEnded, Event, FitEnded, FitStarted
+from chainrule.train import EpochEnded, Event, FitEnded, FitStarted, StepsEnded
 
 FLOWERS, SPECIES = load_iris(return_X_y=True)
 QUICK: dict[str, Any] = {"hidden_layer_sizes": 8, "max_iter": 6, "random_state": 0, "learning_rate_init": 0.05}
@@ -169,3 +169,15 @@ def test_an_error_of_an_observer_is_not_swallowed() -> None:
 
     with pytest.raises(RuntimeError, match="mine"):
         make_pipeline(StandardScaler(), MLPClassifier(callbacks=[fail], **QUICK)).fit(FLOWERS, SPECIES)
+
+
+def test_an_interruption_in_the_first_epoch_keeps_the_steps_so_far() -> None:
+    def refuse(event: Event) -> None:
+        if isinstance(event, StepsEnded):
+            raise KeyboardInterrupt
+
+    model = MLPClassifier(callbacks=[refuse], **QUICK)
+    with pytest.warns(UserWarning, match="interrupted after [01] epochs"):
+        model.fit(FLOWERS, SPECIES)
+    assert np.isfinite(model.loss_)
+    assert model.predict(FLOWERS).shape == (150,)

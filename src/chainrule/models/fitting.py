@@ -69,6 +69,7 @@ class Fitting:
         self._before = self._start_weights(network)
         self._run = self._make_run(network, train, valid, rng)
         self._steps = 0
+        self._cost = math.nan
         self._scale = self._optimizer.scale
         self._ran_out = False
 
@@ -153,6 +154,7 @@ class Fitting:
         e = self._estimator
         if isinstance(event, StepsEnded):
             self._steps = (event.epoch - 1) * event.steps + event.step
+            self._cost = event.cost
         elif isinstance(event, Decided) and event.decision == "scale_rate":
             self._scale = self._scale / 5
         elif isinstance(event, EpochEnded):
@@ -183,7 +185,10 @@ class Fitting:
                 " preprocessed. Or take a smaller learning_rate_init.",
             )
         e._keep(params)
-        if e.n_iter_ == 0:
+        if e.n_iter_ == 0 and self._stochastic:
+            # Interrupted in its first epoch.
+            e.loss_ = self._cost
+        elif e.n_iter_ == 0:
             # A search that starts at its goal: nothing has measured the loss yet.
             e.loss_ = float(self._objective.loss_and_grads(NUMPY, params, self._data, _LEARNING)[0])
         if self._stochastic:
