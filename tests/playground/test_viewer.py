@@ -59,7 +59,6 @@ def _played(play: Play) -> None:
         finally:
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)
-            frames.close()
             runner.close()
 
     asyncio.run(run())

@@ -52,6 +52,7 @@ class Pass:
     units: dict[str, np.ndarray]
     shared: tuple[tuple[str, np.ndarray], ...]
     thumbnail: Mapping[str, int]
+    _pictures: dict[str, Picture] = field(default_factory=dict)
 
     @classmethod
     def of(cls, snapshot: Snapshot, size: int) -> Pass:
@@ -75,6 +76,24 @@ class Pass:
         parts.append(("thumbnails", np.concatenate(thumbnails)))
         return cls(size, units, tuple(parts), {"size": side, "inputs": n_inputs, "units": n_units})
 
+    def picture(self, scene: Scene, want: str) -> Picture:
+        """Return the buffers of a frame whose large map shows `want`, made once for all views that want it."""
+        if want not in self._pictures:
+            about, maps = _map(scene, self, want)
+            arrays = [*self.shared[:-1], *maps, self.shared[-1]]
+            buffers = tuple(np.ascontiguousarray(array).tobytes() for _, array in arrays)
+            self._pictures[want] = Picture(about, layout_of(arrays), buffers)
+        return self._pictures[want]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """The heavy part of a frame, ready to travel: what the map is, where each array lies, and their bytes."""
+
+    about: Mapping[str, Any]
+    layout: list[dict[str, Any]]
+    buffers: tuple[bytes, ...]
+
 
 def frame_message(
     snapshot: Snapshot, *, n: int, want: str, size: int, points: list[list[float]], budget: Mapping[str, float] | None
@@ -96,8 +115,7 @@ def frame_message(
     """
     scene = snapshot.scene
     done = snapshot.pass_of(scene.plane.size_for(size))
-    about, maps = _map(scene, done, want)
-    arrays = [*done.shared[:-1], *maps, done.shared[-1]]
+    picture = done.picture(scene, want)
     metric = metric_name(scene)
     content = {
         "n": n,
@@ -108,13 +126,13 @@ def frame_message(
         "metrics": {"train": {metric: snapshot.train.metric}, "test": {metric: snapshot.test.metric}},
         "rate": snapshot.rate,
         "epochs_per_second": round(snapshot.epochs_per_second, 1),
-        "map": about,
+        "map": picture.about,
         "points": points,
         "thumbnail": done.thumbnail,
         "budget": budget,
-        "layout": layout_of(arrays),
+        "layout": picture.layout,
     }
-    return Message("frame", content, tuple(np.ascontiguousarray(array).tobytes() for _, array in arrays))
+    return Message("frame", content, picture.buffers)
 
 
 def layout_of(arrays: list[tuple[str, np.ndarray]]) -> list[dict[str, Any]]:

@@ -74,7 +74,6 @@ class Server:
             yield
         finally:
             self._loop = None
-            self._frames.close()
             self._runner.close()
 
     @property

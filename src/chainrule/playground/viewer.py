@@ -9,6 +9,7 @@ from collections import deque
 from typing import Protocol
 
 from chainrule.errors import ChainruleError
+from chainrule.playground.frame import Snapshot
 from chainrule.playground.frames import Frames
 from chainrule.playground.protocol import Ack, Budget, Command, command_from_text, name_of
 from chainrule.playground.runner import Runner
@@ -16,8 +17,6 @@ from chainrule.playground.session import Session
 from chainrule.playground.wire import Message, encode, error_message
 
 HIDDEN_SECONDS = 2.0
-# More than a usual screen shows, and no more: what a frame costs, the training pays.
-_SHORTEST = 1 / 72
 # One is drawn while the next is made; with one alone, the way there and back would be waited for each time.
 _UNDERWAY = 2
 _REFRESH = 60.0
@@ -62,6 +61,7 @@ class Viewer:
         self._sent: deque[tuple[float, int]] = deque(maxlen=240)
         self._dropped = 0
         self._last = 0.0
+        self._of: Snapshot | None = None
 
     # What comes in
 
@@ -139,6 +139,9 @@ class Viewer:
         self._idle = False
         if not self._has_room or (self._ack.hidden and time.perf_counter() - self._last < HIDDEN_SECONDS):
             return False
+        if self._frames.snapshot is self._of:
+            # This view has had its frame of this beat.
+            await asyncio.sleep(self._frames.until_next())
         snapshot = await self._frames.latest()
         want = self._ack.want or {}
         size = 50 if want.get("size") == 50 else 100
@@ -147,14 +150,12 @@ class Viewer:
             self._idle = not snapshot.running and self._frames.is_fresh()
             return False
         now = time.perf_counter()
-        if now - self._last < _SHORTEST:
-            await asyncio.sleep(_SHORTEST - (now - self._last))
         if snapshot.running and self._last and not self._ack.hidden:
             self._dropped += max(0, int((now - self._last) * _REFRESH) - 1)
         points = snapshot.curve.since(self._points) if self._points >= 0 else []
         self._points = snapshot.curve.serial
         self._n += 1
-        self._shown = asked
+        self._shown, self._of = asked, snapshot
         data = await self._frames.encoded(
             snapshot, n=self._n, want=asked[1], size=size, points=points, budget=self._budget()
         )

@@ -166,7 +166,6 @@ class Playground(anywidget.AnyWidget):
         if self._pumping is not None:
             self._pumping.cancel()
             await asyncio.gather(self._pumping, return_exceptions=True)
-        self._frames.close()
 
 
 class _Comm:
