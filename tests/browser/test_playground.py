@@ -374,3 +374,18 @@ def test_a_picture_under_the_pointer_is_shown_where_the_inputs_are_pixels(open_p
     one.page.get_by_role("button", name="Output happy: its weights").wait_for()
     one.page.locator(".cr-map").hover(position={"x": 90, "y": 120})
     one.wait("() => document.querySelector('[data-neuron=\"input.0\"] canvas').width === 24")
+
+
+def test_weights_that_explode_are_shown_told_of_and_left_by_rewinding(open_page: Opener) -> None:
+    fragment = "&state=" + json.dumps({"data": {"name": "plane"}, "layers": [], "inputs": ["x1^3"]}).replace('"', "%22")
+    one = open_page(fragment=fragment.replace(" ", ""))
+    one.page.get_by_role("button", name="Input x₁³").wait_for()
+    one.page.keyboard.press("Space")
+    one.page.get_by_text("its weights have exploded").wait_for()
+    one.page.get_by_role("button", name="Run (space)").wait_for()
+    one.page.locator("[data-bias='output.0']").click()
+    one.page.get_by_role("spinbutton", name="output.b[0]").wait_for()
+    one.page.keyboard.press("Escape")
+    one.page.get_by_role("button", name="Rewind to the same initial weights").click()
+    one.wait("() => document.querySelector('.cr-figure-number').textContent === '0'")
+    assert one.figure("J train") < 10_000

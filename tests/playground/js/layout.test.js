@@ -51,6 +51,8 @@ test("a heavier weight is a thicker line, up to the largest", () => {
   for (let i = 1; i < widths.length; i += 1) assert.ok(widths[i] > widths[i - 1]);
   assert.equal(thickness(-2, 2), thickness(2, 2));
   assert.equal(thickness(5, 2), thickness(2, 2));
+  assert.equal(thickness(Infinity, 2), thickness(2, 2));
+  assert.ok(thickness(Number.NaN, 2) > 0);
 });
 
 test("long names get room, up to a limit", () => {

@@ -112,7 +112,7 @@ export function numeric(label, { min, max, step = "any", name, empty, compact },
     el,
     field,
     set: (value) => {
-      const text = value === null ? "" : String(Number(value.toPrecision(6)));
+      const text = value === null || !Number.isFinite(value) ? "" : String(Number(value.toPrecision(6)));
       const root = /** @type {Document | ShadowRoot} */ (field.getRootNode());
       if (root.activeElement !== field && field.value !== text) field.value = text;
     },

@@ -117,5 +117,6 @@ function toSegment(a, b, p) {
  * @returns {number}
  */
 export function thickness(weight, largest, thickest = 7) {
+  if (Number.isNaN(weight)) return 0.6;
   return 0.6 + thickest * Math.sqrt(Math.min(1, Math.abs(weight) / Math.max(largest, 1)));
 }

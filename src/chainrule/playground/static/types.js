@@ -81,7 +81,7 @@
  *   vectorised: Formula & {matrices: Matrix[]},
  *   update: (Formula & {rule: string, note: string, learning_rate: number, before: number, gradient: number,
  *     after: number}) | null,
- *   check: {analytic: number, numeric: number, step: number, relative_error: number, round_off: number, agrees: boolean},
+ *   check: {analytic: number, numeric: number | null, step: number, relative_error: number | null, round_off: number, agrees: boolean},
  *   source: {file: string, line: number, text: string, function: string}}} Derivation
  */
 /** @typedef {{param: string, index: number[]} | {output: number}} Selection */

@@ -116,7 +116,7 @@ export function cardIn(el, store) {
       if (value === null || root.activeElement === input) {
         if (input.value !== "" || value === null) continue;
       }
-      const text = String(Number(value.toPrecision(5)));
+      const text = Number.isFinite(value) ? String(Number(value.toPrecision(5))) : "";
       if (input.value !== text) input.value = text;
     }
   }

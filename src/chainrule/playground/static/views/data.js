@@ -83,6 +83,13 @@ export function mount(el, store) {
     );
   }
 
+  /** Reading a set may take a moment: its button says so until it is there. @param {string} name */
+  function load(name) {
+    const done = () => buttons.get(name)?.removeAttribute("aria-busy");
+    buttons.get(name)?.setAttribute("aria-busy", "true");
+    store.ask({ type: "set", path: "data.name", value: name }).then(done, done);
+  }
+
   /** @param {Dataset} item */
   function card(item) {
     const picture = h("canvas", { class: "cr-set-picture", "aria-hidden": "true" });
@@ -96,7 +103,7 @@ export function mount(el, store) {
           "aria-checked": "false",
           title: `${item.name}: ${item.about}`,
         },
-        ...{ "data-set": item.name, onclick: () => store.change("data.name", item.name) },
+        ...{ "data-set": item.name, onclick: () => load(item.name) },
       },
       item.preview.length ? picture : null,
       h("span", { class: "cr-set-name" }, item.name.replaceAll("_", " ")),

@@ -94,7 +94,7 @@ export class Pen {
     let largest = 0;
     const values = links.map((link) => {
       const { value } = link.count > 1 ? strongest(link, weights) : { value: weights[link.at] ?? 0 };
-      largest = Math.max(largest, Math.abs(value));
+      if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
       return value;
     });
     const least = links.length > MOST_LINES ? limit(values) : 0;
@@ -105,7 +105,8 @@ export class Pen {
     links.forEach((link, i) => {
       const value = values[i];
       if (Math.abs(value) < least) return;
-      const share = Number.isFinite(value) ? Math.max(-1, Math.min(1, value / Math.max(largest, 1))) : 0;
+      // An infinite weight looks like the largest, one that is no number like none.
+      const share = Number.isNaN(value) ? 0 : Math.max(-1, Math.min(1, value / Math.max(largest, 1)));
       const [a, b, c, d] = link.curve;
       link.width = thickness(value, largest, 7 * scale);
       context.globalAlpha = lit.size === 0 || (lit.has(link.from) && lit.has(link.to)) ? 1 : 0.12;
