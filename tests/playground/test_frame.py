@@ -121,6 +121,14 @@ def test_weights_that_are_no_numbers_make_a_frame_all_the_same() -> None:
     assert (arrays["map"] == 128).all()
 
 
+def test_a_weight_beyond_float32_is_infinite_for_the_page_without_a_warning() -> None:
+    session = Session(PLAIN)
+    session.learner.trainer.params.flat[1] = 1e300
+    session.learner.measure()
+    _, arrays = _frame(session)
+    assert np.isinf(arrays["weights"][1])
+
+
 def test_bytes_span_low_to_high() -> None:
     values = np.array([-np.inf, -2.0, -1.0, 0.0, 1.0, 2.0, np.inf, np.nan])
     assert as_bytes(values, -1.0, 1.0).tolist() == [0, 0, 0, 128, 255, 255, 255, 128]

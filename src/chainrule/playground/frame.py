@@ -58,7 +58,9 @@ class Pass:
     def of(cls, snapshot: Snapshot, size: int) -> Pass:
         """Run the pass."""
         scene = snapshot.scene
-        small = Store.of(snapshot.weights, "float32")
+        # A weight that exploded is infinite in float32, which the page shows as such.
+        with np.errstate(over="ignore"):
+            small = Store.of(snapshot.weights, "float32")
         grid = scene.grid(size)
         units = scene.units(small, grid)
         n_inputs = grid.shape[1] if grid.shape[1] <= MOST_INPUT_THUMBNAILS else 0
