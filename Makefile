@@ -4,10 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CODE := $(wildcard src tests benchmarks)
+CODE := $(wildcard src tests benchmarks docs/hooks examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deep check fix bench docs clean
+.PHONY: help demo play test deep check fix bench docs clean
 
 help: ## list the verbs
 	@echo "make VERB, where VERB is one of:"
@@ -16,17 +16,23 @@ help: ## list the verbs
 demo: .venv/.installed ## train a small network on handwritten digits and write a run folder, runs/demo
 	$(BIN)/chainrule train digits --out runs/demo --force
 
+play: .venv/.installed ## open the Playground in the browser
+	$(BIN)/chainrule play
+
 test: .venv/.installed-dev ## run the tests; list the slowest, and what no test reaches
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 deep: .venv/.installed-dev ## search for new failing examples, and mutate model files by the thousand
 	HYPOTHESIS_PROFILE=new CHAINRULE_MUTATIONS=1000 $(BIN)/python -m pytest tests/data tests/network $(ARGS)
+	CHAINRULE_SOAK=600 $(BIN)/python -m pytest tests/playground/test_soak.py
 
 check: .venv/.installed-dev ## look at format, lint, types and the direction of imports; change nothing
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed && npm run --silent check; \
+	else echo "npm is not installed: the browser modules' format and types were not looked at"; fi
 
 fix: .venv/.installed-dev ## let ruff format the code and mend what it safely can
 	$(BIN)/ruff check --fix $(CODE)
@@ -53,6 +59,10 @@ clean: ## remove what was built, .venv too; runs/ stays
 .venv/.installed-dev .venv/.installed-docs: .venv/.installed-%: pyproject.toml | .venv/bin/python
 	$(PIP) --editable ".[$*]"
 	@touch $@ .venv/.installed
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	@touch $@
 
 # A PyTorch that is there stays, whatever its build.
 .venv/.installed-bench: pyproject.toml | .venv/bin/python
