@@ -73,7 +73,9 @@ class Workers:
             with self._backend(shared) as options:
                 # The frames of a generator of joblib live on until it is closed, whatever ends this one.
                 parallel = Parallel(return_as="generator_unordered", **options)
-                results = parallel(delayed(_numbered)(function, shared, i, item) for i, item in left.items())
+                # A list: joblib asks for the calls one by one, while those that are done are taken out.
+                calls = [delayed(_numbered)(function, shared, i, item) for i, item in left.items()]
+                results = parallel(calls)
                 try:
                     for i, result in results:
                         del left[i]
