@@ -12,17 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import ConfigError
-from chainrule.job.config import (
-    Config,
-    config_from,
-    merge,
-    overrides,
-    parse_hidden,
-    parse_part,
-    parse_setting,
-    read_config,
-    to_toml,
-)
+from chainrule.job.config import Config, config_from
+from chainrule.job.settings import merge, overrides, parse_hidden, parse_part, parse_setting, read_config, to_toml
 
 
 def test_only_the_data_must_be_named() -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ConfigError, RunFolderError
-from chainrule.job.config import Config, config_from, read_config
+from chainrule.job.config import Config, config_from
 from chainrule.job.folder import RunFolder
+from chainrule.job.settings import read_config
 from chainrule.job.train import Job, resumed
 from chainrule.network.file import load_model
 from chainrule.train import FitEnded, History, replay

@@ -41,7 +41,7 @@ Quiet: TypeAlias = Annotated[bool, Option("--quiet", help="Print errors alone; w
 
 def settings_of(config: str | None, sets: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of a file, with flags and `--set` over them."""
-    from chainrule.job.config import merge, overrides, read_config
+    from chainrule.job.settings import merge, overrides, read_config
 
     settings = read_config(Path(config)) if config is not None else {}
     for name, value in overrides(sets or [], flags).items():

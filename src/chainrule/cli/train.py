@@ -66,7 +66,7 @@ def train(
     quiet: Annotated[bool, Option("--quiet", help="Print errors alone; with --json, that one object too.")] = False,
 ) -> None:
     """Train a network on a table or on files, and write the model and a report into a run folder."""
-    from chainrule.job.config import overrides, parse_hidden, parse_part, parse_size
+    from chainrule.job.settings import overrides, parse_hidden, parse_part, parse_size
 
     flags = {
         "data": data,
@@ -123,8 +123,9 @@ def _new_job(
 ) -> Job | None:
     from pathlib import Path
 
-    from chainrule.job.config import config_from, merge, read_config, to_toml
+    from chainrule.job.config import config_from
     from chainrule.job.folder import check_place
+    from chainrule.job.settings import merge, read_config, to_toml
     from chainrule.job.train import Job
 
     settings = read_config(Path(config)) if config is not None else {}

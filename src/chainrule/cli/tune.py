@@ -51,7 +51,8 @@ def tune(
     from chainrule.files import replace_file
     from chainrule.job.choice_report import search_page
     from chainrule.job.choosing import default_space, dimension, question, scorer_of
-    from chainrule.job.config import config_from, to_toml
+    from chainrule.job.config import config_from
+    from chainrule.job.settings import to_toml
     from chainrule.select import Storage
     from chainrule.select import tune as search
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.job.choosing import Question
-from chainrule.job.config import config_from, to_toml
+from chainrule.job.config import config_from
+from chainrule.job.settings import to_toml
 from chainrule.job.train import versions
 from chainrule.report import choice_plots as plots
 from chainrule.report.choice import ChoiceData, Section, render_choice

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-import re
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 from chainrule.constraints import (
@@ -23,7 +19,7 @@ from chainrule.constraints import (
     whole,
 )
 from chainrule.data.augment import PRESETS
-from chainrule.data.choices import EVERY, SETTINGS, ChoiceTable, check_choice
+from chainrule.data.choices import SETTINGS, ChoiceTable, check_choice
 from chainrule.data.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.network.cnn import default_filters
@@ -214,7 +210,9 @@ class Config:
         steps = 1 if full_batch else math.ceil(n_train / batch_size)
         longest, shortest = (40, 12) if convolves else (500, 30)
         epochs = self.epochs or min(longest, max(shortest, math.ceil(_STEPS_WORTH_TAKING / steps)))
-        rate = self.learning_rate or _SLOW_RULES.get(self.optimizer, 0.003 if n_train < 10_000 or convolves else 0.001)
+        # Small batches are noisy, and a convolution's gradient is a sum over all places: there, a third of the rate.
+        usual = 0.003 if convolves == (n_train >= 10_000) else 0.001
+        rate = self.learning_rate or _SLOW_RULES.get(self.optimizer, usual)
         l2 = (0.0 if self.optimizer == "adamw" else 1.0 / n_train) if self.l2 is None else self.l2
         schedule = self.schedule
         if schedule == "auto":
@@ -265,120 +263,3 @@ def config_from(mapping: Mapping[str, Any]) -> Config:
     if "data" not in mapping:
         raise ConfigError("data: a file, or the name of a built-in data set", "none", "Name it: chainrule train DATA.")
     return Config(**mapping)
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """Return the settings of a TOML file as they stand there."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"a configuration at {path}", error.strerror or str(error), "Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name} to be TOML", f"{error}", "Mend that line.") from error
-
-
-def parse_setting(text: str) -> tuple[str, Any]:
-    """Return name and value of `NAME=VALUE`; the value is TOML, or a text that needs no quotes."""
-    name, equals, value = text.partition("=")
-    name = name.strip()
-    if not equals or not name:
-        raise ConfigError("--set NAME=VALUE", f"{text!r}", "Write, for example, --set l2=0.001.")
-    return name, _value(name, value.strip())
-
-
-def merge(settings: dict[str, Any], name: str, value: Any) -> None:
-    """Put a value under a name, which may reach into a table: `columns.zip`.
-
-    A choice for all columns and choices for some stand side by side: `scaling` is `scaling.*`.
-    """
-    head, dot, rest = name.partition(".")
-    if head in SETTINGS and head in settings and bool(dot) != isinstance(settings[head], dict):
-        settings[head] = settings[head] if isinstance(settings[head], dict) else {EVERY: settings[head]}
-        rest = rest or EVERY
-    if rest:
-        table = settings.setdefault(head, {})
-        if not isinstance(table, dict):
-            raise ConfigError(f"{head} to be one setting", f"{name!r}", f"Set {head} itself.")
-        table[rest] = value
-    else:
-        settings[name] = value
-
-
-def parse_hidden(text: str) -> tuple[int, ...]:
-    """Return the units of `64,32`; an empty text or `0` is no hidden layer."""
-    try:
-        # Between two numbers a dash separates; before the first one it would be a sign.
-        units = [int(part) for part in re.split(r"(?<=\d)\s*-|,", text) if part.strip()]
-    except ValueError:
-        units = [-1]
-    if any(unit < 0 for unit in units) or (0 in units and units != [0]):
-        raise ConfigError("whole numbers such as 64,32 for hidden", f"{text!r}", "Write --hidden 64,32.")
-    return () if units == [0] else tuple(units)
-
-
-def to_toml(config: Config) -> str:
-    """Return the settings as TOML, each with what it means; what is still open is left out."""
-    import tomli_w
-
-    lines = ["# Every setting of this run: `chainrule train --config` this file repeats it.", ""]
-    tables = []
-    for setting in fields(config):
-        value = getattr(config, setting.name)
-        if isinstance(value, dict):
-            if value:
-                tables.append("\n" + tomli_w.dumps({setting.name: value}).strip())
-            continue
-        about = setting.metadata["about"]
-        if value is None:
-            lines.append(f"# {setting.name} is not set: {about}")
-            continue
-        value = list(value) if isinstance(value, tuple) else value
-        text = "[" + ", ".join(map(_toml_line, value)) + "]" if isinstance(value, list) else _toml_line(value)
-        lines.append(f"{setting.name} = {text}  # {about}")
-    return "\n".join([*lines, *tables]) + "\n"
-
-
-def as_dict(config: Config) -> dict[str, Any]:
-    """Return the settings as a plain mapping."""
-    return dataclasses.asdict(config)
-
-
-def _toml_line(value: Any) -> str:
-    import tomli_w
-
-    return tomli_w.dumps({"v": value}).strip().removeprefix("v = ")
-
-
-def _value(name: str, text: str) -> Any:
-    if name in ("hidden", "filters"):
-        return parse_hidden(text.strip("[]"))
-    if name == "image_size":
-        return parse_size(text.strip("[]"))
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Return height and width of `48` or `48x64`."""
-    found = re.fullmatch(r"\s*(\d+)\s*(?:[x×,]\s*(\d+)\s*)?", text)
-    if found is None:
-        raise ConfigError("an image size such as 48 or 48x64, height first", f"{text!r}", "Write --image-size 48.")
-    return int(found[1]), int(found[2] or found[1])
-
-
-def parse_part(text: str) -> float | str:
-    """Return what --valid and --test name: a share of the rows, or a file."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def overrides(sets: Sequence[str], flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the command line says: flags that were given, then each `--set`."""
-    settings = {name: value for name, value in flags.items() if value is not None}
-    for text in sets:
-        merge(settings, *parse_setting(text))
-    return settings

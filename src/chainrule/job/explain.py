@@ -15,8 +15,9 @@ from chainrule.data.target import require_column
 from chainrule.errors import ConfigError, DataError
 from chainrule.explain import Derivation, derive, derive_output
 from chainrule.job.build import build_optimizer
-from chainrule.job.config import Config, config_from, read_config
+from chainrule.job.config import Config, config_from
 from chainrule.job.predict import open_model, read_for
+from chainrule.job.settings import read_config
 from chainrule.network.model import Model
 from chainrule.nn import Penalty
 from chainrule.optim import Rule

@@ -31,11 +31,12 @@ from chainrule.job.build import (
     build_settings,
     build_weights,
 )
-from chainrule.job.config import Config, config_from, read_config, to_toml
+from chainrule.job.config import Config, config_from
 from chainrule.job.folder import RunFolder, existing, make
 from chainrule.job.metrics import NAMES, baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
+from chainrule.job.settings import read_config, to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
