@@ -58,13 +58,13 @@ def steps(epochs: int | None) -> dict[str, tuple[str, dict[str, Any]]]:
         "cnn": (
             "convolutional network",
             {
-                "epochs": 25,
+                "epochs": 20,
                 **pixels,
                 "model": "cnn",
-                "dropout": 0.5,
+                "dropout": 0.25,
                 "augment": "light",
                 "augment_settings": {"flip": True},
-                "ema": 0.999,
+                "ema": 0.99,
             },
         ),
     }
