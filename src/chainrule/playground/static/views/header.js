@@ -15,7 +15,8 @@ const SPEEDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, Infinity];
  */
 export function mount(el, store) {
   let unit = "epoch";
-  const toggleRun = () => store.send({ type: isRunning(store) ? "pause" : "run" });
+  // What the button shows decides: the latest frame may be older than the latest state.
+  const toggleRun = () => store.send({ type: play.dataset.running === "true" ? "pause" : "run" });
   const play = button(icon("play"), "Run (space)", toggleRun, { class: "cr-play", "data-control": "run" });
   const units = choice(
     "Length of a step",
@@ -153,11 +154,6 @@ export function mount(el, store) {
     root.removeEventListener("click", letGo);
     root.removeEventListener("pointerdown", pointed);
   };
-}
-
-/** @param {Store} store */
-function isRunning(store) {
-  return store.get("frame")?.running ?? store.get("state")?.running ?? false;
 }
 
 /** @param {number} value */
