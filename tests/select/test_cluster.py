@@ -53,7 +53,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for process in reversed(running):
             process.terminate()
         for process in running:
-            process.wait(timeout=10)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def test_folds_are_trained_by_the_workers_of_a_cluster(address: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from optuna.trial import TrialState
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import KNeighborsClassifier
@@ -20,7 +21,7 @@ from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.models import MLPClassifier
 from chainrule.select import Workers
 from chainrule.select.space import Choice, Span
-from chainrule.select.storage import Storage
+from chainrule.select.storage import Storage, _again
 from chainrule.select.tune import tune
 
 X, Y = load_iris(return_X_y=True)
@@ -122,6 +123,37 @@ def test_the_trial_of_a_killed_worker_is_tried_again_with_the_same_settings(tmp_
     # The other worker's trial may have been lost with it; all that was asked for was done all the same.
     assert len(done) == 4
     assert all(trial.settings["strength"] in done for trial in lost)
+
+
+class GivenUp(ClassifierMixin, BaseEstimator):
+    """While its first fit works, another worker takes it for dead."""
+
+    def __init__(self, url: str = "", mark: str = "", strength: float = 1.0) -> None:
+        self.url, self.mark, self.strength = url, mark, strength
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> GivenUp:
+        self.inner_ = KNeighborsClassifier(3).fit(x, y)
+        self.classes_ = self.inner_.classes_
+        try:
+            Path(self.mark).touch(exist_ok=False)
+        except FileExistsError:
+            return self
+        study = Storage(self.url).open(seed=1)
+        (trial,) = study.get_trials(states=(TrialState.RUNNING,))
+        study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        _again(study, trial)
+        return self
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return self.inner_.predict(x)
+
+
+def test_a_trial_that_was_taken_for_dead_while_it_worked_is_tried_again(tmp_path: Path) -> None:
+    url = str(tmp_path / "search.db")
+    model = GivenUp(url, str(tmp_path / "mark"))
+    found = tune(model, X, Y, {"strength": Span(1.0, 10.0)}, trials=3, storage=url, held_out=0)
+    assert [trial.state for trial in found.trials] == ["lost", "done", "done", "done"]
+    assert found.trials[1].settings == found.trials[0].settings
 
 
 def test_two_workers_share_a_search_and_do_not_do_more_than_was_asked(tmp_path: Path) -> None:

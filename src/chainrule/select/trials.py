@@ -78,8 +78,7 @@ def _until_done(task: Task, storage: Storage, study: Any, trials: int) -> int:
                 if counted >= trials and not waiting:
                     return done
                 if counted + running < trials or waiting:
-                    study.optimize(lambda trial: _objective(task, trial, trials), n_trials=1)
-                    done += 1
+                    done += _try_one(task, study, trials)
                 else:
                     # The rest is being worked on; whose worker dies comes back as waiting.
                     time.sleep(min(_POLL_SECONDS, storage.heartbeat / 2))
@@ -90,6 +89,39 @@ def _until_done(task: Task, storage: Storage, study: Any, trials: int) -> int:
             if failures > 3:
                 raise
             time.sleep(failures)
+
+
+def _try_one(task: Task, study: Any, trials: int) -> bool:
+    """Do one trial, and return whether it counted: another worker may have given it up meanwhile."""
+    import optuna
+
+    begun: list[Any] = []
+    failed = False
+
+    def objective(trial: Any) -> float:
+        nonlocal failed
+        begun.append(trial)
+        try:
+            return _objective(task, trial, trials)
+        except (optuna.TrialPruned, optuna.exceptions.UpdateFinishedTrialError):
+            raise
+        except BaseException:
+            failed = True
+            raise
+
+    try:
+        study.optimize(objective, n_trials=1)
+    except (ValueError, AssertionError, optuna.exceptions.UpdateFinishedTrialError):
+        # A machine that slept, or has too much to do, gives no sign of life. Whoever noticed has put the settings back
+        # into the queue; Optuna has no name for a trial that ends after that, so its state tells.
+        if failed or not begun or not _is_finished(study, begun[0]):
+            raise
+        return False
+    return True
+
+
+def _is_finished(study: Any, trial: Any) -> bool:
+    return bool(study._storage.get_trial(trial._trial_id).state.is_finished())
 
 
 def _forget_stillborn(study: Any, storage: Storage) -> None:
