@@ -7,8 +7,10 @@ import hashlib
 import http.server
 import io
 import os
+import re
 import tarfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -105,9 +107,35 @@ def test_spoken_digits_have_their_official_split(local: Path) -> None:
     assert (source.frame["class"].tolist(), source.parts["test"].tolist()) == (["3", "3", "7"], [0])
 
 
-def test_a_set_that_nobody_may_fetch_is_asked_for_with_the_place_to_put_it(local: Path) -> None:
-    with pytest.raises(DataError, match=r"Kaggle.*fer2013/fer2013\.csv"):
+def test_a_set_that_nobody_publishes_alone_is_asked_for_with_the_place_to_put_it(local: Path) -> None:
+    with pytest.raises(DataError, match=r"CHAINRULE_DATA.*put it at fsdd/recordings"):
+        read_source("fsdd")
+
+
+def test_faces_need_a_key_and_are_then_fetched_from_the_zip_that_their_publisher_sends(
+    local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: str
+) -> None:
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path))
+    content = fer(["Training"] * 4 + ["PublicTest"])
+    with zipfile.ZipFile(tmp_path / "published" / "faces.csv", "w") as archive:
+        archive.writestr("icml_face_data.csv", content)
+    (known,) = CATALOGUE["fer2013"].files
+    file = replace(known, urls=(f"{served}/faces.csv",), sha256=f"md5:{hashlib.md5(content).hexdigest()}")
+    monkeypatch.setitem(catalogue.CATALOGUE, "fer2013", replace(CATALOGUE["fer2013"], files=(file,)))
+    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(DataError, match=r"no KAGGLE_USERNAME.*Accept the rules at kaggle\.com"):
         read_source("fer2013")
+    (tmp_path / "kaggle.json").write_text("{}")
+    with pytest.raises(DataError, match="without a username and a key"):
+        read_source("fer2013")
+    (tmp_path / "kaggle.json").write_text('{"username": "ada", "key": "k"}')
+    assert whereabouts("fer2013") == "to be fetched, with a key"
+    assert read_source("fer2013").frame["emotion"].iloc[0] == "Angry"
+    assert Silent.users == ["ada:k"]
+    assert whereabouts("fer2013") == "in the cache"
+    assert len(read_source("fer2013", Reading(offline=True))) == 5
 
 
 def test_an_archive_as_it_was_published_is_fetched_and_read(
@@ -129,7 +157,7 @@ def test_an_archive_as_it_was_published_is_fetched_and_read(
 def served(tmp_path: Path) -> Iterator[str]:
     """The address of a server of the folder `published`."""
     (tmp_path / "published").mkdir()
-    Silent.asked = []
+    Silent.asked, Silent.users = [], []
     handler = partial(Silent, directory=str(tmp_path / "published"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
         thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
@@ -175,4 +203,4 @@ def test_real_copies_are_read_by_name(monkeypatch: pytest.MonkeyPatch, name: str
 def test_every_name_says_how_it_can_be_had() -> None:
     assert all(published.files or published.how for published in CATALOGUE.values())
     for published in CATALOGUE.values():
-        assert all(len(file.sha256) == 64 and file.urls for file in published.files)
+        assert all(re.fullmatch("[0-9a-f]{64}|md5:[0-9a-f]{32}", file.sha256) and file.urls for file in published.files)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,9 +24,12 @@ class Silent(SimpleHTTPRequestHandler):
     """A handler that counts what is asked for, and writes no log."""
 
     asked: list[str]
+    users: list[str]
 
     def do_GET(self) -> None:
         type(self).asked.append(self.path)
+        if login := self.headers.get("Authorization"):
+            type(self).users.append(base64.b64decode(login.removeprefix("Basic ")).decode())
         super().do_GET()
 
     def log_message(self, *_: object) -> None:
@@ -36,7 +42,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[st
     folder = tmp_path / "published"
     folder.mkdir()
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
-    Silent.asked = []
+    Silent.asked, Silent.users = [], []
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder))) as httpd:
         thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -115,3 +121,32 @@ def test_offline_what_is_in_the_cache_is_used(server: tuple[str, Path]) -> None:
     files = remote(f"{url}/a.bin")
     fetch("set", files)
     assert (fetch("set", files, offline=True) / "a.bin").read_bytes() == CONTENT
+
+
+def test_a_file_that_comes_in_a_zip_is_taken_out_of_it(server: tuple[str, Path], tmp_path: Path) -> None:
+    url, folder = server
+    with zipfile.ZipFile(folder / "a.bin", "w") as archive:
+        archive.writestr("a.bin", CONTENT)
+    assert (fetch("set", remote(f"{url}/a.bin")) / "a.bin").read_bytes() == CONTENT
+    assert left(tmp_path) == ["a.bin"]
+
+
+@pytest.mark.parametrize("names", [("a.bin", "b.bin"), ()])
+def test_a_zip_of_something_else_is_refused_and_nothing_stays(
+    server: tuple[str, Path], tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    url, folder = server
+    with zipfile.ZipFile(folder / "a.bin", "w") as archive:
+        for name in names:
+            archive.writestr(name, CONTENT)
+    with pytest.raises(DataError, match="another checksum"):
+        fetch("set", remote(f"{url}/a.bin"))
+    assert left(tmp_path) == []
+
+
+def test_a_login_that_is_refused_is_told(server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    url, _ = server
+    monkeypatch.setattr(Silent, "do_GET", lambda self: self.send_error(403))
+    (file,) = remote(f"{url}/a.bin")
+    with pytest.raises(DataError, match="answers 403, for the name or the key is not known"):
+        fetch("set", (replace(file, login=lambda: ("ada", "k")),))

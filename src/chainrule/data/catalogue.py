@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.data import arrays, cifar, idx, pixels
+from chainrule.data import arrays, cifar, idx, kaggle, pixels
 from chainrule.data.datasets import Entry
 from chainrule.data.fetch import Remote, fetch, is_fetched
 from chainrule.data.source import Reading, Source, read_table
@@ -47,7 +47,7 @@ class Published:
     local : tuple of str
         Where a copy may lie under CHAINRULE_DATA; the first that exists is taken.
     files : tuple of Remote
-        Where it is fetched from; none where its publisher asks for a login or nobody publishes it alone.
+        Where it is fetched from; none where nobody publishes it alone.
     how : str
         How to get it where it cannot be fetched.
     """
@@ -95,7 +95,10 @@ def _house_numbers(path: Path, reading: Reading) -> Source:
 def _faces(path: Path, reading: Reading) -> Source:
     from chainrule.data.media import read_media
 
-    return read_media(path, reading) if path.is_dir() else pixels.read_pixel_cells(path, strict=reading.strict)
+    fetched = path / _FER[0].name
+    if path.is_dir() and not fetched.exists():
+        return read_media(path, reading)
+    return pixels.read_pixel_cells(fetched if path.is_dir() else path, strict=reading.strict)
 
 
 def _spoken_digits(path: Path, reading: Reading) -> Source:
@@ -159,7 +162,14 @@ _SVHN = tuple(
         ("test", "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"),
     )
 )
-_KAGGLE = "Its publisher, Kaggle, asks for a login: fetch fer2013.csv there and put it"
+_FER = (
+    Remote(
+        "icml_face_data.csv",
+        (kaggle.address("icml_face_data.csv"), kaggle.address("icml_face_data.csv.zip")),
+        "md5:b114b9e04e6949e5fe8b6a98b3892b1d",
+        kaggle.login,
+    ),
+)
 _SMALL = "Put it"
 
 CATALOGUE: dict[str, Published] = {
@@ -194,9 +204,9 @@ CATALOGUE: dict[str, Published] = {
             _faces,
             (
                 *("fer2013/fer2013.csv", "fer2013/fer2013.csv.gz", "fer2013.csv", "fer2013/train"),
-                "fer2013/fer2013_subset.csv.gz",
+                *("fer2013/icml_face_data.csv", "fer2013/fer2013_subset.csv.gz"),
             ),
-            how=_KAGGLE,
+            _FER,
         ),
         Published(
             Entry("fsdd", "classification", 3000, "wav, 8 kHz", "spoken digits (Jackson et al., 2018)"),
@@ -242,7 +252,9 @@ def whereabouts(name: str) -> str:
     files = CATALOGUE[name].files
     if not files:
         return f"only under {_VARIABLE}"
-    return "in the cache" if is_fetched(name, files) else "to be fetched"
+    if is_fetched(name, files):
+        return "in the cache"
+    return "to be fetched, with a key" if any(file.login for file in files) else "to be fetched"
 
 
 def load_published(name: str, reading: Reading) -> Source:

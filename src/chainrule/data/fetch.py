@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chainrule.data.cache import cache_folder, cache_path
 from chainrule.errors import DataError
 
 _SECONDS_TO_ANSWER = 30
+_MOST_UNPACKED = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,15 @@ class Remote:
     urls : tuple of str
         Where it is, the likeliest first.
     sha256 : str
-        What its bytes must have.
+        What its bytes must have; or `md5:…`, where nobody has published another sum.
+    login : callable, optional
+        Returns the user's name and key, where the publisher asks for them.
     """
 
     name: str
     urls: tuple[str, ...]
     sha256: str
+    login: Callable[[], tuple[str, str]] | None = None
 
 
 def is_fetched(folder: str, files: tuple[Remote, ...]) -> bool:
@@ -47,7 +55,7 @@ def fetch(folder: str, files: tuple[Remote, ...], *, offline: bool = False) -> P
     """
     place = cache_path("downloads") / folder
     for file in files:
-        if not _is_right(place / file.name, file.sha256):
+        if not _is_right(place / file.name, file):
             if offline:
                 raise DataError(
                     f"{file.name} of {folder} in the cache {place}, for nothing is fetched with --offline",
@@ -59,10 +67,15 @@ def fetch(folder: str, files: tuple[Remote, ...], *, offline: bool = False) -> P
     return place
 
 
-def _is_right(path: Path, sha256: str) -> bool:
+def _is_right(path: Path, file: Remote) -> bool:
     import pooch
 
-    return path.is_file() and bool(pooch.file_hash(path) == sha256)
+    kind, _, checksum = _checksum(file).partition(":")
+    return path.is_file() and bool(pooch.file_hash(path, alg=kind) == checksum)
+
+
+def _checksum(file: Remote) -> str:
+    return file.sha256 if ":" in file.sha256 else f"sha256:{file.sha256}"
 
 
 def _fetch_one(place: Path, file: Remote) -> None:
@@ -85,12 +98,21 @@ def _try(place: Path, file: Remote, url: str) -> str | None:
     import pooch
     import requests
 
-    downloader = pooch.HTTPDownloader(timeout=_SECONDS_TO_ANSWER)
+    user = {"auth": file.login()} if file.login is not None else {}
+    from_server = pooch.HTTPDownloader(timeout=_SECONDS_TO_ANSWER, **user)
+
+    def download(url: str, path: Any, pup: Any) -> None:
+        from_server(url, path, pup)
+        if not file.name.endswith(".zip"):
+            _unpack(Path(path))
+
     try:
         # It comes under another name, is checked, and only then takes its own.
-        pooch.retrieve(url, f"sha256:{file.sha256}", fname=file.name, path=place, downloader=downloader)
+        pooch.retrieve(url, _checksum(file), fname=file.name, path=place, downloader=download)
     except requests.HTTPError as error:
-        return f"the server answers {error.response.status_code}" if error.response is not None else f"{error}"
+        code = error.response.status_code if error.response is not None else 0
+        refused = ", for the name or the key is not known or the rules are not accepted" if code in (401, 403) else ""
+        return f"the server answers {code}{refused if file.login else ''}" if code else f"{error}"
     except requests.Timeout:
         return "no answer in time"
     except requests.ConnectionError:
@@ -102,3 +124,22 @@ def _try(place: Path, file: Remote, url: str) -> str | None:
     except OSError as error:
         return f"{place} cannot be written: {error.strerror or error}"
     return None
+
+
+def _unpack(path: Path) -> None:
+    """Put the one file of a zip in its place, where a server sends a file so; what it is, its checksum tells."""
+    if not zipfile.is_zipfile(path):
+        return
+    packed = path.with_name(f"{path.name}.zip")
+    path.replace(packed)
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            inside = archive.infolist()
+            if len(inside) != 1 or inside[0].file_size > _MOST_UNPACKED:
+                raise ValueError("a zip of something else")
+            with archive.open(inside[0]) as source, path.open("wb") as target:
+                shutil.copyfileobj(source, target)
+    except (zipfile.BadZipFile, RuntimeError) as error:
+        raise ValueError("a damaged zip") from error
+    finally:
+        packed.unlink()
