@@ -38,6 +38,7 @@ from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.settings import read_config, to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
+from chainrule.network.derivatives import derivatives
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
 from chainrule.report.page import Evaluated, ReportData, render
@@ -293,11 +294,10 @@ class Job:
         ended = history.ended
         assert ended is not None  # noqa: S101 (see `finish`)
         sample = _of_size(self._sample(), _SAMPLE_VALUES)
-        engine = NumpyEngine(self.config.dtype)
-        traced = self.network.trace(engine.xp, model.params, sample)
-        grads = {name: traced[_gradient_name(name)] for name, _ in leaves(model.params)}
+        engine = self.choice.engine
+        grads, dx = derivatives(self.network, engine, engine.place(model.params), sample)
         # The cost is a mean over the rows: times N, each row's own derivative.
-        pull = np.abs(traced["dx"]).mean(axis=0) * sample.n_samples * deviation(sample.x)
+        pull = np.abs(dx).mean(axis=0) * sample.n_samples * deviation(sample.x)
         key, better = ("accuracy", "accuracy") if "accuracy" in metrics[evaluated.part] else ("r2", "R²")
         part = {"test": "test", "valid": "validation", "train": "training"}[evaluated.part]
         rate = next((event.samples_per_second for event in _epochs(self.folder.journal)), 0.0)
@@ -313,7 +313,7 @@ class Job:
             model=model,
             history=history,
             evaluated=evaluated,
-            gradients=grads,
+            gradients=dict(leaves(grads)),
             pull=pull,
             metrics=metrics,
             metric_names=NAMES,
@@ -383,11 +383,6 @@ def _of_size(batch: Batch, values: int) -> Batch:
 
 def _read(config: Config, tell: Callable[[str], None]) -> Prepared:
     return prepare_stream(config, tell) if is_streamed(config) else prepare(config)
-
-
-def _gradient_name(parameter: str) -> str:
-    layer, _, name = parameter.rpartition(".")
-    return f"{layer}.d{name}"
 
 
 def _epochs(path: Path) -> Iterator[Any]:

@@ -169,6 +169,15 @@ class Forward:
         return self.network.forward(engine.xp, params, x)
 
 
+def rows_at_once(network: Network, most: int = 4096) -> int:
+    """Return how many samples pass through a network in one piece.
+
+    An engine that multiplies no sparse matrix makes this many rows dense at a time; and the maps of a convolution have
+    many times the values of its image.
+    """
+    return max(1, min(most, _MOST_VALUES // max(1, network.widest)))
+
+
 def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: int = 4096) -> np.ndarray:
     """Return the logits of x (N, ...) as a NumPy array, at most `rows` samples at a time.
 
@@ -186,10 +195,7 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
             "Prepare the data as it was prepared for training.",
         )
     forward = engine.compile(Forward(network))
-    n = int(x.shape[0])
-    # An engine that multiplies no sparse matrix makes this many rows dense at a time; and the maps of a convolution
-    # have many times the values of its image.
-    rows = max(1, min(rows, _MOST_VALUES // max(1, network.widest)))
+    n, rows = int(x.shape[0]), rows_at_once(network, rows)
     out = np.empty((n, *network.output_shape), engine.dtype)
     for start in range(0, n, rows):
         part = x[start : start + rows]

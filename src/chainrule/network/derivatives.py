@@ -1,0 +1,51 @@
+"""Derivatives of the cost on many rows, computed by an engine, as many rows at a time as fit into memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.engine import Engine
+from chainrule.network.network import Network, rows_at_once
+from chainrule.types import PREDICT, Array, Batch, Params, leaves, nest
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """The program that computes ∂J/∂w of every weight, and ∂J/∂x."""
+
+    network: Network
+
+    def __call__(self, engine: Engine, params: Params, batch: Batch) -> tuple[Params, Array]:
+        """Return both for the mean cost of a batch."""
+        xp = engine.xp
+        a, cache = self.network.layer.forward(xp, params, batch.x, PREDICT)
+        _, loss_cache = self.network.loss.forward(xp, a, batch.t, batch.w)
+        dx, grads = self.network.layer.backward(xp, params, cache, self.network.loss.backward(xp, loss_cache))
+        return grads, dx
+
+
+def derivatives(network: Network, engine: Engine, params: Params, batch: Batch) -> tuple[Params, np.ndarray]:
+    """Return ∂J/∂w as a tree, and ∂J/∂x (N, ...), of the mean cost of all rows, as NumPy arrays.
+
+    Parameters
+    ----------
+    params : tree
+        As placed on `engine`.
+    batch : Batch
+        Rows without weights, on the host.
+    """
+    program = engine.compile(Derivatives(network))
+    n, rows = batch.n_samples, rows_at_once(network)
+    total: dict[str, np.ndarray] = {}
+    pieces = []
+    for start in range(0, n, rows):
+        piece = Batch(*(engine.array(values[start : start + rows]) for values in (batch.x, batch.t)))
+        grads, dx = program(params, piece)
+        # The cost is a mean: a piece's derivatives count by its share of the rows.
+        share = piece.n_samples / n
+        pieces.append(engine.numpy(dx) * share)
+        for path, grad in leaves(grads):
+            total[path] = total.get(path, 0) + engine.numpy(grad) * share
+    return {name: {} for name in network.specs} | nest(total), np.concatenate(pieces)
