@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -142,3 +143,8 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(chainrule: Command,
     assert (result.code, "Free some space" in result.err) == (2, True)
     assert not (small / "run" / "model.chainrule").exists()
     assert all(not path.name.startswith(".") for path in (small / "run").iterdir())
+
+
+def test_the_package_itself_is_the_command() -> None:
+    came = subprocess.run([sys.executable, "-m", "chainrule", "--version"], capture_output=True, text=True, check=True)
+    assert came.stdout == subprocess.run([SCRIPT, "--version"], capture_output=True, text=True, check=True).stdout
