@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import TrialState, create_trial
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import KNeighborsClassifier
@@ -123,6 +123,15 @@ def test_the_trial_of_a_killed_worker_is_tried_again_with_the_same_settings(tmp_
     # The other worker's trial may have been lost with it; all that was asked for was done all the same.
     assert len(done) == 4
     assert all(trial.settings["strength"] in done for trial in lost)
+
+
+def test_one_trial_too_many_does_not_stand_for_one_that_was_asked_for(tmp_path: Path) -> None:
+    place = str(tmp_path / "search.db")
+    tune(svc(), X, Y, SPACE, trials=1, storage=place)
+    study = Storage(place).open(seed=1)
+    study.add_trial(create_trial(state=TrialState.PRUNED, user_attrs={"surplus": True}))
+    found = tune(svc(), X, Y, SPACE, trials=3, storage=place)
+    assert [trial.state for trial in found.trials] == ["done"] * 3
 
 
 class GivenUp(ClassifierMixin, BaseEstimator):

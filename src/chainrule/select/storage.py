@@ -113,7 +113,7 @@ def _again(study: Any, trial: Any) -> None:
         state=optuna.trial.TrialState.WAITING,
         params=trial.params,
         distributions=trial.distributions,
-        user_attrs=trial.user_attrs,
+        # Neither who worked on it nor that it was one too many holds for the new one.
         # What Optuna hands to a trial that waits: settings to be taken as they are.
         system_attrs={"fixed_params": trial.params, "retry_history": history, "failed_trial": history[0]},
     )

@@ -138,9 +138,14 @@ def _count(study: Any) -> tuple[int, int, int]:
     """Return how many trials are finished, running and waiting to be tried again."""
     from optuna.trial import TrialState
 
-    states = [trial.state for trial in study.get_trials(deepcopy=False)]
+    # One too many is not a result: it must not stand for a trial whose worker died and that is still to be noticed.
+    states = [trial.state for trial in study.get_trials(deepcopy=False) if not _is_surplus(trial)]
     finished = sum(state in (TrialState.COMPLETE, TrialState.PRUNED) for state in states)
     return finished, states.count(TrialState.RUNNING), states.count(TrialState.WAITING)
+
+
+def _is_surplus(trial: Any) -> bool:
+    return bool(trial.user_attrs.get("surplus"))
 
 
 def _objective(task: Task, trial: Any, trials: int) -> float:
@@ -152,7 +157,7 @@ def _objective(task: Task, trial: Any, trials: int) -> float:
     trial.set_user_attr("worker", f"{platform.node()}:{os.getpid()}")
     before = [other for other in trial.study.get_trials(deepcopy=False) if other.number < trial.number]
     # Two workers may begin the last trial at the same moment.
-    if sum(other.state != optuna.trial.TrialState.FAIL for other in before) >= trials:
+    if sum(not (other.state == optuna.trial.TrialState.FAIL or _is_surplus(other)) for other in before) >= trials:
         trial.set_user_attr("surplus", True)
         raise optuna.TrialPruned
     scores: list[float] = []
@@ -210,7 +215,7 @@ def summary(study: Any, space: Space) -> list[dict[str, Any]]:
     states = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FAIL: "lost"}
     found = []
     for trial in study.get_trials(deepcopy=False):
-        if trial.state not in states or trial.user_attrs.get("surplus") or set(trial.params) != set(space):
+        if trial.state not in states or _is_surplus(trial) or set(trial.params) != set(space):
             continue
         settings = {name: dimension.value(trial.params[name]) for name, dimension in space.items()}
         seconds = trial.duration.total_seconds() if trial.duration is not None else 0.0
