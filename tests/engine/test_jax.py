@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pytest
 
 from chainrule.engine import Engine, engine_by_name
-from chainrule.types import Array
+from chainrule.engine import jax as jax_module
+from chainrule.engine.jax import JAX
+from chainrule.types import Array, Window
 
 TRACES: list[int] = []
 
@@ -49,3 +53,22 @@ def test_an_array_on_the_device_is_not_copied() -> None:
 def test_an_array_that_comes_back_may_be_written_to() -> None:
     engine = engine_by_name("jax")
     assert engine.numpy(engine.array([1.0])).flags.writeable
+
+
+def test_convolutions_run_in_kernels_that_use_every_core() -> None:
+    x, W = np.ones((8, 28, 28, 16), np.float32), np.ones((5, 5, 16, 32), np.float32)
+    window = Window((5, 5), padding=((2, 2), (2, 2)))
+    function: Any = jax_module._jit(lambda x, W: JAX.conv(x, W, window))
+    compiled = function.lower(x, W).compile().as_text()
+    assert "convolution" in compiled
+    assert "ynn_fusion" not in compiled
+
+
+def test_an_xla_without_the_options_compiles_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax_module, "_LIBRARY_FOR_PRODUCTS", {"xla_not_there": "1"})
+    jax_module._compiler_options.cache_clear()
+    try:
+        assert jax_module._compiler_options() is None
+        assert jax_module._jit(lambda x: x + 1)(1) == 2
+    finally:
+        jax_module._compiler_options.cache_clear()

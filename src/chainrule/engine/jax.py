@@ -245,9 +245,31 @@ class JaxEngine:
             return _mapped(self, program)(params, x)
 
 
+# On a CPU XLA hands convolutions to a library that runs them on one thread, and without AVX-512 several times slower
+# than its own kernels; products of matrices it may keep, which are faster in it.
+_LIBRARY_FOR_PRODUCTS = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_DOT"}
+
+
+def _jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    """Return the function compiled, with what XLA is told on this device."""
+    return jax.jit(function, compiler_options=_compiler_options(), **options)
+
+
+@lru_cache(maxsize=1)
+def _compiler_options() -> dict[str, str] | None:
+    """Return the options that this XLA takes: they are experimental, and another version may not know them."""
+    if jax.default_backend() != "cpu":
+        return None
+    try:
+        jax.jit(lambda: jnp.zeros(()), compiler_options=_LIBRARY_FOR_PRODUCTS)()
+    except jax.errors.JaxRuntimeError:
+        return None
+    return _LIBRARY_FOR_PRODUCTS
+
+
 @lru_cache(maxsize=64)
 def _compiled(engine: JaxEngine, program: Program) -> Callable[..., Any]:
-    return jax.jit(lambda *arguments: program(engine, *map(_with_zeros, arguments)))
+    return _jit(lambda *arguments: program(engine, *map(_with_zeros, arguments)))
 
 
 def _with_zeros(argument: Any) -> Any:
@@ -274,7 +296,7 @@ def _scanned(engine: JaxEngine, step: Program, names: tuple[str, ...], padded: b
 
         return lax.scan(body, carry, (rows, numbers, t))
 
-    return jax.jit(chunk, donate_argnums=0)
+    return _jit(chunk, donate_argnums=0)
 
 
 @dataclass(frozen=True)
@@ -318,11 +340,11 @@ def _population(engine: JaxEngine, step: Program, shape: Many) -> Callable[..., 
 
         return lax.scan(body, carry, (rows, numbers, t))
 
-    return jax.jit(chunk, donate_argnums=0)
+    return _jit(chunk, donate_argnums=0)
 
 
 @lru_cache(maxsize=16)
 def _mapped(engine: JaxEngine, program: Program) -> Callable[..., Any]:
     of_setting = jax.vmap(partial(program, engine), in_axes=(0, None))
     of_seed = jax.vmap(of_setting, in_axes=(0, None))
-    return jax.jit(jax.vmap(of_seed, in_axes=(0, 0)))
+    return _jit(jax.vmap(of_seed, in_axes=(0, 0)))
