@@ -26,7 +26,7 @@ FILES = [
 @pytest.fixture(autouse=True)
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the report's drawing out, which takes a second a run: tests/report and the processes have it."""
-    monkeypatch.setattr("chainrule.job.train.render", lambda _: "<!doctype html>")
+    monkeypatch.setattr("chainrule.job.run_report.render", lambda _: "<!doctype html>")
 
 
 def test_a_run_on_a_table_leaves_six_files(chainrule: Command, here: Path) -> None:

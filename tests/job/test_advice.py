@@ -86,3 +86,11 @@ def test_a_sound_run_is_called_sound() -> None:
 
 def test_a_regression_is_judged_by_its_error() -> None:
     assert "RMSE" in advice(0.01, 0.01, [1.0, 0.9], 2, key="r2", cost="rmse", test_cost=0.995)
+
+
+def test_pictures_get_advice_for_pictures() -> None:
+    cnn: dict[str, Any] = {"model": "cnn", "filters": (16, 32)}
+    assert advice(0.99, 0.8, [1.0, 0.1], 1, **cnn).endswith("try --augment light, or more rows.")
+    assert "try --dropout 0.3" in advice(0.99, 0.8, [1.0, 0.1], 1, augment="light", **cnn)
+    assert "--filters 32,64" in advice(0.7, 0.7, [1.0, 0.9], 2, schedule="one_cycle", **cnn)
+    assert "known from these pictures" in advice(0.3, 0.3, [1.0, 0.9], 1, test_cost=1.0, **cnn)

@@ -25,13 +25,12 @@ def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[st
     seen = next(part for part in ("test", "valid", "train") if part in metrics)
     score, train = metrics[seen][key], metrics["train"][key]
     name = {"accuracy": "accuracy", "r2": "R²"}[key]
-    wider = ",".join(str(2 * units) for units in config.hidden or ()) or "64,32"
-    calmer = "--dropout 0.3" if not config.dropout else f"--l2 {max(1e-4, (config.l2 or 0.0) * 10):.2g}"
+    wider, calmer = _wider(config), _calmer(config)
     # Accuracy hides what is learned of a rare class; the cost does not.
     if metrics[seen][cost] > _BARELY * metrics["baseline"][cost]:
         return (
             f"By {_COSTS[cost]} it is hardly better than knowing nothing: look whether the target can be known from "
-            f"these columns, then try --lr {rate * 3:.2g} or --hidden {wider}."
+            f"{'these pictures' if config.model == 'cnn' else 'these columns'}, then try --lr {rate * 3:.2g} or {wider}."
         )
     if train - score > _GAP:
         return f"It does better on the training rows ({train:.3g} against {score:.3g}): try {calmer}, or more rows."
@@ -45,8 +44,21 @@ def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[st
     if ended is not None and not falls and ended.best_epoch >= ended.epochs >= (config.epochs or 0):
         return f"It was still improving when it ended: try --epochs {2 * ended.epochs} or a higher --lr {rate * 3:.2g}."
     if train < _WELL:
-        return f"Training rows are not learned much better than others: a larger network may help, --hidden {wider}."
+        return f"Training rows are not learned much better than others: a larger network may help, {wider}."
     return "It looks sound: see how much another --seed changes it before you believe the last digit."
+
+
+def _wider(config: Config) -> str:
+    """Return the flag that makes the network larger where it learns: a cnn in its filters."""
+    flag, units = ("--filters", config.filters) if config.model == "cnn" else ("--hidden", config.hidden)
+    return f"{flag} {','.join(str(2 * count) for count in units or ()) or '64,32'}"
+
+
+def _calmer(config: Config) -> str:
+    """Return the flag that makes it harder to learn the training rows by heart."""
+    if config.model == "cnn" and config.augment == "none":
+        return "--augment light"
+    return "--dropout 0.3" if not config.dropout else f"--l2 {max(1e-4, (config.l2 or 0.0) * 10):.2g}"
 
 
 def _best_epoch(history: History) -> int:

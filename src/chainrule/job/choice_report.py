@@ -8,8 +8,8 @@ import numpy as np
 
 from chainrule.job.choosing import Question
 from chainrule.job.config import config_from
+from chainrule.job.run_report import versions
 from chainrule.job.settings import to_toml
-from chainrule.job.train import versions
 from chainrule.report import choice_plots as plots
 from chainrule.report.choice import ChoiceData, Section, render_choice
 from chainrule.report.plots import BLUE, ORANGE

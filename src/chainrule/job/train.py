@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
-import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chainrule import __version__
-from chainrule.data.sparse import deviation, is_sparse
+from chainrule.data.sparse import is_sparse
 from chainrule.data.target import CLASSIFICATION
 from chainrule.data.unreadable import as_csv
 from chainrule.engine import choose
-from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError, RunFolderError, TrainingError
 from chainrule.files import replace_file
 from chainrule.job.advice import next_step
@@ -33,16 +30,15 @@ from chainrule.job.build import (
 )
 from chainrule.job.config import Config, config_from
 from chainrule.job.folder import RunFolder, existing, make
-from chainrule.job.metrics import NAMES, baseline, measure
+from chainrule.job.metrics import baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
+from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
 from chainrule.job.settings import read_config, to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
-from chainrule.network.derivatives import derivatives
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
-from chainrule.report.page import Evaluated, ReportData, render
-from chainrule.report.seeing import augmented
+from chainrule.report.page import Evaluated
 from chainrule.train import (
     Checkpoint,
     EpochStarted,
@@ -58,14 +54,8 @@ from chainrule.train import (
 )
 from chainrule.types import Batch, leaves
 
-# Classes that the report shows augmentation on.
-_AUGMENTED = 4
-# How often each of them is changed.
-_VARIANTS = 8
 # Rows of the training part that each epoch's scores, and the report's gradients, are measured on at most.
 _SAMPLE_ROWS = 10_000
-# Input values that the report's derivatives are taken of at most.
-_SAMPLE_VALUES = 20_000_000
 
 
 def _to_nobody(words: str) -> None:
@@ -148,8 +138,7 @@ class Job:
     @property
     def notes(self) -> list[str]:
         """What was decided about the data, and come upon in it so far, for the person."""
-        stream = self.prepared.parts["train"].stream
-        return self.prepared.notes + ([] if stream is None else stream.findings.lines())
+        return prepared_notes(self.prepared)
 
     def stop(self, reason: str) -> None:
         """Ask the run to end after the steps in hand."""
@@ -220,7 +209,9 @@ class Job:
             ended.epochs,
             ended.seconds,
         )
-        replace_file(self.folder.report, render(self._report(model, history, evaluated, metrics, advice)))
+        trained = Trained(self.config, self.prepared, self.choice.engine, model, history, metrics, evaluated, advice)
+        page = run_report(trained, self.folder, self._sample(), self._objective.augment)
+        replace_file(self.folder.report, page)
         return outcome
 
     def _choose(self, train: Part) -> Any:
@@ -253,7 +244,7 @@ class Job:
     def _sample(self) -> Batch:
         """Return training rows spread evenly over the table, which may be sorted by its target."""
         batch = self.prepared.parts["train"].batch
-        return _spread(batch, _SAMPLE_ROWS)
+        return spread(batch, _SAMPLE_ROWS)
 
     def _measure(self) -> tuple[dict[str, dict[str, float]], Evaluated]:
         target = self.prepared.preparation.target
@@ -283,67 +274,6 @@ class Job:
             "metrics": metrics,
         }
 
-    def _report(
-        self,
-        model: Model,
-        history: History,
-        evaluated: Evaluated,
-        metrics: dict[str, dict[str, float]],
-        advice: str,
-    ) -> ReportData:
-        ended = history.ended
-        assert ended is not None  # noqa: S101 (see `finish`)
-        sample = _of_size(self._sample(), _SAMPLE_VALUES)
-        engine = self.choice.engine
-        grads, dx = derivatives(self.network, engine, engine.place(model.params), sample)
-        # The cost is a mean over the rows: times N, each row's own derivative.
-        pull = np.abs(dx).mean(axis=0) * sample.n_samples * deviation(sample.x)
-        key, better = ("accuracy", "accuracy") if "accuracy" in metrics[evaluated.part] else ("r2", "R²")
-        part = {"test": "test", "valid": "validation", "train": "training"}[evaluated.part]
-        rate = next((event.samples_per_second for event in _epochs(self.folder.journal)), 0.0)
-        facts = [
-            (f"{better} on the {part} rows", f"{metrics[evaluated.part][key]:.4g}"),
-            ("baseline", f"{metrics['baseline'][key]:.4g}"),
-            (f"epochs; weights of epoch {ended.best_epoch}", f"{ended.epochs}"),
-            ("seconds of training", f"{ended.seconds:.3g}"),
-            (f"rows a second on {self.choice.engine.name}", f"{rate:,.0f}"),
-        ]
-        return ReportData(
-            title=f"{self.prepared.source.name}: {self.prepared.preparation.target.name}",
-            model=model,
-            history=history,
-            evaluated=evaluated,
-            gradients=dict(leaves(grads)),
-            pull=pull,
-            metrics=metrics,
-            metric_names=NAMES,
-            config=to_toml(self.config),
-            facts=facts,
-            notes=self.notes,
-            versions={**versions(self.choice.engine.name), "seed": str(self.config.seed)},
-            samples={name: p.n for name, p in self.prepared.parts.items()},
-            advice=advice,
-            has_pipeline=self.folder.pipeline.exists(),
-            augmented=self._augmented(),
-        )
-
-    def _augmented(self) -> str:
-        """Return a few training pictures beside what augmentation makes of them."""
-        augment = self._objective.augment
-        target, train = self.prepared.preparation.target, self.prepared.parts["train"]
-        if not augment or not target.classes:
-            return ""
-        codes = target.codes(train.frame[target.name])
-        rows = [int(np.flatnonzero(codes == k)[0]) for k in np.unique(codes)[:_AUGMENTED]]
-        engine, x = NumpyEngine(), train.batch.x[rows]
-        seen = [
-            augment(engine.xp, Batch(x, train.batch.t[rows]), engine.key(self.config.seed, n)).x
-            for n in range(_VARIANTS)
-        ]
-        pictures = (self.prepared.preparation.encoding.pictures(part) for part in (x, *seen))
-        shown = [part for part in pictures if part is not None]
-        return augmented(shown[0], shown[1:], [target.classes[codes[row]] for row in rows]) if shown else ""
-
 
 def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_nobody) -> Job:
     """Return the job that goes on with the run in a folder, to more epochs if asked."""
@@ -358,34 +288,5 @@ def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_no
     return job
 
 
-def versions(engine: str) -> dict[str, str]:
-    """Return the versions of what a run's figures depend on."""
-    packages = ["numpy", *(["jax"] if engine == "jax" else []), "scikit-learn", "pandas"]
-    return {
-        "Chainrule": __version__,
-        "Python": platform.python_version(),
-        **{name: metadata.version(name) for name in packages},
-    }
-
-
-def _spread(batch: Batch, n: int) -> Batch:
-    """Return at most n rows, spread evenly."""
-    if batch.n_samples <= n:
-        return batch
-    rows = np.linspace(0, batch.n_samples - 1, n).astype(int)
-    return Batch(batch.x[rows], batch.t[rows])
-
-
-def _of_size(batch: Batch, values: int) -> Batch:
-    """Return as many rows, spread evenly, as have about so many input values; a derivative has no zeros to leave out."""
-    return _spread(batch, max(100, values // max(1, math.prod(batch.x.shape[1:]))))
-
-
 def _read(config: Config, tell: Callable[[str], None]) -> Prepared:
     return prepare_stream(config, tell) if is_streamed(config) else prepare(config)
-
-
-def _epochs(path: Path) -> Iterator[Any]:
-    """Yield the epochs of a journal, from the second on where there is one: the first may have compiled."""
-    ended = [event for event in replay(path) if hasattr(event, "samples_per_second")]
-    yield from (ended[1:] or ended)

@@ -1,0 +1,156 @@
+"""The report of a run: what it came to, with the derivatives of the weights that it kept."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule import __version__
+from chainrule.data.sparse import deviation
+from chainrule.engine import Engine
+from chainrule.engine.numpy import NumpyEngine
+from chainrule.job.config import Config
+from chainrule.job.folder import RunFolder
+from chainrule.job.metrics import NAMES
+from chainrule.job.prepare import Prepared
+from chainrule.job.settings import to_toml
+from chainrule.network.derivatives import derivatives
+from chainrule.network.model import Model
+from chainrule.report.page import Evaluated, ReportData, render
+from chainrule.report.seeing import augmented
+from chainrule.train import History, replay
+from chainrule.types import Batch, leaves
+
+# Classes that the report shows augmentation on.
+_AUGMENTED = 4
+# How often each of them is changed.
+_VARIANTS = 8
+# Input values that the report's derivatives are taken of at most.
+_SAMPLE_VALUES = 20_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A run that has ended, and what was measured of it."""
+
+    config: Config
+    prepared: Prepared
+    engine: Engine
+    model: Model
+    history: History
+    metrics: Mapping[str, dict[str, float]]
+    evaluated: Evaluated
+    advice: str
+
+
+def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    trained : Trained
+        What it is about.
+    folder : RunFolder
+        Where its journal lies.
+    sample : Batch
+        Training rows to take derivatives of.
+    augment : function or None
+        How the pictures were changed at each step.
+    """
+    model, prepared, metrics = trained.model, trained.prepared, trained.metrics
+    sample = _of_size(sample, _SAMPLE_VALUES)
+    grads, dx = derivatives(model.network, trained.engine, trained.engine.place(model.params), sample)
+    # The cost is a mean over the rows: times N, each row's own derivative.
+    pull = np.abs(dx).mean(axis=0) * sample.n_samples * deviation(sample.x)
+    return render(
+        ReportData(
+            title=f"{prepared.source.name}: {prepared.preparation.target.name}",
+            model=model,
+            history=trained.history,
+            evaluated=trained.evaluated,
+            gradients=dict(leaves(grads)),
+            pull=pull,
+            metrics=dict(metrics),
+            metric_names=NAMES,
+            config=to_toml(trained.config),
+            facts=_facts(trained, folder),
+            notes=prepared_notes(prepared),
+            versions={**versions(trained.engine.name), "seed": str(trained.config.seed)},
+            samples={name: part.n for name, part in prepared.parts.items()},
+            advice=trained.advice,
+            has_pipeline=folder.pipeline.exists(),
+            augmented=_augmented(prepared, augment, trained.config.seed),
+        )
+    )
+
+
+def _facts(trained: Trained, folder: RunFolder) -> list[tuple[str, str]]:
+    ended = trained.history.ended
+    assert ended is not None  # noqa: S101 (a run that was iterated to its end)
+    metrics, seen = trained.metrics, trained.evaluated.part
+    key, better = ("accuracy", "accuracy") if "accuracy" in metrics[seen] else ("r2", "R²")
+    part = {"test": "test", "valid": "validation", "train": "training"}[seen]
+    rate = next((event.samples_per_second for event in _epochs(folder.journal)), 0.0)
+    return [
+        (f"{better} on the {part} rows", f"{metrics[seen][key]:.4g}"),
+        ("baseline", f"{metrics['baseline'][key]:.4g}"),
+        (f"epochs; weights of epoch {ended.best_epoch}", f"{ended.epochs}"),
+        ("seconds of training", f"{ended.seconds:.3g}"),
+        (f"rows a second on {trained.engine.name}", f"{rate:,.0f}"),
+    ]
+
+
+def prepared_notes(prepared: Prepared) -> list[str]:
+    """Return what was decided about the data, and come upon in it so far, for the person."""
+    stream = prepared.parts["train"].stream
+    return prepared.notes + ([] if stream is None else stream.findings.lines())
+
+
+def _augmented(prepared: Prepared, augment: Any, seed: int) -> str:
+    """Return a few training pictures beside what augmentation makes of them."""
+    target, train = prepared.preparation.target, prepared.parts["train"]
+    if not augment or not target.classes:
+        return ""
+    codes = target.codes(train.frame[target.name])
+    rows = [int(np.flatnonzero(codes == k)[0]) for k in np.unique(codes)[:_AUGMENTED]]
+    engine, x = NumpyEngine(), train.batch.x[rows]
+    seen = [augment(engine.xp, Batch(x, train.batch.t[rows]), engine.key(seed, n)).x for n in range(_VARIANTS)]
+    pictures = (prepared.preparation.encoding.pictures(part) for part in (x, *seen))
+    shown = [part for part in pictures if part is not None]
+    return augmented(shown[0], shown[1:], [target.classes[codes[row]] for row in rows]) if shown else ""
+
+
+def versions(engine: str) -> dict[str, str]:
+    """Return the versions of what a run's figures depend on."""
+    packages = ["numpy", *(["jax"] if engine == "jax" else []), "scikit-learn", "pandas"]
+    return {
+        "Chainrule": __version__,
+        "Python": platform.python_version(),
+        **{name: metadata.version(name) for name in packages},
+    }
+
+
+def spread(batch: Batch, n: int) -> Batch:
+    """Return at most n rows, spread evenly."""
+    if batch.n_samples <= n:
+        return batch
+    rows = np.linspace(0, batch.n_samples - 1, n).astype(int)
+    return Batch(batch.x[rows], batch.t[rows])
+
+
+def _of_size(batch: Batch, values: int) -> Batch:
+    """Return as many rows, spread evenly, as have about so many input values; a derivative has no zeros to leave out."""
+    return spread(batch, max(100, values // max(1, math.prod(batch.x.shape[1:]))))
+
+
+def _epochs(path: Path) -> Iterator[Any]:
+    """Yield the epochs of a journal, from the second on where there is one: the first may have compiled."""
+    ended = [event for event in replay(path) if hasattr(event, "samples_per_second")]
+    yield from (ended[1:] or ended)
