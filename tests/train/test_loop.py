@@ -347,7 +347,7 @@ def test_a_sparse_input_teaches_what_the_dense_one_does(start: Start, data: Batc
 def test_a_sparse_input_too_uneven_for_jax_is_an_error_that_says_what_to_do(
     start: Start, data: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chainrule.engine.jax._MOST_SPARSE", 100)
+    monkeypatch.setattr("chainrule.engine.jax_sparse._MOST_SPARSE", 100)
     rows = Batch(scipy.sparse.csr_matrix(data.x), data.t)
     with pytest.raises(DataError, match="Use the engine numpy"):
         start(data=rows, engine="jax", evaluate={})

@@ -1,4 +1,4 @@
-"""JAX: the same formulas compiled, many steps in one call. Only this file and jax_windows.py import jax."""
+"""JAX: the same formulas compiled, many steps in one call. Only the files jax*.py of this folder import jax."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ from jax import lax
 
 from chainrule.engine import jax_windows
 from chainrule.engine.base import Carry, PerStep, Program
-from chainrule.errors import DataError
+from chainrule.engine.jax_sparse import SparseRows, sparse_rows, with_zeros
 from chainrule.types import Array, Batch, Key, Namespace, Params, map_leaves, overlay
 
 
@@ -68,36 +68,6 @@ JAX = cast(
     ),
 )
 
-# Most memory, in bytes, that a sparse matrix may take on the device with each row as long as the longest.
-_MOST_SPARSE = 4 << 30
-
-
-class SparseRows(NamedTuple):
-    """A sparse matrix on the device: for each row, the columns that are not zero and their values, padded to one length.
-
-    It becomes dense batch by batch, inside the compiled program.
-    """
-
-    columns: Array
-    values: Array
-    width: Array
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(N, D)."""
-        return self.columns.shape[0], self.width.shape[0]
-
-    def __getitem__(self, rows: Any) -> Any:
-        """Return some rows."""
-        return SparseRows(self.columns[rows], self.values[rows], self.width)
-
-    def dense(self) -> Array:
-        """Return all rows with their zeros."""
-        empty = jnp.zeros((self.columns.shape[0], self.width.shape[0]), self.values.dtype)
-        rows = jnp.arange(self.columns.shape[0])[:, None]
-        # Padding points behind the last column, and is dropped.
-        return empty.at[rows, self.columns].add(self.values, mode="drop")
-
 
 class JaxEngine:
     """The engine that is fast. Parameters stay a tree: one vector would be cut and glued again at every step."""
@@ -127,29 +97,10 @@ class JaxEngine:
         if isinstance(values, SparseRows) or (isinstance(values, jax.Array) and values.dtype == self.dtype):
             return values
         if hasattr(values, "tocsr"):
-            return self._sparse(values.tocsr())
+            with self._precision():
+                return sparse_rows(values.tocsr(), self.dtype)
         with self._precision():
             return jnp.asarray(np.asarray(values, dtype=self.dtype))
-
-    def _sparse(self, matrix: Any) -> SparseRows:
-        """Lay the rows of a CSR matrix out at the length of the longest."""
-        lengths = np.diff(matrix.indptr)
-        n, longest = matrix.shape[0], int(lengths.max(initial=0))
-        size = n * longest * (4 + np.dtype(self.dtype).itemsize)
-        if size > _MOST_SPARSE:
-            raise DataError(
-                f"a sparse matrix of at most {_MOST_SPARSE >> 30} GB on the engine jax",
-                f"one of {size / 2**30:.1f} GB, its {n:,} rows as long as the longest ({longest:,} values)",
-                "Use the engine numpy, which keeps each row at its own length.",
-            )
-        there = np.arange(longest) < lengths[:, None]
-        columns = np.full((n, longest), matrix.shape[1], np.int32)
-        values = np.zeros((n, longest), self.dtype)
-        columns[there], values[there] = matrix.indices, matrix.data
-        with self._precision():
-            # An array of no bytes, whose length is a shape and so known when a program is compiled.
-            width = jnp.zeros((matrix.shape[1], 0), jnp.int8)
-            return SparseRows(jnp.asarray(columns), jnp.asarray(values), width)
 
     def numpy(self, values: Array) -> np.ndarray:
         """Copy an array back from the device."""
@@ -269,14 +220,7 @@ def _compiler_options() -> dict[str, str] | None:
 
 @lru_cache(maxsize=64)
 def _compiled(engine: JaxEngine, program: Program) -> Callable[..., Any]:
-    return _jit(lambda *arguments: program(engine, *map(_with_zeros, arguments)))
-
-
-def _with_zeros(argument: Any) -> Any:
-    """Return an argument of a program, its sparse rows dense."""
-    if isinstance(argument, Batch):
-        return argument._replace(x=_with_zeros(argument.x))
-    return argument.dense() if isinstance(argument, SparseRows) else argument
+    return _jit(lambda *arguments: program(engine, *map(with_zeros, arguments)))
 
 
 @lru_cache(maxsize=64)
@@ -291,7 +235,7 @@ def _scanned(engine: JaxEngine, step: Program, names: tuple[str, ...], padded: b
             if padded:
                 real = (row >= 0).astype(data.t.dtype)
                 w = real if w is None else w * real
-            batch = Batch(_with_zeros(data.x[row]), data.t[row], w)
+            batch = Batch(with_zeros(data.x[row]), data.t[row], w)
             return cast(tuple[Carry, Array], step(engine, carry, batch, c))
 
         return lax.scan(body, carry, (rows, numbers, t))

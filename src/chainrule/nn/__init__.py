@@ -13,6 +13,7 @@ from chainrule.nn.activation import (
     Softplus,
     Tanh,
 )
+from chainrule.nn.batch_norm import BatchNorm
 from chainrule.nn.combine import Residual, Sequential
 from chainrule.nn.conv import Conv2D
 from chainrule.nn.conv1d import Conv1D
@@ -30,7 +31,7 @@ from chainrule.nn.loss import (
     SoftmaxCrossEntropy,
     SquaredError,
 )
-from chainrule.nn.norm import BatchNorm, GroupNorm, LayerNorm
+from chainrule.nn.norm import GroupNorm, LayerNorm
 from chainrule.nn.pad import UpSample, ZeroPad
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool2D

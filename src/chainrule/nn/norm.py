@@ -1,4 +1,4 @@
-"""Normalisation: values brought to mean 0 and variance 1, then scaled and shifted as the network likes."""
+"""Normalisation within a sample: values brought to mean 0 and variance 1, then scaled and shifted as the network likes."""
 
 from __future__ import annotations
 
@@ -10,144 +10,6 @@ from chainrule.constraints import real, whole
 from chainrule.errors import ShapeError
 from chainrule.nn.layer import Equations, Layer, Param, register
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
-
-
-@register
-@dataclass(frozen=True)
-class BatchNorm(Layer):
-    """Each channel brought to mean 0 and variance 1 over the batch (and over all places, for images).
-
-    While learning, mean and variance are those of the batch, and a running mean m and variance v follow them; at
-    predict, m and v stand in their place. Samples of weight zero are left out of the batch's mean and variance.
-
-    ::
-
-        forward    μ = mean of x     σ² = mean of (x - μ)²     x̂ = (x - μ) / √(σ² + ε)     y = g x̂ + b
-        backward   dx̂ = g dy     dx = (dx̂ - mean of dx̂ - x̂ · mean of dx̂ x̂) / √(σ² + ε)
-                   dg = Σ dy x̂     db = Σ dy     dm = dv = 0
-        afterwards m ← α m + (1 - α) μ     v ← α v + (1 - α) σ² n / (n - 1)
-        shapes     x, y (N, …, C)   g, b, m, v (C,)   means and sums over n = N · … values
-
-    At predict y = g (x - m) / √(v + ε) + b, and the derivatives are those of that: dx = g dy / √(v + ε),
-    dm = -g db / √(v + ε), dv = -g dg / (2 (v + ε)).
-
-    Parameters
-    ----------
-    momentum : float
-        α, the share of the old running mean and variance in the new ones.
-    epsilon : float
-        ε, beside the variance under the root.
-    """
-
-    momentum: float = real(0.0, 1.0, high_open=True, default=0.9)
-    epsilon: float = real(0.0, low_open=True, default=1e-5)
-
-    equations: ClassVar[Equations] = Equations(
-        forward=(
-            r"\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}, \quad \mu = \frac{1}{n} \sum x, \quad"
-            r"\sigma^2 = \frac{1}{n} \sum (x - \mu)^2",
-            r"y = g \hat x + b",
-        ),
-        backward={
-            "dx": r"\frac{\partial J}{\partial x} = \frac{g}{\sqrt{\sigma^2 + \epsilon}} \left("
-            r"\frac{\partial J}{\partial y} - \frac{1}{n} \sum \frac{\partial J}{\partial y}"
-            r"- \hat x \frac{1}{n} \sum \frac{\partial J}{\partial y} \hat x \right)",
-            "dg": r"\frac{\partial J}{\partial g} = \sum \frac{\partial J}{\partial y} \hat x",
-            "db": r"\frac{\partial J}{\partial b} = \sum \frac{\partial J}{\partial y}",
-            "dm": r"\frac{\partial J}{\partial m} = 0, \quad m \leftarrow \alpha m + (1 - \alpha) \mu",
-            "dv": r"\frac{\partial J}{\partial v} = 0, \quad "
-            r"v \leftarrow \alpha v + (1 - \alpha) \frac{n}{n - 1} \sigma^2",
-        },
-        where={
-            "g": "factors (C,)",
-            "b": "biases (C,)",
-            "m": "running mean (C,)",
-            "v": "running variance (C,)",
-            "n": "number of values a channel has in the batch",
-            r"\alpha": "momentum",
-            r"\epsilon": "a small number beside the variance",
-        },
-        source="Ioffe & Szegedy, 2015, Batch normalization, algorithms 1 and 2",
-    )
-
-    @property
-    def has_state(self) -> bool:
-        """The running mean and variance."""
-        return True
-
-    def params(self, shape: Shape) -> dict[str, Param]:
-        """Return g and b, which learn, and m and v, which are state."""
-        c = (_channels(self, shape),)
-        return {
-            "g": Param(c, "ones"),
-            "b": Param(c),
-            "m": Param(c, trained=False),
-            "v": Param(c, "ones", trained=False),
-        }
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape of x."""
-        _channels(self, shape)
-        return shape
-
-    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
-        """y = g x̂ + b."""
-        wide = _wide(x)
-        if not ctx.train:
-            scale = 1 / xp.sqrt(p["v"] + self.epsilon)
-            xhat = (wide - p["m"]) * scale
-            return _like(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale}
-        axes = tuple(range(x.ndim - 1))
-        cache: Cache = {"count": math.prod(x.shape[:-1])}
-        centred = wide
-        if ctx.w is not None:
-            kept = xp.reshape(ctx.w > 0, (-1,) + (1,) * (x.ndim - 1)).astype(wide.dtype)
-            cache = {"kept": kept, "count": xp.maximum(xp.sum(kept), 1) * math.prod(x.shape[1:-1])}
-            centred = wide * kept
-        cache["mean"] = xp.sum(centred, axis=axes) / cache["count"]
-        centred = wide - cache["mean"]
-        squares = xp.square(centred)
-        cache["variance"] = xp.sum(squares * cache["kept"] if ctx.w is not None else squares, axis=axes)
-        cache["variance"] /= cache["count"]
-        cache["scale"] = 1 / xp.sqrt(cache["variance"] + self.epsilon)
-        cache["xhat"] = centred * cache["scale"]
-        return _like(x, cache["xhat"] * p["g"] + p["b"]), cache
-
-    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """dx: what is left of g dy when the mean and x̂ may not change, over the root; dg = Σ dy x̂; db = Σ dy."""
-        xhat, scale = cache["xhat"], cache["scale"]
-        axes = tuple(range(dy.ndim - 1))
-        wide = _wide(dy)
-        db = xp.sum(wide, axis=axes)
-        dg = xp.sum(wide * xhat, axis=axes)
-        if "count" not in cache:
-            dm = -p["g"] * scale * db
-            dv = -0.5 * p["g"] * xp.square(scale) * dg
-            return _like(dy, wide * (p["g"] * scale)), {"g": dg, "b": db, "m": dm, "v": dv}
-        count = cache["count"]
-        through_statistics = xhat * (dg / count) + db / count
-        if "kept" in cache:
-            through_statistics = through_statistics * cache["kept"]
-        dx = (wide - through_statistics) * (p["g"] * scale)
-        zero = xp.zeros_like(p["m"])
-        return _like(dy, dx), {"g": dg, "b": db, "m": zero, "v": zero}
-
-    def update_state(self, xp: Namespace, p: Params, cache: Cache, keep: float | None = None) -> Params:
-        """M and v follow the batch's mean and (unbiased) variance; one value alone says nothing of a variance."""
-        keep = self.momentum if keep is None else keep
-        count = cache["count"]
-        # A count without weights is a plain number, of no dtype.
-        at_least, at_most = (max, min) if isinstance(count, int) else (xp.maximum, xp.minimum)
-        unbiased = cache["variance"] * (count / at_least(count - 1, 1))
-        change = (1 - keep) * at_most(count - 1, 1)
-        return {
-            "m": keep * p["m"] + (1 - keep) * cache["mean"],
-            "v": p["v"] + change * (unbiased - p["v"]),
-        }
-
-    def operations(self, shape: Shape) -> int:
-        """Mean, variance, division, factor and bias: eight for each value."""
-        return 8 * math.prod(shape)
 
 
 @register
@@ -209,19 +71,19 @@ class GroupNorm(Layer):
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = g x̂ + b."""
-        grouped = self._grouped(xp, _wide(x))
+        grouped = self._grouped(xp, widened(x))
         xhat, scale = _standardised(xp, grouped, (1, 3), self.epsilon)
         xhat = xp.reshape(xhat, x.shape)
-        return _like(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale}
+        return in_dtype_of(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx: what is left of g dy when mean and x̂ may not change, over the root; dg = Σ dy x̂; db = Σ dy."""
-        wide, xhat = _wide(dy), cache["xhat"]
+        wide, xhat = widened(dy), cache["xhat"]
         axes = tuple(range(dy.ndim - 1))
         grads = {"g": xp.sum(wide * xhat, axis=axes), "b": xp.sum(wide, axis=axes)}
         grouped = self._grouped(xp, wide * p["g"])
         dx = _through(xp, grouped, self._grouped(xp, xhat), cache["scale"], (1, 3))
-        return _like(dy, xp.reshape(dx, dy.shape)), grads
+        return in_dtype_of(dy, xp.reshape(dx, dy.shape)), grads
 
     def operations(self, shape: Shape) -> int:
         """Mean, variance, division, factor and bias: eight for each value."""
@@ -232,14 +94,14 @@ class GroupNorm(Layer):
         return xp.reshape(x, (x.shape[0], math.prod(x.shape[1:-1]), self.groups, x.shape[-1] // self.groups))
 
     def _check(self, shape: Shape) -> int:
-        channels = _channels(self, shape)
-        if channels % self.groups:
+        count = channels(self, shape)
+        if count % self.groups:
             raise ShapeError(
                 "groups of GroupNorm to divide the input's channels",
-                f"{self.groups} groups and an input of shape {shape}, {channels} channels",
+                f"{self.groups} groups and an input of shape {shape}, {count} channels",
                 "Use a number of groups that divides the channels.",
             )
-        return channels
+        return count
 
 
 @register
@@ -280,25 +142,25 @@ class LayerNorm(Layer):
 
     def params(self, shape: Shape) -> dict[str, Param]:
         """Return g and b (C,)."""
-        c = (_channels(self, shape),)
+        c = (channels(self, shape),)
         return {"g": Param(c, "ones"), "b": Param(c)}
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of x."""
-        _channels(self, shape)
+        channels(self, shape)
         return shape
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = g x̂ + b."""
-        xhat, scale = _standardised(xp, _wide(x), -1, self.epsilon)
-        return _like(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale}
+        xhat, scale = _standardised(xp, widened(x), -1, self.epsilon)
+        return in_dtype_of(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx: what is left of g dy when mean and x̂ may not change, over the root; dg = Σ dy x̂; db = Σ dy."""
-        wide, xhat = _wide(dy), cache["xhat"]
+        wide, xhat = widened(dy), cache["xhat"]
         axes = tuple(range(dy.ndim - 1))
         grads = {"g": xp.sum(wide * xhat, axis=axes), "b": xp.sum(wide, axis=axes)}
-        return _like(dy, _through(xp, wide * p["g"], xhat, cache["scale"], -1)), grads
+        return in_dtype_of(dy, _through(xp, wide * p["g"], xhat, cache["scale"], -1)), grads
 
     def operations(self, shape: Shape) -> int:
         """Mean, variance, division, factor and bias: eight for each value."""
@@ -322,17 +184,18 @@ def _mean(xp: Namespace, x: Array, axes: Any) -> Array:
     return xp.sum(x, axis=axes, keepdims=True) / count
 
 
-def _wide(x: Array) -> Array:
+def widened(x: Array) -> Array:
     """Return x, a half-precision one as float32: a sum of thousands of values needs more than three digits."""
     return x if x.dtype.itemsize > 2 else x.astype("float32")
 
 
-def _like(x: Array, y: Array) -> Array:
+def in_dtype_of(x: Array, y: Array) -> Array:
     """Return y in the dtype of x."""
     return y if y.dtype == x.dtype else y.astype(x.dtype)
 
 
-def _channels(layer: Layer, shape: Shape) -> int:
+def channels(layer: Layer, shape: Shape) -> int:
+    """Return C, the length of the last axis."""
     if not shape:
         raise ShapeError(
             f"{type(layer).__name__} to receive samples with at least one axis", "numbers", "Give vectors (C,)."

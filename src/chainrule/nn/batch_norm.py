@@ -1,0 +1,150 @@
+"""Normalisation over the batch: each channel's values brought to mean 0 and variance 1, and a state for when it predicts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chainrule.constraints import real
+from chainrule.nn.layer import Equations, Layer, Param, register
+from chainrule.nn.norm import channels, in_dtype_of, widened
+from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
+
+
+@register
+@dataclass(frozen=True)
+class BatchNorm(Layer):
+    """Each channel brought to mean 0 and variance 1 over the batch (and over all places, for images).
+
+    While learning, mean and variance are those of the batch, and a running mean m and variance v follow them; at
+    predict, m and v stand in their place. Samples of weight zero are left out of the batch's mean and variance.
+
+    ::
+
+        forward    μ = mean of x     σ² = mean of (x - μ)²     x̂ = (x - μ) / √(σ² + ε)     y = g x̂ + b
+        backward   dx̂ = g dy     dx = (dx̂ - mean of dx̂ - x̂ · mean of dx̂ x̂) / √(σ² + ε)
+                   dg = Σ dy x̂     db = Σ dy     dm = dv = 0
+        afterwards m ← α m + (1 - α) μ     v ← α v + (1 - α) σ² n / (n - 1)
+        shapes     x, y (N, …, C)   g, b, m, v (C,)   means and sums over n = N · … values
+
+    At predict y = g (x - m) / √(v + ε) + b, and the derivatives are those of that: dx = g dy / √(v + ε),
+    dm = -g db / √(v + ε), dv = -g dg / (2 (v + ε)).
+
+    Parameters
+    ----------
+    momentum : float
+        α, the share of the old running mean and variance in the new ones.
+    epsilon : float
+        ε, beside the variance under the root.
+    """
+
+    momentum: float = real(0.0, 1.0, high_open=True, default=0.9)
+    epsilon: float = real(0.0, low_open=True, default=1e-5)
+
+    equations: ClassVar[Equations] = Equations(
+        forward=(
+            r"\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}, \quad \mu = \frac{1}{n} \sum x, \quad"
+            r"\sigma^2 = \frac{1}{n} \sum (x - \mu)^2",
+            r"y = g \hat x + b",
+        ),
+        backward={
+            "dx": r"\frac{\partial J}{\partial x} = \frac{g}{\sqrt{\sigma^2 + \epsilon}} \left("
+            r"\frac{\partial J}{\partial y} - \frac{1}{n} \sum \frac{\partial J}{\partial y}"
+            r"- \hat x \frac{1}{n} \sum \frac{\partial J}{\partial y} \hat x \right)",
+            "dg": r"\frac{\partial J}{\partial g} = \sum \frac{\partial J}{\partial y} \hat x",
+            "db": r"\frac{\partial J}{\partial b} = \sum \frac{\partial J}{\partial y}",
+            "dm": r"\frac{\partial J}{\partial m} = 0, \quad m \leftarrow \alpha m + (1 - \alpha) \mu",
+            "dv": r"\frac{\partial J}{\partial v} = 0, \quad "
+            r"v \leftarrow \alpha v + (1 - \alpha) \frac{n}{n - 1} \sigma^2",
+        },
+        where={
+            "g": "factors (C,)",
+            "b": "biases (C,)",
+            "m": "running mean (C,)",
+            "v": "running variance (C,)",
+            "n": "number of values a channel has in the batch",
+            r"\alpha": "momentum",
+            r"\epsilon": "a small number beside the variance",
+        },
+        source="Ioffe & Szegedy, 2015, Batch normalization, algorithms 1 and 2",
+    )
+
+    @property
+    def has_state(self) -> bool:
+        """The running mean and variance."""
+        return True
+
+    def params(self, shape: Shape) -> dict[str, Param]:
+        """Return g and b, which learn, and m and v, which are state."""
+        c = (channels(self, shape),)
+        return {
+            "g": Param(c, "ones"),
+            "b": Param(c),
+            "m": Param(c, trained=False),
+            "v": Param(c, "ones", trained=False),
+        }
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of x."""
+        channels(self, shape)
+        return shape
+
+    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
+        """y = g x̂ + b."""
+        wide = widened(x)
+        if not ctx.train:
+            scale = 1 / xp.sqrt(p["v"] + self.epsilon)
+            xhat = (wide - p["m"]) * scale
+            return in_dtype_of(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale}
+        axes = tuple(range(x.ndim - 1))
+        cache: Cache = {"count": math.prod(x.shape[:-1])}
+        centred = wide
+        if ctx.w is not None:
+            kept = xp.reshape(ctx.w > 0, (-1,) + (1,) * (x.ndim - 1)).astype(wide.dtype)
+            cache = {"kept": kept, "count": xp.maximum(xp.sum(kept), 1) * math.prod(x.shape[1:-1])}
+            centred = wide * kept
+        cache["mean"] = xp.sum(centred, axis=axes) / cache["count"]
+        centred = wide - cache["mean"]
+        squares = xp.square(centred)
+        cache["variance"] = xp.sum(squares * cache["kept"] if ctx.w is not None else squares, axis=axes)
+        cache["variance"] /= cache["count"]
+        cache["scale"] = 1 / xp.sqrt(cache["variance"] + self.epsilon)
+        cache["xhat"] = centred * cache["scale"]
+        return in_dtype_of(x, cache["xhat"] * p["g"] + p["b"]), cache
+
+    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx: what is left of g dy when the mean and x̂ may not change, over the root; dg = Σ dy x̂; db = Σ dy."""
+        xhat, scale = cache["xhat"], cache["scale"]
+        axes = tuple(range(dy.ndim - 1))
+        wide = widened(dy)
+        db = xp.sum(wide, axis=axes)
+        dg = xp.sum(wide * xhat, axis=axes)
+        if "count" not in cache:
+            dm = -p["g"] * scale * db
+            dv = -0.5 * p["g"] * xp.square(scale) * dg
+            return in_dtype_of(dy, wide * (p["g"] * scale)), {"g": dg, "b": db, "m": dm, "v": dv}
+        count = cache["count"]
+        through_statistics = xhat * (dg / count) + db / count
+        if "kept" in cache:
+            through_statistics = through_statistics * cache["kept"]
+        dx = (wide - through_statistics) * (p["g"] * scale)
+        zero = xp.zeros_like(p["m"])
+        return in_dtype_of(dy, dx), {"g": dg, "b": db, "m": zero, "v": zero}
+
+    def update_state(self, xp: Namespace, p: Params, cache: Cache, keep: float | None = None) -> Params:
+        """M and v follow the batch's mean and (unbiased) variance; one value alone says nothing of a variance."""
+        keep = self.momentum if keep is None else keep
+        count = cache["count"]
+        # A count without weights is a plain number, of no dtype.
+        at_least, at_most = (max, min) if isinstance(count, int) else (xp.maximum, xp.minimum)
+        unbiased = cache["variance"] * (count / at_least(count - 1, 1))
+        change = (1 - keep) * at_most(count - 1, 1)
+        return {
+            "m": keep * p["m"] + (1 - keep) * cache["mean"],
+            "v": p["v"] + change * (unbiased - p["v"]),
+        }
+
+    def operations(self, shape: Shape) -> int:
+        """Mean, variance, division, factor and bias: eight for each value."""
+        return 8 * math.prod(shape)
