@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from chainrule.explain.blank import without_solution
-from chainrule.explain.derivation import Derivation, Matrix
+from chainrule.explain.derivation import Derivation
 from chainrule.explain.notation import figure, mathml
+from chainrule.explain.parts import Matrix
 from chainrule.explain.sheet import STYLE
 
 # In a formula, a letter that nothing else uses stands for a blank until the formula is MathML.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.explain.blank import without_solution
-from chainrule.explain.derivation import Derivation, Matrix
+from chainrule.explain.derivation import Derivation
 from chainrule.explain.notation import LATEX_OF, bracketed, latex_figure
+from chainrule.explain.parts import Matrix
 
 # What pupils fill in.
 BLANK = r"\underline{\hspace{6em}}"

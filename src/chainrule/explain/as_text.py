@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from chainrule.explain.derivation import Derivation, Matrix, Update, Vectorised
+from chainrule.explain.derivation import Derivation
 from chainrule.explain.notation import figure, plain
+from chainrule.explain.parts import Matrix, Update, Vectorised
 
 WIDTH = 100
 

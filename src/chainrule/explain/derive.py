@@ -10,9 +10,10 @@ import numpy as np
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain import address, source, steps
 from chainrule.explain.chain import Chain, follow
-from chainrule.explain.derivation import Check, Derivation, Update
+from chainrule.explain.derivation import Derivation
 from chainrule.explain.letters import Letters
 from chainrule.explain.numeric import compare
+from chainrule.explain.parts import Check, Update
 from chainrule.explain.question import Question, ask
 from chainrule.explain.terms import Paths
 from chainrule.explain.update import moved

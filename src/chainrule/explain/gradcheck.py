@@ -11,8 +11,8 @@ from chainrule.constraints import Range
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.explain.address import write
-from chainrule.explain.derivation import Check
 from chainrule.explain.numeric import compare
+from chainrule.explain.parts import Check
 from chainrule.network.network import Network
 from chainrule.train.objective import Objective, Supervised
 from chainrule.types import PREDICT, Batch, Context, Params, leaf, leaves, map_leaves

@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.explain.chain import Chain
-from chainrule.explain.derivation import Letter
 from chainrule.explain.notation import bracketed, name_latex, plain
+from chainrule.explain.parts import Letter
 from chainrule.nn import Activation, Dropout, Flatten, Identity, Reshape, SoftmaxCrossEntropy
 
 _INDICES = {1: "dk", 2: "dmk", 3: "qrsk", 4: "pqrsk"}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.engine.numpy import NUMPY
-from chainrule.explain.derivation import Letter, Step
 from chainrule.explain.notation import bracketed, latex_figure
+from chainrule.explain.parts import Letter, Step
 from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
 
 # So many classes are written into a line.

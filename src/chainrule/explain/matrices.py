@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.explain.derivation import Matrix
+from chainrule.explain.parts import Matrix
 
 SIDE = 10
 

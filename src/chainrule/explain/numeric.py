@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from chainrule.explain.derivation import Check
+from chainrule.explain.parts import Check
 
 _STEPS = (1e-2, 1e-3, 1e-4, 1e-5)
 

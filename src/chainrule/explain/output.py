@@ -9,12 +9,13 @@ import numpy as np
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain import address, source
-from chainrule.explain.derivation import Check, Derivation, Letter, Step, Term, Vectorised
+from chainrule.explain.derivation import Derivation
 from chainrule.explain.letters import called
 from chainrule.explain.links import Row, told
 from chainrule.explain.matrices import window
 from chainrule.explain.notation import bracketed, latex_figure
 from chainrule.explain.numeric import compare
+from chainrule.explain.parts import Check, Letter, Step, Term, Vectorised
 from chainrule.explain.question import Question, ask
 from chainrule.types import PREDICT, Context, Params
 

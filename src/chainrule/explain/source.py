@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from chainrule.explain.derivation import Source
+from chainrule.explain.parts import Source
 from chainrule.nn import Layer, Loss
 
 _PACKAGE = Path(__file__).parents[1]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chainrule.explain.chain import Stage
-from chainrule.explain.derivation import Step, Term
 from chainrule.explain.letters import Letters, grouped, put, under
 from chainrule.explain.notation import bracketed, figure, latex_figure, name_latex, plain
+from chainrule.explain.parts import Step, Term
 from chainrule.explain.terms import Paths
 from chainrule.nn import Activation, Conv2D, Dropout, Flatten, Identity, Penalty, Reshape
 

@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.explain.chain import Chain, rows
-from chainrule.explain.derivation import Term
 from chainrule.explain.letters import Letters, grouped, under
 from chainrule.explain.notation import bracketed, latex_figure
+from chainrule.explain.parts import Term
 from chainrule.explain.touch import Touch, by_row, kernel_meets, touch
 from chainrule.nn import Conv2D
 

@@ -9,9 +9,9 @@ import numpy as np
 from chainrule.constraints import Range
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.explain.derivation import Update
 from chainrule.explain.letters import put
 from chainrule.explain.notation import bracketed, latex_figure, name_latex
+from chainrule.explain.parts import Update
 from chainrule.optim import GradientAscent, GradientDescent, Rule
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.explain.chain import rows
-from chainrule.explain.derivation import Matrix, Vectorised
 from chainrule.explain.letters import Letters, put
 from chainrule.explain.matrices import window
 from chainrule.explain.notation import name_latex
+from chainrule.explain.parts import Matrix, Vectorised
 from chainrule.explain.terms import Paths
 from chainrule.nn import Dropout
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,49 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.batches import Stream, epoch_rows, stream
-from chainrule.engine import Engine
-from chainrule.engine.population import many_engine
-from chainrule.errors import ConfigError, DataError, did_you_mean
-from chainrule.network.network import Forward, Network
+from chainrule.errors import DataError
+from chainrule.network.network import Network
 from chainrule.nn import Penalty
 from chainrule.nn.loss import SoftmaxCrossEntropy
-from chainrule.optim import Adam, Constant, Horizon, Rule, Schedule
+from chainrule.optim import Adam, Constant, Rule, Schedule
 from chainrule.select.crossval import CrossValidation, Progress
 from chainrule.select.folds import Folds, draw_folds
+from chainrule.select.grid import Grid, Plan, grid_of
+from chainrule.select.together import train_together
 from chainrule.train import Settings, Supervised, run
-from chainrule.types import Array, Batch, Context, leaf, leaves, nest
-
-AXES = ("learning_rate", "l1", "l2", "seed")
-_LEARNING = Context(train=True)
-
-
-@dataclass(frozen=True)
-class MemberStep:
-    """The program of one member's step: what `TrainingStep` does, with the strengths of the penalty as arguments."""
-
-    network: Network
-    rule: Rule
-
-    def __call__(self, engine: Engine, carry: Any, batch: Batch, c: Mapping[str, Any]) -> tuple[Any, Array]:
-        """(weights, moments, key), batch -> the same after the step, and the cost before it, without penalty."""
-        params, moments, key = carry
-        xp = engine.xp
-        ctx = _LEARNING if key is None else Context(True, xp.fold(key, c["t"]))
-        cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
-        state = self.network.layer.update_state(xp, params, cache) if self.network.has_state else {}
-        pulled = dict(leaves(grads))
-        for path in self.network.penalised:
-            W = leaf(params, path)
-            if "l1" in c:
-                pulled[path] = pulled[path] + c["l1"] * xp.sign(W)
-            if "l2" in c:
-                pulled[path] = pulled[path] + c["l2"] * W
-        grads = {name: {} for name in params} | nest(pulled)
-        params, moments = engine.each(self.rule.update, params, grads, moments, c)
-        if state:
-            params = engine.put(params, state)
-        return (params, moments, key), cost
+from chainrule.types import Batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,66 +133,17 @@ def population(
         If a setting is unknown or out of its range, or jax is not installed.
     """
     began = time.perf_counter()
-    grid = _grid(settings)
+    grid = grid_of(settings)
     x, t, labels = _arrays(network, X, y)
     if isinstance(folds, int):
         folds = draw_folds(np.asarray(y), folds=folds, classify=labels is not None, seed=seed)
     prepared = _prepared(x, folds, prepare)
     plan = Plan(network, optimizer or Adam(), schedule or Constant(), epochs, batch_size, dtype)
-    trained = _together if together else _one_by_one
-    scores, train_scores = trained(plan, prepared, t, labels, folds, grid, progress)
+    train = train_together if together else _train_one_by_one
+    a = train(plan, prepared, t, folds, grid, progress)
+    scores, train_scores = _scores(network, a, t, labels, folds)
     metric = "R²" if labels is None else "accuracy"
     return Population(tuple(grid.members), scores, train_scores, metric, folds, time.perf_counter() - began)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What all members share."""
-
-    network: Network
-    rule: Rule
-    schedule: Schedule
-    epochs: int
-    batch_size: int
-    dtype: str
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Seeds, and settings other than seeds."""
-
-    seeds: tuple[int, ...]
-    settings: tuple[dict[str, float], ...]
-
-    @property
-    def members(self) -> list[dict[str, float]]:
-        """Every seed with every setting, in the order of the axes (R, S)."""
-        return [{**setting, "seed": seed} for seed, setting in product(self.seeds, self.settings)]
-
-    def column(self, name: str) -> np.ndarray:
-        """Return one number of each setting (S,)."""
-        return np.array([setting[name] for setting in self.settings], dtype=float)
-
-
-def _grid(settings: Mapping[str, Sequence[float]]) -> Grid:
-    for name, values in settings.items():
-        if name not in AXES:
-            raise ConfigError(
-                "a setting that members of a population may differ in", f"{name!r}", did_you_mean(name, AXES)
-            )
-        if not len(values):
-            raise ConfigError(f"values of {name} to try", "none", "Give some, such as [0.001, 0.01].")
-    seeds = tuple(int(seed) for seed in settings.get("seed", (0,)))
-    axes = {name: tuple(map(float, settings.get(name, (default,)))) for name, default in _DEFAULTS.items()}
-    combined = tuple(dict(zip(axes, values, strict=True)) for values in product(*axes.values()))
-    for setting in combined:
-        # The declared ranges of the ordinary loop hold here too.
-        Settings(learning_rate=setting["learning_rate"])
-        Penalty(setting["l1"], setting["l2"])
-    return Grid(seeds, combined)
-
-
-_DEFAULTS = {"learning_rate": 0.001, "l1": 0.0, "l2": 0.0}
 
 
 def _arrays(network: Network, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -252,65 +170,6 @@ def _prepared(x: np.ndarray, folds: Folds, prepare: Any) -> list[np.ndarray]:
     return [np.asarray(clone(prepare).fit(x[train]).transform(x)) for train, _ in folds.pairs]
 
 
-def _together(
-    plan: Plan,
-    prepared: list[np.ndarray],
-    t: np.ndarray,
-    labels: np.ndarray | None,
-    folds: Folds,
-    grid: Grid,
-    progress: Progress | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    engine = many_engine(plan.dtype)
-    network, rule = plan.network, plan.rule
-    f, s = len(folds), len(grid.settings)
-    for x, (train, _) in zip(prepared, folds.pairs, strict=True):
-        Supervised(network).check(Batch(x[train], t[train]))
-    data = Batch(engine.array(np.stack(prepared)), engine.array(np.broadcast_to(t, (f, *t.shape))))
-    initial = [dict(leaves(network.init(stream(seed, Stream.INIT)))) for seed in grid.seeds]
-    stacked = {
-        path: np.broadcast_to(
-            np.stack([named[path] for named in initial])[None, :, None], (f, len(initial), s, *w.shape)
-        )
-        for path, w in initial[0].items()
-    }
-    params = engine.place({name: {} for name in network.specs} | nest(stacked))
-    carry: Any = (params, {name: engine.zeros(params) for name in rule.moments})
-    keys = [engine.key(seed, int(Stream.NOISE)) for seed in grid.seeds] if network.layer.is_random else None
-    strengths = {name: grid.column(name) for name in ("l1", "l2") if grid.column(name).any()}
-    step = MemberStep(network, rule)
-    for epoch in range(plan.epochs):
-        rows = _rows(plan, folds, grid.seeds, epoch)
-        carry, costs = engine.run_many(step, carry, keys, data, rows, _numbers(plan, folds, grid, epoch), strengths)
-        if progress is not None:
-            progress(epoch + 1, plan.epochs, float(np.nanmean(engine.numpy(costs))))
-    a = engine.numpy(engine.map_many(Forward(network), carry[0], data.x))
-    return _scores(network, a.reshape(f, -1, *a.shape[3:]), t, labels, folds)
-
-
-def _rows(plan: Plan, folds: Folds, seeds: Sequence[int], epoch: int) -> np.ndarray:
-    """Return the rows of an epoch's batches (F, R, steps, batch): those that the ordinary loop would take."""
-    sizes = [min(plan.batch_size, len(train)) for train, _ in folds.pairs]
-    steps = max(math.ceil(len(train) / size) for (train, _), size in zip(folds.pairs, sizes, strict=True))
-    rows = np.full((len(folds), len(seeds), steps, max(sizes)), -1)
-    for i, ((train, _), size) in enumerate(zip(folds.pairs, sizes, strict=True)):
-        for k, seed in enumerate(seeds):
-            drawn = epoch_rows(len(train), size, seed=seed, epoch=epoch)
-            rows[i, k, : len(drawn), :size] = np.where(drawn >= 0, train[drawn], -1)
-    return rows
-
-
-def _numbers(plan: Plan, folds: Folds, grid: Grid, epoch: int) -> dict[str, np.ndarray]:
-    """Return each step's numbers (F, S, steps), and its number in each fold (F, steps)."""
-    counts = [math.ceil(len(train) / min(plan.batch_size, len(train))) for train, _ in folds.pairs]
-    steps = max(counts)
-    t = np.array([epoch * count + np.arange(steps) for count in counts])
-    factor = np.array([plan.schedule.factor(row, Horizon(n, plan.epochs)) for row, n in zip(t, counts, strict=True)])
-    rate = grid.column("learning_rate")[None, :, None] * factor[:, None, :]
-    numbers = plan.rule.coefficients(t[:, None, :] + 1, rate)
-    return {name: np.broadcast_to(values, rate.shape) for name, values in numbers.items()} | {"t": t}
-
-
 def _scores(
     network: Network, a: np.ndarray, t: np.ndarray, labels: np.ndarray | None, folds: Folds
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -332,15 +191,14 @@ def _scores(
     return tables[0], tables[1]
 
 
-def _one_by_one(
+def _train_one_by_one(
     plan: Plan,
     prepared: list[np.ndarray],
     t: np.ndarray,
-    labels: np.ndarray | None,
     folds: Folds,
     grid: Grid,
     progress: Progress | None,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> np.ndarray:
     from chainrule.engine import engine_by_name
     from chainrule.network.network import logits
 
@@ -363,4 +221,4 @@ def _one_by_one(
         a[j, m] = logits(plan.network, engine, engine.place(ended.params), prepared[j])
         if progress is not None:
             progress(done, len(folds) * len(members), ended.history.cost[-1])
-    return _scores(plan.network, a, t, labels, folds)
+    return a

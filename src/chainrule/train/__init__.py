@@ -15,7 +15,7 @@ from chainrule.train.events import (
 )
 from chainrule.train.history import History
 from chainrule.train.journal import Journal, replay
-from chainrule.train.loop import Run, Settings, run
+from chainrule.train.loop import Run, run
 from chainrule.train.objective import Objective, Supervised
 from chainrule.train.policies import (
     EarlyStopping,
@@ -25,6 +25,7 @@ from chainrule.train.policies import (
     StopOnNonFinite,
     TimeLimit,
 )
+from chainrule.train.settings import Settings
 from chainrule.train.views import averaged_outputs
 
 __all__ = [

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from chainrule.constraints import Kind, check_fields, constrained, flag, real, whole
 from chainrule.data.batches import Stream, stream
 from chainrule.data.streamed import Streamed
 from chainrule.engine import Engine
 from chainrule.errors import ConfigError, DataError
-from chainrule.optim import LBFGS, Clip, Constant, Rule, Schedule
+from chainrule.optim import LBFGS, Rule
 from chainrule.train.checkpoint import Checkpoint
 from chainrule.train.events import (
     Advised,
@@ -29,41 +27,9 @@ from chainrule.train.events import (
 from chainrule.train.history import History
 from chainrule.train.objective import Objective
 from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
+from chainrule.train.settings import Settings
 from chainrule.train.steps import BatchStepper, FullBatchStepper, Order, Stepper
 from chainrule.types import Batch, Params, fill, leaves, map_leaves
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How long, how fast, in what order.
-
-    Parameters
-    ----------
-    epochs : int
-        Most passes over the data.
-    batch_size : int
-        Samples a step; at most the number there is.
-    learning_rate : float
-        η before scheduling.
-    schedule, clip
-        See `optim`.
-    seed : int
-        Names the streams of initial weights, batch order and noise.
-    shuffle : bool
-        Whether each epoch has an order of its own.
-    """
-
-    epochs: int = whole(1, default=100)
-    batch_size: int = whole(1, default=32)
-    learning_rate: float = real(0.0, low_open=True, default=0.001)
-    schedule: Schedule = constrained(Kind(Schedule), default=Constant())
-    clip: Clip = constrained(Kind(Clip), default=Clip())
-    seed: int = whole(0, default=0)
-    shuffle: bool = flag(True)
-
-    def __post_init__(self) -> None:
-        """Check the fields against their declared constraints."""
-        check_fields(self)
 
 
 class Run:

@@ -1,0 +1,110 @@
+"""Together: all members of a population trained as one program, which takes the batches that the ordinary loop would."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.batches import Stream, epoch_rows, stream
+from chainrule.engine import Engine
+from chainrule.engine.population import many_engine
+from chainrule.network.network import Forward, Network
+from chainrule.optim import Horizon, Rule
+from chainrule.select.crossval import Progress
+from chainrule.select.folds import Folds
+from chainrule.select.grid import Grid, Plan
+from chainrule.train import Supervised
+from chainrule.types import Array, Batch, Context, leaf, leaves, nest
+
+_LEARNING = Context(train=True)
+
+
+@dataclass(frozen=True)
+class MemberStep:
+    """The program of one member's step: what `TrainingStep` does, with the strengths of the penalty as arguments."""
+
+    network: Network
+    rule: Rule
+
+    def __call__(self, engine: Engine, carry: Any, batch: Batch, c: Mapping[str, Any]) -> tuple[Any, Array]:
+        """(weights, moments, key), batch -> the same after the step, and the cost before it, without penalty."""
+        params, moments, key = carry
+        xp = engine.xp
+        ctx = _LEARNING if key is None else Context(True, xp.fold(key, c["t"]))
+        cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
+        state = self.network.layer.update_state(xp, params, cache) if self.network.has_state else {}
+        pulled = dict(leaves(grads))
+        for path in self.network.penalised:
+            W = leaf(params, path)
+            if "l1" in c:
+                pulled[path] = pulled[path] + c["l1"] * xp.sign(W)
+            if "l2" in c:
+                pulled[path] = pulled[path] + c["l2"] * W
+        grads = {name: {} for name in params} | nest(pulled)
+        params, moments = engine.each(self.rule.update, params, grads, moments, c)
+        if state:
+            params = engine.put(params, state)
+        return (params, moments, key), cost
+
+
+def train_together(
+    plan: Plan,
+    prepared: list[np.ndarray],
+    t: np.ndarray,
+    folds: Folds,
+    grid: Grid,
+    progress: Progress | None,
+) -> np.ndarray:
+    """Return the logits (J, members, N, K) of every fold's members, trained in one compiled scan, for all rows."""
+    engine = many_engine(plan.dtype)
+    network, rule = plan.network, plan.rule
+    f, s = len(folds), len(grid.settings)
+    for x, (train, _) in zip(prepared, folds.pairs, strict=True):
+        Supervised(network).check(Batch(x[train], t[train]))
+    data = Batch(engine.array(np.stack(prepared)), engine.array(np.broadcast_to(t, (f, *t.shape))))
+    initial = [dict(leaves(network.init(stream(seed, Stream.INIT)))) for seed in grid.seeds]
+    stacked = {
+        path: np.broadcast_to(
+            np.stack([named[path] for named in initial])[None, :, None], (f, len(initial), s, *w.shape)
+        )
+        for path, w in initial[0].items()
+    }
+    params = engine.place({name: {} for name in network.specs} | nest(stacked))
+    carry: Any = (params, {name: engine.zeros(params) for name in rule.moments})
+    keys = [engine.key(seed, int(Stream.NOISE)) for seed in grid.seeds] if network.layer.is_random else None
+    strengths = {name: grid.column(name) for name in ("l1", "l2") if grid.column(name).any()}
+    step = MemberStep(network, rule)
+    for epoch in range(plan.epochs):
+        rows = _rows(plan, folds, grid.seeds, epoch)
+        carry, costs = engine.run_many(step, carry, keys, data, rows, _numbers(plan, folds, grid, epoch), strengths)
+        if progress is not None:
+            progress(epoch + 1, plan.epochs, float(np.nanmean(engine.numpy(costs))))
+    a = engine.numpy(engine.map_many(Forward(network), carry[0], data.x))
+    return a.reshape(f, -1, *a.shape[3:])
+
+
+def _rows(plan: Plan, folds: Folds, seeds: Sequence[int], epoch: int) -> np.ndarray:
+    """Return the rows of an epoch's batches (F, R, steps, batch): those that the ordinary loop would take."""
+    sizes = [min(plan.batch_size, len(train)) for train, _ in folds.pairs]
+    steps = max(math.ceil(len(train) / size) for (train, _), size in zip(folds.pairs, sizes, strict=True))
+    rows = np.full((len(folds), len(seeds), steps, max(sizes)), -1)
+    for i, ((train, _), size) in enumerate(zip(folds.pairs, sizes, strict=True)):
+        for k, seed in enumerate(seeds):
+            drawn = epoch_rows(len(train), size, seed=seed, epoch=epoch)
+            rows[i, k, : len(drawn), :size] = np.where(drawn >= 0, train[drawn], -1)
+    return rows
+
+
+def _numbers(plan: Plan, folds: Folds, grid: Grid, epoch: int) -> dict[str, np.ndarray]:
+    """Return each step's numbers (F, S, steps), and its number in each fold (F, steps)."""
+    counts = [math.ceil(len(train) / min(plan.batch_size, len(train))) for train, _ in folds.pairs]
+    steps = max(counts)
+    t = np.array([epoch * count + np.arange(steps) for count in counts])
+    factor = np.array([plan.schedule.factor(row, Horizon(n, plan.epochs)) for row, n in zip(t, counts, strict=True)])
+    rate = grid.column("learning_rate")[None, :, None] * factor[:, None, :]
+    numbers = plan.rule.coefficients(t[:, None, :] + 1, rate)
+    return {name: np.broadcast_to(values, rate.shape) for name, values in numbers.items()} | {"t": t}
