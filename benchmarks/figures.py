@@ -134,17 +134,22 @@ def mnist() -> Measured:
 
 @figure("mnist-dropout", "≥ 98.8 %")
 def mnist_dropout() -> Measured:
-    """Two wide layers that are kept from relying on any unit."""
-    from chainrule import MLPClassifier
+    """Four layers, each normalised over the batch, that are kept from relying on any unit.
+
+    Two layers of 1024 with dropout alone had 98.7 % on 10,000 training images set aside, these had 98.9 %.
+    """
+    from chainrule import NetworkClassifier, nn
 
     X, y, X_test, y_test = images("mnist")
-    model = MLPClassifier(
-        hidden_layer_sizes=(1024, 1024),
-        dropout=[0.4, 0.4],
+    layers: list[nn.Layer] = [nn.Dropout(0.2)]
+    for units in (1000, 500, 250, 250):
+        layers += [nn.Dense(units, bias=False, init="he"), nn.BatchNorm(), nn.Relu(), nn.Dropout(0.3)]
+    model = NetworkClassifier(
+        layers=layers,
         learning_rate="one_cycle",
-        learning_rate_init=2e-3,
+        learning_rate_init=4e-3,
         batch_size=128,
-        max_iter=40,
+        max_iter=50,
         **_TO_THE_END,
     )
     seconds = timed(lambda: model.fit(X, y))
@@ -153,7 +158,8 @@ def mnist_dropout() -> Measured:
         _percent(score),
         seconds,
         score >= 0.988,
-        f"784-1024-1024-10, relu, dropout 0.4, one cycle of Adam to 0.002, 40 epochs, on {model.engine_}",
+        "784-1000-500-250-250-10, relu, batch norm, dropout 0.2 of the pixels and 0.3 of the units, one cycle of Adam to "
+        f"0.004, 50 epochs, on {model.engine_}",
     )
 
 
@@ -333,8 +339,8 @@ def fashion_cnn_small() -> Measured:
 @figure("fashion-cnn-norm", "≥ 93.4 % with batch normalisation")
 def fashion_cnn_norm() -> Measured:
     """Two convolutions, each normalised."""
-    what = f"`chainrule train fashion_mnist --filters 48,96 --hidden 256 --epochs 20 {_CLOTHES_FLAGS}`: with batch norm"
-    return by_job("fashion_mnist", what, 0.934, filters=(48, 96), hidden=(256,), epochs=20, **_CLOTHES)
+    what = f"`chainrule train fashion_mnist --hidden 256 --epochs 20 {_CLOTHES_FLAGS}`: 3×3×32, 3×3×64, batch norm"
+    return by_job("fashion_mnist", what, 0.934, hidden=(256,), epochs=20, **_CLOTHES)
 
 
 _FACES = "fer2013"
