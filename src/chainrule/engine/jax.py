@@ -197,25 +197,27 @@ class JaxEngine:
 
 
 # On a CPU XLA hands convolutions to a library that runs them on one thread, and without AVX-512 several times slower
-# than its own kernels; products of matrices it may keep, which are faster in it.
-_LIBRARY_FOR_PRODUCTS = {"xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_DOT"}
+# than its own kernels; so it does with the many small products of a population. Large products are faster in it.
+_LIBRARY = "xla_cpu_experimental_ynn_fusion_type"
+_FOR_PRODUCTS = "LIBRARY_FUSION_TYPE_DOT"
+_FOR_NOTHING = ""
 
 
-def _jit(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+def _jit(function: Callable[..., Any], library: str = _FOR_PRODUCTS, **options: Any) -> Callable[..., Any]:
     """Return the function compiled, with what XLA is told on this device."""
-    return jax.jit(function, compiler_options=_compiler_options(), **options)
+    return jax.jit(function, compiler_options={_LIBRARY: library} if _has_library() else None, **options)
 
 
 @lru_cache(maxsize=1)
-def _compiler_options() -> dict[str, str] | None:
-    """Return the options that this XLA takes: they are experimental, and another version may not know them."""
+def _has_library() -> bool:
+    """Tell whether this XLA takes the option: it is experimental, and another version may not know it."""
     if jax.default_backend() != "cpu":
-        return None
+        return False
     try:
-        jax.jit(lambda: jnp.zeros(()), compiler_options=_LIBRARY_FOR_PRODUCTS)()
+        jax.jit(lambda: jnp.zeros(()), compiler_options={_LIBRARY: _FOR_PRODUCTS})()
     except jax.errors.JaxRuntimeError:
-        return None
-    return _LIBRARY_FOR_PRODUCTS
+        return False
+    return True
 
 
 @lru_cache(maxsize=64)
@@ -284,11 +286,11 @@ def _population(engine: JaxEngine, step: Program, shape: Many) -> Callable[..., 
 
         return lax.scan(body, carry, (rows, numbers, t))
 
-    return _jit(chunk, donate_argnums=0)
+    return _jit(chunk, _FOR_NOTHING, donate_argnums=0)
 
 
 @lru_cache(maxsize=16)
 def _mapped(engine: JaxEngine, program: Program) -> Callable[..., Any]:
     of_setting = jax.vmap(partial(program, engine), in_axes=(0, None))
     of_seed = jax.vmap(of_setting, in_axes=(0, None))
-    return _jit(jax.vmap(of_seed, in_axes=(0, 0)))
+    return _jit(jax.vmap(of_seed, in_axes=(0, 0)), _FOR_NOTHING)
