@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -163,6 +164,13 @@ class JaxEngine:
         with self._precision():
             result: tuple[Carry, Array] = self._latest[3](carry, data, rows.astype(np.int32), numbers, t)
         return result
+
+    @property
+    def lanes(self) -> int:
+        """How many populations run side by side; see `ManyEngine`."""
+        if jax.default_backend() != "cpu":
+            return 1
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     def run_many(
         self,

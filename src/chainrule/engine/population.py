@@ -19,6 +19,10 @@ class ManyEngine(Engine, Protocol):
     share is there once: all settings of a seed see the same batches, all members of a fold the same rows.
     """
 
+    @property
+    def lanes(self) -> int:
+        """How many populations this machine trains side by side in the time of one: one on each core, or one on a GPU."""
+
     def run_many(
         self,
         step: Program,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -41,6 +42,11 @@ class Grid:
     def members(self) -> list[dict[str, float]]:
         """Every seed with every setting, in the order of the axes (R, S)."""
         return [{**setting, "seed": seed} for seed, setting in product(self.seeds, self.settings)]
+
+    def split(self, parts: int) -> list[Grid]:
+        """Return the grid in at most so many parts, equal ones where that is possible."""
+        size = math.ceil(len(self.settings) / max(1, parts))
+        return [Grid(self.seeds, self.settings[i : i + size]) for i in range(0, len(self.settings), size)]
 
     def column(self, name: str) -> np.ndarray:
         """Return one number of each setting (S,)."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from chainrule.data.batches import Stream, epoch_rows, stream
 from chainrule.engine import Engine
-from chainrule.engine.population import many_engine
+from chainrule.engine.population import ManyEngine, many_engine
 from chainrule.network.network import Forward, Network
 from chainrule.optim import Horizon, Rule
 from chainrule.select.crossval import Progress
@@ -59,32 +61,49 @@ def train_together(
     grid: Grid,
     progress: Progress | None,
 ) -> np.ndarray:
-    """Return the logits (J, members, N, K) of every fold's members, trained in one compiled scan, for all rows."""
+    """Return the logits (J, members, N, K) of every fold's members for all rows.
+
+    On a CPU the settings are trained in as many groups as there are cores, side by side: a member's products are too small
+    to be shared between cores.
+    """
     engine = many_engine(plan.dtype)
-    network, rule = plan.network, plan.rule
-    f, s = len(folds), len(grid.settings)
+    network = plan.network
     for x, (train, _) in zip(prepared, folds.pairs, strict=True):
         Supervised(network).check(Batch(x[train], t[train]))
-    data = Batch(engine.array(np.stack(prepared)), engine.array(np.broadcast_to(t, (f, *t.shape))))
-    initial = [dict(leaves(network.init(stream(seed, Stream.INIT)))) for seed in grid.seeds]
+    data = Batch(engine.array(np.stack(prepared)), engine.array(np.broadcast_to(t, (len(folds), *t.shape))))
+    keys = [engine.key(seed, int(Stream.NOISE)) for seed in grid.seeds] if network.layer.is_random else None
+    penalties = [name for name in ("l1", "l2") if grid.column(name).any()]
+    step = MemberStep(network, plan.rule)
+    groups = grid.split(engine.lanes)
+    carries = [_start(engine, plan, len(folds), group) for group in groups]
+
+    def train_epoch(i: int, epoch: int, rows: np.ndarray) -> np.ndarray:
+        numbers = _numbers(plan, folds, groups[i], epoch)
+        strengths = {name: groups[i].column(name) for name in penalties}
+        carries[i], costs = engine.run_many(step, carries[i], keys, data, rows, numbers, strengths)
+        return engine.numpy(costs)
+
+    with ThreadPoolExecutor(len(groups)) as pool:
+        for epoch in range(plan.epochs):
+            advance = partial(train_epoch, epoch=epoch, rows=_rows(plan, folds, grid.seeds, epoch))
+            # The first epoch compiles. Groups of one size share a program, if the first is done before the next begins.
+            costs = list((pool.map if epoch else map)(advance, range(len(groups))))
+            if progress is not None:
+                progress(epoch + 1, plan.epochs, float(np.nanmean(np.concatenate(costs, axis=-1))))
+    a = np.concatenate([engine.numpy(engine.map_many(Forward(network), carry[0], data.x)) for carry in carries], axis=2)
+    return a.reshape(len(folds), -1, *a.shape[3:])
+
+
+def _start(engine: ManyEngine, plan: Plan, n_folds: int, grid: Grid) -> Any:
+    """Return the weights (F, R, S, …) and moments to start from: a seed's own, the same in every fold and setting."""
+    initial = [dict(leaves(plan.network.init(stream(seed, Stream.INIT)))) for seed in grid.seeds]
+    axes = (n_folds, len(initial), len(grid.settings))
     stacked = {
-        path: np.broadcast_to(
-            np.stack([named[path] for named in initial])[None, :, None], (f, len(initial), s, *w.shape)
-        )
+        path: np.broadcast_to(np.stack([named[path] for named in initial])[None, :, None], (*axes, *w.shape))
         for path, w in initial[0].items()
     }
-    params = engine.place({name: {} for name in network.specs} | nest(stacked))
-    carry: Any = (params, {name: engine.zeros(params) for name in rule.moments})
-    keys = [engine.key(seed, int(Stream.NOISE)) for seed in grid.seeds] if network.layer.is_random else None
-    strengths = {name: grid.column(name) for name in ("l1", "l2") if grid.column(name).any()}
-    step = MemberStep(network, rule)
-    for epoch in range(plan.epochs):
-        rows = _rows(plan, folds, grid.seeds, epoch)
-        carry, costs = engine.run_many(step, carry, keys, data, rows, _numbers(plan, folds, grid, epoch), strengths)
-        if progress is not None:
-            progress(epoch + 1, plan.epochs, float(np.nanmean(engine.numpy(costs))))
-    a = engine.numpy(engine.map_many(Forward(network), carry[0], data.x))
-    return a.reshape(f, -1, *a.shape[3:])
+    params = engine.place({name: {} for name in plan.network.specs} | nest(stacked))
+    return params, {name: engine.zeros(params) for name in plan.rule.moments}
 
 
 def _rows(plan: Plan, folds: Folds, seeds: Sequence[int], epoch: int) -> np.ndarray:
