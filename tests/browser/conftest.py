@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,13 @@ class Open:
     def wait(self, condition: str, argument: Any = None) -> None:
         """Wait until an expression of JavaScript is true."""
         self.page.wait_for_function(condition, arg=argument, timeout=10_000)
+
+    def until(self, look: Callable[[Session], bool]) -> None:
+        """Wait until the session is as the page was told to make it: a click is answered when the server has time."""
+        end = time.monotonic() + 10
+        while not self.session(look):
+            assert time.monotonic() < end, "the session did not become what was waited for"
+            self.page.wait_for_timeout(20)
 
     def figure(self, label: str) -> float:
         """Return a number in the bar at the top."""

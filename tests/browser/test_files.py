@@ -34,13 +34,12 @@ def test_points_are_drawn_by_clicking_on_the_map(open_page: Opener) -> None:
     assert box is not None
     field.click(position={"x": box["width"] * 0.75, "y": box["height"] * 0.25})
     one.wait("() => document.querySelector('.cr-drawn') !== null")
-    one.page.wait_for_timeout(200)
+    one.until(lambda session: len(session.drawn) == 1)
     ((x, y, kind),) = one.session(lambda session: list(session.drawn))
     assert (x, y) == pytest.approx((3, 3), abs=0.1)
     assert kind == 1
     one.page.get_by_role("button", name="Remove all drawn points").click()
-    one.page.wait_for_timeout(200)
-    assert one.session(lambda session: list(session.drawn)) == []
+    one.until(lambda session: not session.drawn)
 
 
 def test_a_saved_session_opens_with_the_same_weights(open_page: Opener, tmp_path: Path) -> None:
