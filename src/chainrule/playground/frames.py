@@ -38,29 +38,42 @@ class Frames:
         self._pictures: dict[tuple[int, str], asyncio.Future[float]] = {}
         self.build_ms = 0.0
 
-    async def latest(self) -> Snapshot:
-        """Return the snapshot of this beat, the same for all views; a new one where something has changed since."""
+    async def latest(self, want: str, size: int) -> Snapshot:
+        """Return the snapshot of this beat, the same for all views; a new one where something has changed since.
+
+        A new one is drawn at once as the view that asks first wants it: each question to the trainer waits for the end
+        of a slice of training.
+        """
         if self.snapshot is not None and self._is_fresh and self.until_next() > 0:
             return self.snapshot
         if self._taking is None:
-            self._taking = asyncio.ensure_future(self._take())
+            self._taking = asyncio.ensure_future(self._take(want, size))
         return await asyncio.shield(self._taking)
 
-    async def _take(self) -> Snapshot:
-        change = self._change
+    async def _take(self, want: str, size: int) -> Snapshot:
+        change, known = self._change, self.snapshot
         now = time.perf_counter()
         if self._due <= now:
             self._due = max(self._due, now - BEAT) + BEAT
+
+        def take(session: Session) -> tuple[Snapshot, float]:
+            snapshot = session.snapshot()
+            if known is not None and known.serial == snapshot.serial:
+                return known, 0.0
+            return snapshot, _draw(snapshot, snapshot.scene.plane.size_for(size), want)
+
         try:
-            snapshot = await asyncio.wrap_future(self._runner.ask(Session.snapshot))
+            snapshot, build_ms = await asyncio.wrap_future(self._runner.ask(take))
         finally:
             self._taking = None
-        if self.snapshot is None or snapshot.serial != self.snapshot.serial:
-            self._pictures = {}
+        if snapshot is not known:
+            drawn: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+            drawn.set_result(build_ms)
+            self._pictures = {(snapshot.scene.plane.size_for(size), want): drawn}
             self.snapshot = snapshot
         # A snapshot that was under way when something changed may be of before.
         self._is_fresh = change == self._change
-        return self.snapshot
+        return snapshot
 
     def until_next(self) -> float:
         """Return the seconds until the next beat begins."""
@@ -94,14 +107,14 @@ class Frames:
         side = snapshot.scene.plane.size_for(size)
         pictures = self._pictures if snapshot is self.snapshot else {}
         if (side, want) not in pictures:
-            asked = self._runner.ask(lambda session: _drawn(snapshot, side, want))
+            asked = self._runner.ask(lambda session: _draw(snapshot, side, want))
             pictures[side, want] = asyncio.ensure_future(asyncio.wrap_future(asked))
         self.build_ms = await asyncio.shield(pictures[side, want])
         wire = encode(frame_message(snapshot, n=n, want=want, size=size, points=points, budget=budget))
         return wire if isinstance(wire, bytes) else wire.encode()
 
 
-def _drawn(snapshot: Snapshot, side: int, want: str) -> float:
+def _draw(snapshot: Snapshot, side: int, want: str) -> float:
     """Make the heavy part of a frame; return the milliseconds that it took."""
     started = time.perf_counter()
     snapshot.pass_of(side).picture(snapshot.scene, want)

@@ -91,10 +91,16 @@ class Runner:
             return True
         if task is None:
             return False
+        self._carry_out(task)
+        if self._session.is_busy:
+            # The answer goes out now, and not after the next slice of training.
+            time.sleep(_BREATH)
+        return True
+
+    def _carry_out(self, task: _Task) -> None:
         function, future = task
         if future.set_running_or_notify_cancel():
             try:
                 future.set_result(function(self._session))
             except BaseException as error:
                 future.set_exception(error)
-        return True

@@ -142,10 +142,10 @@ class Viewer:
         if self._frames.snapshot is self._of:
             # This view has had its frame of this beat.
             await asyncio.sleep(self._frames.until_next())
-        snapshot = await self._frames.latest()
-        want = self._ack.want or {}
-        size = 50 if want.get("size") == 50 else 100
-        asked = (snapshot.serial, str(want.get("map", "output"))[:40], size)
+        wish = self._ack.want or {}
+        want, size = str(wish.get("map", "output"))[:40], 50 if wish.get("size") == 50 else 100
+        snapshot = await self._frames.latest(want, size)
+        asked = (snapshot.serial, want, size)
         if asked == self._shown:
             self._idle = not snapshot.running and self._frames.is_fresh()
             return False
@@ -157,7 +157,7 @@ class Viewer:
         self._n += 1
         self._shown, self._of = asked, snapshot
         data = await self._frames.encoded(
-            snapshot, n=self._n, want=asked[1], size=size, points=points, budget=self._budget()
+            snapshot, n=self._n, want=want, size=size, points=points, budget=self._budget()
         )
         self._last = time.perf_counter()
         self._sent.append((self._last, len(data)))

@@ -47,6 +47,59 @@ export function show(canvas, pixels, [down, across, channels = 1]) {
   context.putImageData(image, 0, 0);
 }
 
+/**
+ * Many small pictures, painted at once, and from there drawn where they belong: a canvas of its own for each would cost a
+ * browser without a graphics card far more than what is on it.
+ */
+export class Sheet {
+  constructor() {
+    this.canvas = document.createElement("canvas");
+    /** @type {ImageData | null} */
+    this.image = null;
+    this.side = 0;
+  }
+
+  /**
+   * Paint squares of bytes, one below the other. Each has a margin in the colours of its edge, since a picture that is
+   * drawn larger takes in what lies beside it.
+   * @param {Uint8Array} bytes
+   * @param {number} side
+   * @param {Uint32Array[]} colours one table for each
+   */
+  paint(bytes, side, colours) {
+    const { canvas } = this;
+    const [across, down] = [side + 2, Math.max(1, colours.length) * (side + 2)];
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+    if (!this.image || canvas.width !== across || canvas.height !== down) {
+      [canvas.width, canvas.height, this.side] = [across, down, side];
+      this.image = context.createImageData(across, down);
+    }
+    const words = new Uint32Array(this.image.data.buffer);
+    let at = 0;
+    colours.forEach((table, n) => {
+      const from = n * side * side;
+      for (let y = -1; y <= side; y += 1) {
+        const row = from + Math.min(side - 1, Math.max(0, y)) * side;
+        words[at] = table[bytes[row]];
+        for (let x = 0; x < side; x += 1) words[at + 1 + x] = table[bytes[row + x]];
+        words[at + side + 1] = table[bytes[row + side - 1]];
+        at += across;
+      }
+    });
+    context.putImageData(this.image, 0, 0);
+  }
+
+  /**
+   * Draw picture number n.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} n
+   * @param {{left: number, top: number, side: number}} box
+   */
+  draw(context, n, { left, top, side }) {
+    context.drawImage(this.canvas, 1, n * (this.side + 2) + 1, this.side, this.side, left, top, side, side);
+  }
+}
+
 /** Tables are made once for each theme, kind and number of classes. */
 export class Tables {
   constructor() {

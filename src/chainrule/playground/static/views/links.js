@@ -1,5 +1,4 @@
 // The weights as lines on one canvas: width and colour by value, found again by the pointer.
-import { sharp } from "../dom.js";
 import { along, curve, distance, thickness } from "../layout.js";
 import { css, diverging } from "../palette.js";
 import { offsets } from "../parameters.js";
@@ -82,15 +81,13 @@ export class Pen {
   }
 
   /**
-   * @param {HTMLCanvasElement} canvas
+   * @param {CanvasRenderingContext2D} context
    * @param {Link[]} links
    * @param {ArrayLike<number>} weights
-   * @param {{width: number, height: number, theme: Theme, lit: Set<string>, chosen: (link: Link) => boolean,
-   *   flow: number | null}} look flow is how far dashes have moved, where they move
+   * @param {{height: number, theme: Theme, lit: Set<string>, chosen: (link: Link) => boolean, flow: number | null}} look
+   *   height is the stage's; flow is how far dashes have moved, where they move
    */
-  draw(canvas, links, weights, { width, height, theme, lit, chosen, flow }) {
-    const context = sharp(canvas, width, height);
-    context.clearRect(0, 0, width, height);
+  draw(context, links, weights, { height, theme, lit, chosen, flow }) {
     let largest = 0;
     const values = links.map((link) => {
       const { value } = link.count > 1 ? strongest(link, weights) : { value: weights[link.at] ?? 0 };

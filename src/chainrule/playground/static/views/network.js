@@ -1,6 +1,6 @@
 // The network: neurons, weights and layers on one stage, live, with everything to hover, click and change.
 import { button } from "../controls.js";
-import { h, replace } from "../dom.js";
+import { h, replace, sharp } from "../dom.js";
 import { margins, place } from "../layout.js";
 import { columns, nameOf } from "../parameters.js";
 import { cardIn, weightsInto } from "./card.js";
@@ -42,11 +42,14 @@ export function mount(el, store) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let structure = "";
   let geometry = "";
+  // Asked for once, and not in each frame: the answer would lay the page out anew.
+  let size = { width: 0, height: 0 };
 
   function arrange() {
     const state = store.get("state");
     if (!state || !stage.clientWidth) return;
     const { clientWidth: width, clientHeight: height } = stage;
+    size = { width, height };
     const all = columns(state.network);
     const em = Number.parseFloat(getComputedStyle(stage).fontSize);
     const key = JSON.stringify([all, state.network.inputs, state.network.outputs]);
@@ -83,12 +86,14 @@ export function mount(el, store) {
     if (!state || !frame) return;
     const theme = store.get("theme") ?? "light";
     const { discretise } = state.spec.view;
-    neurons.draw(frame, theme, state.data.classes.length, discretise);
+    const context = sharp(canvas, size.width, size.height);
+    context.clearRect(0, 0, size.width, size.height);
     if (frame.arrays.weights) {
       const lit = new Set(store.get("lit") ?? []);
-      const look = { width: stage.clientWidth, height: stage.clientHeight, theme, lit, flow: flowOf(frame) };
-      pen.draw(canvas, links, frame.arrays.weights, { ...look, chosen: pointer.isMarked });
+      const look = { height: size.height, theme, lit, flow: flowOf(frame), chosen: pointer.isMarked };
+      pen.draw(context, links, frame.arrays.weights, look);
     }
+    neurons.draw(context, frame, theme, state.data.classes.length, discretise);
     pointer.refresh();
     card.refresh();
   }

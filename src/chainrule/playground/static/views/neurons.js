@@ -1,6 +1,6 @@
-// Neurons as buttons with live pictures: hover shows one in the large map, click opens its weights.
+// Neurons as buttons over live pictures: hover shows one in the large map, click opens its weights.
 import { h, replace, write } from "../dom.js";
-import { Tables, paint, show } from "../paint.js";
+import { Sheet, Tables, show } from "../paint.js";
 import { css, diverging } from "../palette.js";
 import { flat } from "../parameters.js";
 import { letters, number } from "../scale.js";
@@ -11,8 +11,8 @@ import { letters, number } from "../scale.js";
 /** @typedef {import("../palette.js").Theme} Theme */
 /** @typedef {{layer: string, unit: number}} UnitName */
 /**
- * @typedef {{name: UnitName, key: string, el: HTMLButtonElement, canvas: HTMLCanvasElement, bias: HTMLButtonElement | null,
- *   biasAt: number, value: HTMLElement, block: boolean}} Neuron
+ * @typedef {{name: UnitName, key: string, el: HTMLButtonElement, bias: HTMLButtonElement | null, biasAt: number,
+ *   value: HTMLElement, block: HTMLCanvasElement | null, box: {left: number, top: number, side: number}, dim: boolean}} Neuron
  */
 
 /** Below this size a neuron has no room for a bias and a value of its own. */
@@ -25,6 +25,8 @@ const ROOMY = 17;
  */
 export function neuronsIn(el, store, actions) {
   const tables = new Tables();
+  const sheet = new Sheet();
+  let corners = new Path2D();
   /** @type {Neuron[]} */
   let neurons = [];
   /** @type {Map<string, string>} */
@@ -48,10 +50,14 @@ export function neuronsIn(el, store, actions) {
    * @param {import("../layout.js").Place[][]} places
    */
   function arrange(places) {
+    corners = new Path2D();
     places.flat().forEach(({ size, centre }, i) => {
       const { el: body, bias, block } = neurons[i];
       const side = block ? size * 1.5 : size;
-      put(body, centre.x - side / 2, centre.y - side / 2, side);
+      const box = { left: centre.x - side / 2, top: centre.y - side / 2, side };
+      neurons[i].box = box;
+      if (!block) corners.roundRect(box.left, box.top, side, side, side * 0.13);
+      put(body, box.left, box.top, side);
       body.classList.toggle("is-tiny", size < ROOMY);
       if (!bias) return;
       const dot = Math.max(8, Math.min(22, size * 0.24));
@@ -69,7 +75,8 @@ export function neuronsIn(el, store, actions) {
   function neuron(network, name, block) {
     const { layer, unit } = name;
     const key = `${layer}.${unit}`;
-    const canvas = h("canvas", { width: 1, height: 1 });
+    // Beside the others' pictures on one canvas, that of a block of inputs is a photograph and stays as it is.
+    const canvas = block ? h("canvas", { width: 1, height: 1 }) : null;
     const value = h("span", { class: "cr-neuron-value" });
     const text = block ? `${network.inputs.length} inputs` : caption(network, name);
     const role = layer === "input" || layer === "output" ? layer : "hidden";
@@ -95,30 +102,37 @@ export function neuronsIn(el, store, actions) {
     const biasAt = role === "input" ? -1 : flat(network, `${layer}.b`, [unit]);
     const about = { class: "cr-bias", "data-bias": key, "aria-label": `Bias of ${text}: derive or edit` };
     const bias = biasAt < 0 ? null : h("button", { type: "button", ...about, onclick: () => actions.bias(name) });
-    return { name, key, el: body, canvas, bias, biasAt, value, block };
+    return {
+      ...{ name, key, el: body, bias, biasAt, value },
+      block: canvas,
+      box: { left: 0, top: 0, side: 0 },
+      dim: false,
+    };
   }
 
   /**
+   * @param {CanvasRenderingContext2D} context of the stage, where the lines are drawn already
    * @param {Frame} frame
    * @param {Theme} theme
    * @param {number} classes
    * @param {boolean} discrete
    */
-  function draw(frame, theme, classes, discrete) {
+  function draw(context, frame, theme, classes, discrete) {
     const { size, inputs } = frame.thumbnail;
     const pictures = /** @type {Uint8Array | undefined} */ (frame.arrays.thumbnails);
     const { weights } = frame.arrays;
-    const blocked = inputs === 0;
-    let at = 0;
-    for (const { name, canvas, bias, biasAt } of neurons) {
-      if (bias && weights) tint(bias, weights[biasAt], theme);
-      if (name.layer === "input" && blocked) continue;
-      if (pictures) {
-        const bytes = pictures.subarray(at * size * size, (at + 1) * size * size);
-        paint(canvas, bytes, size, colours(name, theme, classes, discrete));
-      }
-      at += 1;
-    }
+    if (weights) for (const { bias, biasAt } of neurons) if (bias) tint(bias, weights[biasAt], theme);
+    if (!pictures) return;
+    const pictured = neurons.filter(({ name }) => name.layer !== "input" || inputs > 0);
+    const tablesOf = pictured.map(({ name }) => colours(name, theme, classes, discrete));
+    sheet.paint(pictures, size, tablesOf);
+    context.save();
+    context.clip(corners);
+    pictured.forEach(({ box, dim }, n) => {
+      context.globalAlpha = dim ? 0.35 : 1;
+      sheet.draw(context, n, box);
+    });
+    context.restore();
   }
 
   /** @param {UnitName} name @param {Theme} theme @param {number} classes @param {boolean} discrete */
@@ -142,9 +156,10 @@ export function neuronsIn(el, store, actions) {
    * @param {Set<string>} lit
    */
   function light(lit) {
-    for (const { key, el: body } of neurons) {
-      body.classList.toggle("is-lit", lit.has(key));
-      body.classList.toggle("is-dim", lit.size > 0 && !lit.has(key));
+    for (const neuron of neurons) {
+      neuron.dim = lit.size > 0 && !lit.has(neuron.key);
+      neuron.el.classList.toggle("is-lit", lit.has(neuron.key));
+      neuron.el.classList.toggle("is-dim", neuron.dim);
     }
   }
 
@@ -165,8 +180,8 @@ export function neuronsIn(el, store, actions) {
    * @param {number[]} shape
    */
   function picture(values, [down, across, channels = 1]) {
-    const { canvas, block } = neurons[0] ?? {};
-    if (!block || !canvas) return;
+    const canvas = neurons[0]?.block;
+    if (!canvas) return;
     const [low, high] = [Math.min(...values), Math.max(...values)];
     if (values.length === down * across * channels) {
       const bytes = Uint8Array.from(values, (value) => ((value - low) / (high - low || 1)) * 255);
