@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from chainrule.cli.predict import VIEWS
+
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")],
     data: Annotated[str, typer.Argument(help="Table, folder or zip of files, or a name from `datasets`.")],
+    views: Annotated[int, typer.Option(min=1, help=VIEWS)] = 1,
     header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
     resample: Annotated[bool, typer.Option("--resample", help="Bring sounds to the rate trained on.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing.")] = False,
@@ -29,7 +32,7 @@ def evaluate(
     from chainrule.job.predict import evaluate_table, open_model
 
     reading = Reading(header=header, strict=strict, resample=resample, offline=offline, label_from=label_from)
-    result = evaluate_table(open_model(Path(model)), data, part=part, reading=reading)
+    result = evaluate_table(open_model(Path(model)), data, part=part, views=views, reading=reading)
     if json_:
         metrics = {part: finite(values) for part, values in result.metrics.items()}
         typer.echo(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))

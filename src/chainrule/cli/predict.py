@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+VIEWS = "Pictures: the mean over so many views, shifted, turned, zoomed and mirrored as in training."
+
 
 def predict(
     model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")],
@@ -16,6 +18,7 @@ def predict(
     html: Annotated[
         str | None, typer.Option(help="Page to write: each picture beside what is said of it.", metavar="FILE")
     ] = None,
+    views: Annotated[int, typer.Option(min=1, help=VIEWS)] = 1,
     header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
     resample: Annotated[bool, typer.Option("--resample", help="Bring sounds to the rate trained on.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing.")] = False,
@@ -31,7 +34,7 @@ def predict(
 
     reading = Reading(header=header, strict=strict, resample=resample, offline=offline)
     opened = open_model(Path(model))
-    predictions = predict_table(opened, data, proba=proba, reading=reading)
+    predictions = predict_table(opened, data, proba=proba, views=views, reading=reading)
     if not quiet:
         for note in predictions.notes:
             typer.echo(f"note: {note}", err=True)

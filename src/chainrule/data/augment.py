@@ -72,22 +72,23 @@ class Augment:
         batch = _mixed(xp, batch, self.mixup, xp.fold(key, _MIXUP)) if self.mixup else batch
         return batch._replace(x=self.pictures(xp, batch.x, key))
 
-    def pictures(self, xp: Namespace, x: Array, key: Key) -> Array:
-        """Return images changed each by itself: all but mixup."""
+    def pictures(self, xp: Namespace, x: Array, key: Key, *, alike: bool = False) -> Array:
+        """Return images changed each by itself, or all `alike`: all but mixup."""
+        n = 1 if alike else x.shape[0]
         if self.flip:
-            mirrored = xp.uniform(xp.fold(key, _FLIP), (x.shape[0], 1, 1, 1)) < 0.5
+            mirrored = xp.uniform(xp.fold(key, _FLIP), (n, 1, 1, 1)) < 0.5
             x = xp.where(mirrored, x[:, :, ::-1], x)
         if self.shift or self.rotate or self.zoom:
-            x = _resampled(xp, x, *self._sources(xp, x, key))
+            x = _resampled(xp, x, *self._sources(xp, x, key, n))
         if self.brightness:
-            x = x + self.brightness * _between(xp, key, _BRIGHTNESS, (x.shape[0], 1, 1, 1), x)
+            x = x + self.brightness * _between(xp, key, _BRIGHTNESS, (n, 1, 1, 1), x)
         if self.cutout:
-            x = xp.where(self._hole(xp, x, key), 0, x).astype(x.dtype)
+            x = xp.where(self._hole(xp, x, key, n), 0, x).astype(x.dtype)
         return x
 
-    def _sources(self, xp: Namespace, x: Array, key: Key) -> tuple[Array, Array]:
-        """Return from which row and column (N, H, W) of its image each pixel comes."""
-        n, height, width, _ = x.shape
+    def _sources(self, xp: Namespace, x: Array, key: Key, n: int) -> tuple[Array, Array]:
+        """Return from which row and column (n, H, W) of its image each pixel comes."""
+        _, height, width, _ = x.shape
         rows, columns = _grid(xp, x)
         angle = math.radians(self.rotate) * _between(xp, key, _ROTATE, (n, 1, 1), x)
         scale = xp.exp(math.log1p(self.zoom) * _between(xp, key, _ZOOM, (n, 1, 1), x))
@@ -100,9 +101,9 @@ class Augment:
             sin * y + cos * z + ((width - 1) / 2 + width * shift[:, :, 1:]),
         )
 
-    def _hole(self, xp: Namespace, x: Array, key: Key) -> Array:
-        """Return where (N, H, W, 1) the square lies; its middle is anywhere on the image."""
-        n, height, width, _ = x.shape
+    def _hole(self, xp: Namespace, x: Array, key: Key, n: int) -> Array:
+        """Return where (n, H, W, 1) the square lies; its middle is anywhere on the image."""
+        _, height, width, _ = x.shape
         rows, columns = _grid(xp, x)
         middle = xp.uniform(xp.fold(key, _CUTOUT), (n, 1, 2)).astype(x.dtype)
         inside = (xp.abs(rows - height * middle[:, :, :1]) < self.cutout * height / 2) & (
@@ -141,7 +142,7 @@ def _grid(xp: Namespace, x: Array) -> tuple[Array, Array]:
 
 
 def _resampled(xp: Namespace, x: Array, rows: Array, columns: Array) -> Array:
-    """Return the images read at rows and columns (N, H, W) between their pixels, bilinearly."""
+    """Return the images read at rows and columns (N or 1, H, W) between their pixels, bilinearly."""
     n, height, width, channels = x.shape
     rows, columns = xp.clip(rows, 0, height - 1), xp.clip(columns, 0, width - 1)
     top, left = xp.minimum(xp.floor(rows), max(height - 2, 0)), xp.minimum(xp.floor(columns), max(width - 2, 0))
@@ -150,7 +151,7 @@ def _resampled(xp: Namespace, x: Array, rows: Array, columns: Array) -> Array:
     flat = xp.reshape(x, (n, height * width, channels))
 
     def read(step: int) -> Array:
-        places = xp.reshape(xp.minimum(first + step, height * width - 1), (n, height * width, 1))
+        places = xp.reshape(xp.minimum(first + step, height * width - 1), (-1, height * width, 1))
         return xp.reshape(xp.take_along_axis(flat, places, axis=1), x.shape)
 
     above = read(0) * (1 - right) + read(1) * right

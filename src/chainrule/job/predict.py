@@ -51,13 +51,21 @@ class Predictions:
     notes: list[str]
 
 
-def predict_table(model: Model, data: str, *, proba: bool = False, reading: Reading = _AS_IT_IS) -> Predictions:
-    """Return predictions, one row for each of `data`; the rows of files begin with the file."""
+def predict_table(
+    model: Model, data: str, *, proba: bool = False, views: int = 1, reading: Reading = _AS_IT_IS
+) -> Predictions:
+    """Return predictions, one row for each of `data`; the rows of files begin with the file.
+
+    Parameters
+    ----------
+    views : int
+        Of pictures: each prediction is the mean over so many views (see `network.averaged_outputs`).
+    """
     import pandas as pd
 
     source = read_for(model, data, reading)
     findings = Findings()
-    y = model.outputs(source.frame, findings, samples=source.samples)
+    y = model.outputs(source.frame, findings, samples=source.samples, views=views)
     target = model.preparation.target
     files = {FILE: source.frame[FILE]} if source.is_of_files else {}
     said = np.array(target.classes, dtype=object)[y.argmax(axis=1)] if target.classes else y[:, 0]
@@ -91,7 +99,9 @@ def gallery_page(model: Model, predictions: Predictions) -> str:
     return render_gallery(f"{predictions.source.name}: {model.preparation.target.name}", predicted, predictions.notes)
 
 
-def evaluate_table(model: Model, data: str, *, part: str | None = None, reading: Reading = _AS_IT_IS) -> Evaluation:
+def evaluate_table(
+    model: Model, data: str, *, part: str | None = None, views: int = 1, reading: Reading = _AS_IT_IS
+) -> Evaluation:
     """Return the metrics of a model on a table that has the target column, or on files in class folders.
 
     The baseline answers with the class shares, or the mean, of these very rows.
@@ -100,6 +110,8 @@ def evaluate_table(model: Model, data: str, *, part: str | None = None, reading:
     ----------
     part : str, optional
         train, valid or test: measure on this published part alone.
+    views : int
+        As for `predict_table`.
     """
     source = read_for(model, data, reading)
     if part is not None:
@@ -109,7 +121,7 @@ def evaluate_table(model: Model, data: str, *, part: str | None = None, reading:
     findings = Findings()
     column = source.frame[target.name]
     truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
-    y = model.outputs(source.frame, findings, samples=source.samples)
+    y = model.outputs(source.frame, findings, samples=source.samples, views=views)
     metrics = {
         "data": measure(target, truth, y),
         "baseline": measure(target, truth, baseline(target, truth, len(truth))),

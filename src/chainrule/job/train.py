@@ -172,7 +172,7 @@ class Job:
     @property
     def model(self) -> Model:
         """The network with the weights that were kept so far, and the preparation of its data."""
-        return Model(self.network, self._run.params, self.prepared.preparation)
+        return Model(self.network, self._run.params, self.prepared.preparation, augment=self._objective.augment)
 
     def finish(self) -> Outcome:
         """Measure the weights that were kept, write the model and the report.
@@ -193,7 +193,9 @@ class Job:
                 f"Try a rate 10 times smaller: --lr {(self.config.learning_rate or 0) / 10:.3g}.",
             )
         metrics, evaluated = self._measure()
-        model = Model(self.network, params, self.prepared.preparation, self._summary(ended, metrics))
+        model = Model(
+            self.network, params, self.prepared.preparation, self._summary(ended, metrics), self._objective.augment
+        )
         save_model(model, self.folder.model)
         advice = next_step(self.config, history, metrics)
         pipeline = render_pipeline(self.prepared)

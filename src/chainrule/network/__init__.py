@@ -3,11 +3,13 @@
 from chainrule.network.mlp import mlp
 from chainrule.network.network import Forward, LayerRow, Network, layer_output, logits
 from chainrule.network.spec import network_from_spec, network_spec, to_spec
+from chainrule.network.views import averaged_outputs
 
 __all__ = [
     "Forward",
     "LayerRow",
     "Network",
+    "averaged_outputs",
     "layer_output",
     "logits",
     "mlp",

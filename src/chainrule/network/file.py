@@ -6,13 +6,15 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chainrule.data.augment import Augment
 from chainrule.data.preparation import Preparation
-from chainrule.errors import ModelFileError
+from chainrule.errors import ConfigError, ModelFileError
 from chainrule.files import replace_file
 from chainrule.network.model import Model
 from chainrule.network.network import Network
@@ -42,6 +44,8 @@ def save_model(model: Model, path: Path | str) -> None:
         "classes": list(model.preparation.target.classes),
         "summary": dict(model.summary),
     }
+    if model.augment:
+        head["augment"] = asdict(model.augment)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         _write(archive, _MODEL, json.dumps(head, indent=1, ensure_ascii=False))
@@ -81,7 +85,15 @@ def load_model(path: Path | str) -> Model:
             _REMEDY,
         )
     summary = head.get("summary")
-    return Model(network, _weights(parts[_WEIGHTS], network), preparation, summary if isinstance(summary, dict) else {})
+    summary = summary if isinstance(summary, dict) else {}
+    return Model(network, _weights(parts[_WEIGHTS], network), preparation, summary, _augment(head.get("augment", {})))
+
+
+def _augment(fields: Any) -> Augment:
+    try:
+        return Augment(**fields)
+    except (TypeError, ConfigError) as error:
+        raise ModelFileError("settings of an augmentation", f"{error}", _REMEDY) from error
 
 
 def _read_parts(path: Path) -> dict[str, bytes]:

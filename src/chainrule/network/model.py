@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.augment import Augment
 from chainrule.data.encoder import Findings
 from chainrule.data.preparation import Preparation
 from chainrule.data.samples import Samples
@@ -15,6 +16,7 @@ from chainrule.data.target import CLASSIFICATION
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY, NumpyEngine
 from chainrule.network.network import Network, logits
+from chainrule.network.views import averaged_outputs
 from chainrule.types import Params
 
 if TYPE_CHECKING:
@@ -34,12 +36,15 @@ class Model:
     preparation : Preparation
     summary : mapping
         How it was trained, for people: JSON-able, read by nobody but them.
+    augment : Augment
+        How pictures were changed while it learned: so can the views of a picture be that a prediction is the mean of.
     """
 
     network: Network
     params: Params
     preparation: Preparation
     summary: Mapping[str, Any] = field(default_factory=dict)
+    augment: Augment = field(default_factory=Augment)
 
     def outputs(
         self,
@@ -48,20 +53,24 @@ class Model:
         engine: Engine | None = None,
         *,
         samples: Samples | None = None,
+        views: int = 1,
     ) -> np.ndarray:
         """Return y (N, K) for rows (and their `samples`): probabilities, or values in the target's own unit."""
         if samples is None:
-            return self.outputs_of(self.preparation.inputs(frame, findings), engine)
+            return self.outputs_of(self.preparation.inputs(frame, findings), engine, views=views)
         # As numbers they are several times as large as they are: so many at a time.
         blocks = [np.arange(start, min(start + _SAMPLES, len(samples))) for start in range(0, len(samples), _SAMPLES)]
         parts = (self.preparation.inputs(frame.iloc[rows], findings, samples=samples.take(rows)) for rows in blocks)
-        return np.concatenate([self.outputs_of(x, engine) for x in parts])
+        return np.concatenate([self.outputs_of(x, engine, views=views) for x in parts])
 
-    def outputs_of(self, x: np.ndarray, engine: Engine | None = None) -> np.ndarray:
-        """Return y (N, K) for prepared inputs x (N, ...)."""
+    def outputs_of(self, x: np.ndarray, engine: Engine | None = None, *, views: int = 1) -> np.ndarray:
+        """Return y (N, K) for prepared inputs x (N, ...): the mean over so many views of each picture."""
         engine = engine or NumpyEngine()
-        a = logits(self.network, engine, engine.place(self.params), x).astype(np.float64)
-        y = np.asarray(self.network.loss.link(NUMPY, a))
+        params = engine.place(self.params)
+        if views > 1:
+            y = averaged_outputs(self.network, engine, params, x, self.augment, views=views)
+        else:
+            y = np.asarray(self.network.loss.link(NUMPY, logits(self.network, engine, params, x).astype(np.float64)))
         target = self.preparation.target
         return y if target.task == CLASSIFICATION else y * target.scale + target.mean
 

@@ -26,7 +26,6 @@ from chainrule.train.policies import (
     TimeLimit,
 )
 from chainrule.train.settings import Settings
-from chainrule.train.views import averaged_outputs
 
 __all__ = [
     "Advised",
@@ -50,7 +49,6 @@ __all__ = [
     "StopOnNonFinite",
     "Supervised",
     "TimeLimit",
-    "averaged_outputs",
     "event_from_json",
     "event_to_json",
     "load_checkpoint",
