@@ -384,5 +384,5 @@ def test_weights_that_explode_are_shown_told_of_and_left_by_rewinding(open_page:
     one.page.keyboard.press("Escape")
     one.page.get_by_role("button", name="Rewind to the same initial weights").click()
     # The epoch is 0 before and after: it exploded in the first.
-    one.wait("() => [...document.querySelectorAll('.cr-figure-number')].every(item => item.textContent !== '–')")
+    one.wait("() => document.querySelectorAll('.cr-figure-number')[1].textContent !== '–'")
     assert one.figure("J train") < 10_000

@@ -58,6 +58,23 @@ def test_a_gallery_is_written_beside_the_table(chainrule: Command, tmp_path: Pat
     assert page.read_text(encoding="utf-8").count("<img ") == 1797
 
 
+def test_views_are_averaged_where_training_moved_the_pictures(chainrule: Command, tmp_path: Path) -> None:
+    common = ("train", "digits", "--model", "mlp", "--epochs", "1", "--hidden", "4", "--engine", "numpy")
+    chainrule(*common, "--augment", "light", "--out", str(tmp_path / "moved"))
+    chainrule(*common, "--out", str(tmp_path / "still"))
+    one, several = (
+        chainrule("predict", str(tmp_path / "moved"), "digits", "--proba", "--views", views) for views in ("1", "3")
+    )
+    assert several.code == 0, several.err
+    assert several.out != one.out
+    assert len(several.out.splitlines()) == 1798
+    measured = chainrule("evaluate", str(tmp_path / "moved"), "digits", "--views", "3", "--json")
+    assert measured.code == 0, measured.err
+    refused = chainrule("predict", str(tmp_path / "still"), "digits", "--views", "3")
+    assert refused.code == 2
+    assert "--augment light" in refused.err
+
+
 def test_a_table_has_no_gallery(chainrule: Command, tmp_path: Path) -> None:
     chainrule("train", "iris", "--epochs", "1", "--engine", "numpy", "--out", str(tmp_path / "run"))
     page = tmp_path / "gallery.html"

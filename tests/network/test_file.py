@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from chainrule.data.augment import Augment
 from chainrule.data.preparation import Preparation
 from chainrule.data.table import column_kinds, fit_table
 from chainrule.data.target import fit_target
@@ -107,6 +108,18 @@ def test_network_preparation_and_summary_come_back(model: Model, path: Path) -> 
     assert loaded.network == model.network
     assert loaded.preparation == model.preparation
     assert loaded.summary == model.summary
+
+
+def test_the_augmentation_comes_back_and_is_not_believed_blindly(model: Model, tmp_path: Path) -> None:
+    changed = replace(model, augment=Augment(flip=True, shift=0.04))
+    save_model(changed, tmp_path / "changed")
+    assert load_model(tmp_path / "changed").augment == changed.augment
+    with zipfile.ZipFile(tmp_path / "changed") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for wrong in ({"shift": 7.0}, {"strange": 1}, ["flip"], 3):
+        head = json.loads(parts["model.json"]) | {"augment": wrong}
+        path = pack(tmp_path / "wrong", parts | {"model.json": json.dumps(head).encode()})
+        assert "augmentation" in str(refuse(path))
 
 
 def test_weights_that_are_not_contiguous_come_back(model: Model, tmp_path: Path) -> None:

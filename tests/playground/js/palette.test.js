@@ -4,8 +4,10 @@ import test from "node:test";
 import {
   classColour,
   classTable,
+  css,
   diverging,
   divergingTable,
+  ink,
   rgb,
 } from "../../../src/chainrule/playground/static/palette.js";
 
@@ -87,4 +89,13 @@ test("a discrete table has two colours, a class table one more for each class", 
   assert.equal(new Set(divergingTable("dark", true)).size, 2);
   assert.equal(new Set(classTable(3, "dark", true)).size, 3);
   assert.equal(classTable(10, "light").length, 2560);
+});
+
+test("the ink of a value is the colour of its sign, and a value near 0 can be seen on the page", () => {
+  for (const theme of /** @type {const} */ (["light", "dark"])) {
+    assert.equal(ink(1, theme), css(diverging(1, theme)));
+    assert.equal(ink(-7, theme), css(diverging(-1, theme)));
+    assert.notEqual(ink(0.05, theme), ink(-0.05, theme));
+    assert.notEqual(ink(0.05, theme), ink(0, theme));
+  }
 });

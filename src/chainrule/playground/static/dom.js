@@ -83,12 +83,15 @@ export function replace(element, ...children) {
 }
 
 /**
- * Write a text only where it differs: an untouched text node costs no layout.
+ * Write a text only where it differs, and into the node that is there: both spare the browser work.
  * @param {Element} element
  * @param {string} text
  */
 export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent === text) return;
+  const node = element.firstChild;
+  if (node instanceof Text && !node.nextSibling) node.data = text;
+  else element.textContent = text;
 }
 
 /**
@@ -96,9 +99,10 @@ export function write(element, text) {
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
  * @param {number} height
+ * @param {boolean} [opaque] nothing lies below it: a browser without a graphics card need not blend it with anything
  * @returns {CanvasRenderingContext2D}
  */
-export function sharp(canvas, width, height) {
+export function sharp(canvas, width, height, opaque = false) {
   const ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
   const across = Math.max(1, Math.round(width * ratio));
   const down = Math.max(1, Math.round(height * ratio));
@@ -106,7 +110,7 @@ export function sharp(canvas, width, height) {
     canvas.width = across;
     canvas.height = down;
   }
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: !opaque }));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   return context;
 }

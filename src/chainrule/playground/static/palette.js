@@ -66,6 +66,29 @@ export function css([r, g, b]) {
   return `rgb(${r} ${g} ${b})`;
 }
 
+const STEPS = 24;
+/** @type {Map<Theme, string[]>} */
+const INKS = new Map();
+
+/**
+ * The ink of a signed value between −1 and 1, as CSS: from a table, since hundreds of lines ask for one in each frame.
+ * Values near 0 have some colour too, so that a line of any size is seen.
+ * @param {number} value
+ * @param {Theme} theme
+ * @returns {string}
+ */
+export function ink(value, theme) {
+  let inks = INKS.get(theme);
+  if (!inks) {
+    inks = Array.from({ length: STEPS * 2 + 1 }, (_, i) => {
+      const at = i / STEPS - 1;
+      return css(diverging(Math.sign(at) * (0.28 + 0.72 * Math.abs(at)), theme));
+    });
+    INKS.set(theme, inks);
+  }
+  return inks[Math.round((Math.max(-1, Math.min(1, value)) + 1) * STEPS)];
+}
+
 /**
  * A palette table: 256 colours as the 32-bit words of an ImageData, so that painting a map is one look-up a pixel.
  * @param {(index: number) => RGB} colour

@@ -43,11 +43,11 @@ export function mount(el, store) {
   let pointer = null;
   /** @type {import("./plot.js").Scales | null} */
   let scales = null;
-  let [em, font] = [14, "sans-serif"];
+  // Asked for when the box changes, and not in each frame: the answer would lay the page out anew.
+  let [width, height, em, font] = [0, 0, 14, "sans-serif"];
 
   const theme = () => store.get("theme") ?? "light";
   function draw() {
-    const { clientWidth: width, clientHeight: height } = box;
     if (!width) return;
     const context = sharp(canvas, width, height);
     scales = plot(context, runs, { width, height, em, font, theme: theme(), logX, logY });
@@ -100,6 +100,7 @@ export function mount(el, store) {
   });
   const watch = new ResizeObserver(() => {
     const style = getComputedStyle(box);
+    [width, height] = [box.clientWidth, box.clientHeight];
     [em, font] = [Number.parseFloat(style.fontSize), style.fontFamily];
     draw();
   });

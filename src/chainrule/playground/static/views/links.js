@@ -1,6 +1,6 @@
 // The weights as lines on one canvas: width and colour by value, found again by the pointer.
 import { along, curve, distance, thickness } from "../layout.js";
-import { css, diverging } from "../palette.js";
+import { ink } from "../palette.js";
 import { offsets } from "../parameters.js";
 
 /** @typedef {import("../layout.js").Place} Place */
@@ -15,7 +15,6 @@ import { offsets } from "../parameters.js";
 
 /** More lines than these are not drawn at once: the strongest are. */
 const MOST_LINES = 2500;
-const STEPS = 24;
 
 /**
  * @param {NetworkState} network
@@ -61,62 +60,50 @@ export function strongest(link, weights) {
   return { value, row };
 }
 
-/** A pen for lines that remembers the colours it has mixed. */
-export class Pen {
-  constructor() {
-    /** @type {Map<string, string[]>} */
-    this.inks = new Map();
-  }
+/**
+ * @typedef {{height: number, theme: Theme, lit: Set<string>, chosen: (link: Link) => boolean, flow: number | null}} Look
+ *   height is the stage's; flow is how far dashes have moved, where they move
+ */
 
-  /** @param {Theme} theme */
-  ink(theme) {
-    const known = this.inks.get(theme);
-    if (known) return known;
-    const made = Array.from({ length: STEPS * 2 + 1 }, (_, i) => {
-      const value = i / STEPS - 1;
-      return css(diverging(Math.sign(value) * (0.28 + 0.72 * Math.abs(value)), theme));
-    });
-    this.inks.set(theme, made);
-    return made;
-  }
-
-  /**
-   * @param {CanvasRenderingContext2D} context
-   * @param {Link[]} links
-   * @param {ArrayLike<number>} weights
-   * @param {{height: number, theme: Theme, lit: Set<string>, chosen: (link: Link) => boolean, flow: number | null}} look
-   *   height is the stage's; flow is how far dashes have moved, where they move
-   */
-  draw(context, links, weights, { height, theme, lit, chosen, flow }) {
-    let largest = 0;
-    const values = links.map((link) => {
-      const { value } = link.count > 1 ? strongest(link, weights) : { value: weights[link.at] ?? 0 };
-      if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-      return value;
-    });
-    const least = links.length > MOST_LINES ? limit(values) : 0;
-    const inks = this.ink(theme);
-    const scale = (Math.min(1, 160 / Math.max(40, links.length)) * 0.6 + 0.4) * Math.max(1, height / 620);
-    context.setLineDash(flow === null ? [] : [10, 2.5]);
-    context.lineDashOffset = -(flow ?? 0);
-    links.forEach((link, i) => {
-      const value = values[i];
-      if (Math.abs(value) < least) return;
-      // An infinite weight looks like the largest, one that is no number like none.
-      const share = Number.isNaN(value) ? 0 : Math.max(-1, Math.min(1, value / Math.max(largest, 1)));
+/**
+ * Draw the lines of some bands, on parts of a stage that are clear.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Link[]} links
+ * @param {import("./bands.js").Band[]} bands
+ * @param {ArrayLike<number>} weights
+ * @param {Look} look
+ */
+export function drawLinks(context, links, bands, weights, { height, theme, lit, chosen, flow }) {
+  let largest = 0;
+  const values = links.map((link) => {
+    const { value } = link.count > 1 ? strongest(link, weights) : { value: weights[link.at] ?? 0 };
+    if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+    return value;
+  });
+  const least = links.length > MOST_LINES ? limit(values) : 0;
+  const scale = (Math.min(1, 160 / Math.max(40, links.length)) * 0.6 + 0.4) * Math.max(1, height / 620);
+  context.setLineDash(flow === null ? [] : [10, 2.5]);
+  context.lineDashOffset = -(flow ?? 0);
+  for (const { start, end } of bands) {
+    for (let i = start; i < end; i += 1) {
+      const [link, value] = [links[i], values[i]];
+      if (Math.abs(value) < least) continue;
       const [a, b, c, d] = link.curve;
       link.width = thickness(value, largest, 7 * scale);
       context.globalAlpha = lit.size === 0 || (lit.has(link.from) && lit.has(link.to)) ? 1 : 0.12;
       context.lineWidth = link.width;
-      context.strokeStyle = inks[Math.round((share + 1) * STEPS)];
+      // An infinite weight looks like the largest, one that is no number like none.
+      context.strokeStyle = ink(Number.isNaN(value) ? 0 : value / Math.max(largest, 1), theme);
       context.beginPath();
       context.moveTo(a.x, a.y);
       context.bezierCurveTo(b.x, b.y, c.x, c.y, d.x, d.y);
       context.stroke();
-    });
-    context.setLineDash([]);
-    context.globalAlpha = 1;
-    for (const link of links) if (chosen(link)) halo(context, link, theme);
+    }
+  }
+  context.setLineDash([]);
+  context.globalAlpha = 1;
+  for (const { start, end } of bands) {
+    for (const link of links.slice(start, end)) if (chosen(link)) halo(context, link, theme);
   }
 }
 

@@ -3,10 +3,11 @@ import { button } from "../controls.js";
 import { h, replace, sharp } from "../dom.js";
 import { margins, place } from "../layout.js";
 import { columns, nameOf } from "../parameters.js";
+import { Turns, bandsOf } from "./bands.js";
 import { cardIn, weightsInto } from "./card.js";
 import { layerHeads } from "./layer_heads.js";
 import { linkPointer } from "./link_pointer.js";
-import { Pen, linksOf } from "./links.js";
+import { drawLinks, linksOf } from "./links.js";
 import { caption, neuronsIn } from "./neurons.js";
 
 /** @typedef {import("../store.js").Store} Store */
@@ -29,21 +30,24 @@ export function mount(el, store) {
   stage.append(add);
   const heads = layerHeads(headsBox, store);
   const card = cardIn(stage, store);
-  const pen = new Pen();
+  const turns = new Turns();
   const neurons = neuronsIn(bodies, store, {
     open: (name) => openNeuron(name),
     bias: (name) => choose({ param: `${name.layer}.b`, index: [name.unit] }, name),
   });
   /** @type {import("./links.js").Link[]} */
   let links = [];
+  /** @type {import("./bands.js").Band[]} */
+  let bands = [];
   /** @type {import("../layout.js").Place[][]} */
   let places = [];
-  const pointer = linkPointer(canvas, store, card, { links: () => links, redraw: draw });
+  const pointer = linkPointer(canvas, store, card, { links: () => links, redraw: () => draw() });
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let structure = "";
   let geometry = "";
   // Asked for once, and not in each frame: the answer would lay the page out anew.
   let size = { width: 0, height: 0 };
+  let paper = "white";
 
   function arrange() {
     const state = store.get("state");
@@ -72,6 +76,7 @@ export function mount(el, store) {
         margins(inputs, state.network.outputs, em),
       );
       links = linksOf(state.network, places, all[0].block);
+      bands = bandsOf(links);
       neurons.arrange(places);
     }
     const centres = places.map((column) => column[0]?.centre.x ?? 0);
@@ -81,21 +86,39 @@ export function mount(el, store) {
     draw();
   }
 
-  function draw() {
+  /** Draw the stage anew, or while training moves it, only those lines whose turn it is. */
+  function draw(moving = false) {
     const [state, frame] = [store.get("state"), store.get("frame")];
     if (!state || !frame) return;
     const theme = store.get("theme") ?? "light";
-    const { discretise } = state.spec.view;
-    const context = sharp(canvas, size.width, size.height);
-    context.clearRect(0, 0, size.width, size.height);
+    const context = sharp(canvas, size.width, size.height, true);
+    const due = moving && frame.running ? turns.take(bands) : bands;
+    wipe(context, due);
     if (frame.arrays.weights) {
       const lit = new Set(store.get("lit") ?? []);
       const look = { height: size.height, theme, lit, flow: flowOf(frame), chosen: pointer.isMarked };
-      pen.draw(context, links, frame.arrays.weights, look);
+      drawLinks(context, links, due, frame.arrays.weights, look);
     }
-    neurons.draw(context, frame, theme, state.data.classes.length, discretise);
+    const { discretise: discrete } = state.spec.view;
+    neurons.draw(context, frame, { theme, classes: state.data.classes.length, discrete });
     pointer.refresh();
     card.refresh();
+  }
+
+  /**
+   * Wipe the stage clean, but for the lines that stay.
+   * @param {CanvasRenderingContext2D} context
+   * @param {import("./bands.js").Band[]} due
+   */
+  function wipe(context, due) {
+    context.fillStyle = paper;
+    let left = 0;
+    for (const band of bands) {
+      if (due.includes(band)) continue;
+      context.fillRect(left, 0, band.left - left, size.height);
+      left = band.right;
+    }
+    context.fillRect(left, 0, size.width - left, size.height);
   }
 
   /**
@@ -133,9 +156,12 @@ export function mount(el, store) {
   watch.observe(stage);
   const stops = [
     store.on("state", arrange),
-    store.on("frame", draw),
-    store.on("theme", draw),
-    store.on("selection", draw),
+    store.on("frame", () => draw(true)),
+    store.on("theme", () => {
+      paper = getComputedStyle(stage).getPropertyValue("--panel");
+      draw();
+    }),
+    store.on("selection", () => draw()),
     store.on("lit", (lit) => {
       neurons.light(new Set(lit));
       draw();

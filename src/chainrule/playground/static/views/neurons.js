@@ -1,18 +1,18 @@
 // Neurons as buttons over live pictures: hover shows one in the large map, click opens its weights.
 import { h, replace, write } from "../dom.js";
-import { Sheet, Tables, show } from "../paint.js";
-import { css, diverging } from "../palette.js";
+import { show } from "../paint.js";
 import { flat } from "../parameters.js";
 import { letters, number } from "../scale.js";
+import { Faces } from "./faces.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../types.js").NetworkState} NetworkState */
 /** @typedef {import("../types.js").Frame} Frame */
-/** @typedef {import("../palette.js").Theme} Theme */
 /** @typedef {{layer: string, unit: number}} UnitName */
 /**
  * @typedef {{name: UnitName, key: string, el: HTMLButtonElement, bias: HTMLButtonElement | null, biasAt: number,
- *   value: HTMLElement, block: HTMLCanvasElement | null, box: {left: number, top: number, side: number}, dim: boolean}} Neuron
+ *   value: HTMLElement, block: HTMLCanvasElement | null, box: {left: number, top: number, side: number},
+ *   dot: {x: number, y: number, radius: number} | null, dim: boolean}} Neuron
  */
 
 /** Below this size a neuron has no room for a bias and a value of its own. */
@@ -24,13 +24,9 @@ const ROOMY = 17;
  * @param {{open: (name: UnitName) => void, bias: (name: UnitName) => void}} actions
  */
 export function neuronsIn(el, store, actions) {
-  const tables = new Tables();
-  const sheet = new Sheet();
-  let corners = new Path2D();
+  const faces = new Faces();
   /** @type {Neuron[]} */
   let neurons = [];
-  /** @type {Map<string, string>} */
-  const shown = new Map();
 
   /**
    * Make the neurons of another network.
@@ -41,7 +37,6 @@ export function neuronsIn(el, store, actions) {
     neurons = columns.flatMap(({ name, count, block }) =>
       Array.from({ length: count }, (_, unit) => neuron(network, { layer: name, unit }, block)),
     );
-    shown.clear();
     replace(el, ...neurons.flatMap(({ el: body, bias }) => [body, bias]));
   }
 
@@ -50,19 +45,20 @@ export function neuronsIn(el, store, actions) {
    * @param {import("../layout.js").Place[][]} places
    */
   function arrange(places) {
-    corners = new Path2D();
     places.flat().forEach(({ size, centre }, i) => {
       const { el: body, bias, block } = neurons[i];
       const side = block ? size * 1.5 : size;
       const box = { left: centre.x - side / 2, top: centre.y - side / 2, side };
       neurons[i].box = box;
-      if (!block) corners.roundRect(box.left, box.top, side, side, side * 0.13);
       put(body, box.left, box.top, side);
       body.classList.toggle("is-tiny", size < ROOMY);
       if (!bias) return;
-      const dot = Math.max(8, Math.min(22, size * 0.24));
-      put(bias, centre.x - size / 2 - dot * 0.35, centre.y + size / 2 - dot * 0.65, dot);
+      const across = Math.max(8, Math.min(22, size * 0.24));
+      const [left, top] = [centre.x - size / 2 - across * 0.35, centre.y + size / 2 - across * 0.65];
+      put(bias, left, top, across);
       bias.hidden = size < ROOMY;
+      const radius = across / 2;
+      neurons[i].dot = bias.hidden ? null : { x: left + radius, y: top + radius, radius: radius - 0.5 };
     });
   }
 
@@ -106,6 +102,7 @@ export function neuronsIn(el, store, actions) {
       ...{ name, key, el: body, bias, biasAt, value },
       block: canvas,
       box: { left: 0, top: 0, side: 0 },
+      dot: null,
       dim: false,
     };
   }
@@ -113,42 +110,10 @@ export function neuronsIn(el, store, actions) {
   /**
    * @param {CanvasRenderingContext2D} context of the stage, where the lines are drawn already
    * @param {Frame} frame
-   * @param {Theme} theme
-   * @param {number} classes
-   * @param {boolean} discrete
+   * @param {import("./faces.js").Look} look
    */
-  function draw(context, frame, theme, classes, discrete) {
-    const { size, inputs } = frame.thumbnail;
-    const pictures = /** @type {Uint8Array | undefined} */ (frame.arrays.thumbnails);
-    const { weights } = frame.arrays;
-    if (weights) for (const { bias, biasAt } of neurons) if (bias) tint(bias, weights[biasAt], theme);
-    if (!pictures) return;
-    const pictured = neurons.filter(({ name }) => name.layer !== "input" || inputs > 0);
-    const tablesOf = pictured.map(({ name }) => colours(name, theme, classes, discrete));
-    sheet.paint(pictures, size, tablesOf);
-    context.save();
-    context.clip(corners);
-    pictured.forEach(({ box, dim }, n) => {
-      context.globalAlpha = dim ? 0.35 : 1;
-      sheet.draw(context, n, box);
-    });
-    context.restore();
-  }
-
-  /** @param {UnitName} name @param {Theme} theme @param {number} classes @param {boolean} discrete */
-  function colours({ layer, unit }, theme, classes, discrete) {
-    if (layer === "output" && classes > 0) return tables.strength(theme, unit);
-    return tables.signed(theme, discrete);
-  }
-
-  /** @param {HTMLElement} bias @param {number} value @param {Theme} theme */
-  function tint(bias, value, theme) {
-    const share = Math.tanh(value);
-    const colour = css(diverging(Math.sign(share) * (0.25 + 0.75 * Math.abs(share)), theme));
-    const key = /** @type {string} */ (bias.dataset.bias);
-    if (shown.get(key) === colour) return;
-    shown.set(key, colour);
-    bias.style.setProperty("background-color", colour);
+  function draw(context, frame, look) {
+    faces.draw(context, neurons, frame, look);
   }
 
   /**

@@ -9,6 +9,9 @@ import { number } from "../scale.js";
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../types.js").Rows} Rows */
 
+/** Milliseconds that numbers stand still while it trains: nobody reads a hundred of them faster, and a table is dear. */
+const PATIENCE = 120;
+
 /** @param {HTMLElement} el @param {Store} store @returns {() => void} */
 export function mount(el, store) {
   let part = "test";
@@ -65,6 +68,14 @@ export function mount(el, store) {
     rows.hidden = true;
   }
 
+  let drawn = 0;
+  /** @param {import("../types.js").Frame} frame */
+  function follow(frame) {
+    if (frame.running && performance.now() - drawn < PATIENCE) return;
+    drawn = performance.now();
+    draw(frame);
+  }
+
   /** @param {import("../types.js").Frame} frame */
   function draw(frame) {
     const [kind] = Object.keys(frame.metrics.train);
@@ -110,7 +121,7 @@ export function mount(el, store) {
 
   const stops = [
     store.on("state", build),
-    store.on("frame", draw),
+    store.on("frame", follow),
     store.on("rows", list),
     store.on("theme", () => {
       const frame = store.get("frame");
