@@ -68,7 +68,9 @@ def test_a_module_can_be_read_in_one_sitting_and_imports_what_is_there(module: P
         assert imported in MODULES
     if module.parent.name == "views" and module.stem not in (
         "card",
+        "bands",
         "derivation_parts",
+        "faces",
         "layer_heads",
         "links",
         "link_pointer",

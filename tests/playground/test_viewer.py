@@ -131,6 +131,29 @@ def test_while_nothing_changes_nothing_is_sent() -> None:
     _played(play)
 
 
+def test_a_map_that_is_dear_is_coarser_while_training_moves_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chainrule.playground.frames._MOST_BUILD", 0.0)
+
+    async def play(viewer: Viewer, gate: Gate, runner: Runner, frames: Frames) -> None:
+        async def see(running: bool, size: int) -> None:
+            async with asyncio.timeout(10):
+                while True:
+                    frame = gate.of("frame")[-1]
+                    if (frame["running"], frame["map"]["size"]) == (running, size):
+                        return
+                    await viewer.take(json.dumps({"type": "ack", "frame": frame["n"]}))
+                    await asyncio.sleep(0.005)
+
+        await _until(lambda: gate.of("frame"))
+        await see(False, 100)
+        await viewer.take('{"type": "run"}')
+        await see(True, 50)
+        await viewer.take('{"type": "pause"}')
+        await see(False, 100)
+
+    _played(play)
+
+
 def test_a_page_that_lets_its_answers_wait_is_let_go() -> None:
     async def play(viewer: Viewer, gate: Gate, runner: Runner, frames: Frames) -> None:
         gate.open.clear()
