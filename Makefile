@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := $(wildcard src tests benchmarks docs/hooks examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo play test deep check fix bench docs clean
+.PHONY: help demo play test coverage deep check fix bench docs clean
 
 help: ## list the verbs
 	@echo "make VERB, where VERB is one of:"
@@ -19,10 +19,16 @@ demo: .venv/.installed ## train a small network on handwritten digits and write 
 play: .venv/.installed ## open the Playground in the browser
 	$(BIN)/chainrule play
 
-test: .venv/.installed-dev ## run the tests; list the slowest, and what no test reaches
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+# A file's tests share what they set up, so a file is one worker's. Each worker has a core, and BLAS need not ask for more.
+SIDE_BY_SIDE := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-deep: .venv/.installed-dev ## search for new failing examples, and mutate model files by the thousand
+test: .venv/.installed-dev ## run the tests, and list the slowest
+	$(SIDE_BY_SIDE) $(ARGS)
+
+coverage: .venv/.installed-dev ## run the tests, and list what none of them reaches; half as slow again
+	$(SIDE_BY_SIDE) --cov --cov-report=term $(ARGS)
+
+deep: coverage ## coverage; search for new failing examples, mutate model files by the thousand, ten minutes of twenty viewers
 	HYPOTHESIS_PROFILE=new CHAINRULE_MUTATIONS=1000 $(BIN)/python -m pytest tests/data tests/network $(ARGS)
 	CHAINRULE_SOAK=600 $(BIN)/python -m pytest tests/playground/test_soak.py
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from chainrule.engine.numpy import NUMPY
 from chainrule.nn import LOSSES, BinaryCrossEntropy, Huber, Poisson, SoftmaxCrossEntropy, SquaredError
 from tests.contracts import checks
 from tests.contracts.checks import LossCase
@@ -74,6 +75,14 @@ def test_a_batch_of_no_weight_costs_nothing(case: LossCase) -> None:
 @every_case
 def test_a_batch_of_no_weight_has_no_gradient(case: LossCase) -> None:
     assert not checks.da(case, case.a(), case.t(), np.zeros(5)).any()
+
+
+@every_case
+def test_unlink_gives_logits_of_the_same_predictions(case: LossCase) -> None:
+    y = np.asarray(case.loss.link(NUMPY, case.a()))
+    np.testing.assert_allclose(case.loss.link(NUMPY, case.loss.unlink(NUMPY, y)), y, rtol=1e-12)
+    certain = np.round(y) if case.t().max() <= 1 else np.zeros_like(y)
+    assert np.isfinite(case.loss.unlink(NUMPY, certain.astype(np.float32))).all()
 
 
 @every_case

@@ -132,3 +132,49 @@ def test_sparse_rows_are_welcome_where_the_first_layer_can_read_them() -> None:
 def test_a_stack_that_does_not_fit_is_refused(model: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         model.fit(DIGITS, LABELS)
+
+
+SQUARES = np.kron(DIGITS.reshape(-1, 8, 8, 1), np.ones((1, 2, 2, 1), np.float32))
+
+
+def test_pictures_are_augmented_and_seen_from_several_views() -> None:
+    model = NetworkClassifier(
+        "cnn",
+        (16, 16, 1),
+        augment="light",
+        views=4,
+        batch_size=50,
+        max_iter=8,
+        learning_rate_init=0.003,
+        engine="jax",
+        random_state=0,
+    ).fit(SQUARES, LABELS)
+    assert [row.kind for row in model.network_.rows()][:4] == ["Conv2D", "BatchNorm", "Relu", "MaxPool2D"]
+    assert model.params_["conv1"]["W"].shape == (3, 3, 1, 16)
+    assert model.score(SQUARES, LABELS) > 0.9
+    averaged = model.predict_proba(SQUARES[:20])
+    np.testing.assert_allclose(averaged.sum(axis=1), 1, rtol=1e-6)
+    one = model.set_params(views=1).predict_proba(SQUARES[:20])
+    assert 1e-3 < np.abs(averaged - one).max() < 1
+    still = clone(model).set_params(augment=None).fit(SQUARES, LABELS)
+    assert np.abs(still.predict_proba(SQUARES[:20]) - one).max() > 1e-3
+
+
+def test_the_number_of_pictures_chooses_the_filters_once() -> None:
+    model = NetworkClassifier("cnn", (16, 16, 1), max_iter=1, engine="numpy", random_state=0)
+    model.partial_fit(SQUARES[:100], LABELS[:100], classes=np.arange(10))
+    many = np.concatenate([SQUARES] * 4)
+    model.partial_fit(many, np.concatenate([LABELS] * 4))
+    assert model.params_["conv1"]["W"].shape[-1] == 16
+
+
+@pytest.mark.parametrize("options", [{"layers": "cnn"}, {"augment": "light"}, {"layers": "cnn", "input_shape": (8, 8)}])
+def test_pictures_have_a_height_a_width_and_channels(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"input_shape=\(height, width, channels\)"):
+        NetworkClassifier(**options).fit(DIGITS, LABELS)
+
+
+def test_views_of_pictures_that_never_moved_are_refused() -> None:
+    model = NetworkClassifier(CONVOLUTIONS, (8, 8, 1), views=2, max_iter=1, random_state=0).fit(DIGITS, LABELS)
+    with pytest.raises(ConfigError, match="for more than one view"):
+        model.predict(DIGITS)

@@ -22,7 +22,7 @@ from chainrule.data.augment import PRESETS
 from chainrule.data.choices import SETTINGS, ChoiceTable, check_choice
 from chainrule.data.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.network.cnn import default_filters
+from chainrule.network.cnn import CNN_DROPOUT, default_filters
 from chainrule.nn import ACTIVATIONS, INITS
 from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
@@ -40,7 +40,6 @@ _HIDDEN = (128, 64)
 # Pictures with shorter sides than this have too little in them to be worth a convolution's time.
 _CNN_SIDE = 16
 _CNN_HIDDEN = (128,)
-_CNN_DROPOUT = 0.4
 _SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03}
 
 
@@ -244,7 +243,7 @@ class Config:
         if filters is None:
             # What is no picture is for `cnn` itself to refuse.
             filters = default_filters(input_shape, n_train) if len(input_shape) == 3 else (32,)
-        dropout = _CNN_DROPOUT if self.dropout is None else self.dropout
+        dropout = CNN_DROPOUT if self.dropout is None else self.dropout
         return replace(
             self,
             model=model,

@@ -18,7 +18,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from chainrule.engine import engine_by_name
+from chainrule.data.augment import Augment
+from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError, DataError
 from chainrule.models.fitting import Fitting
 from chainrule.models.learning import LEARNING_RATES, SOLVERS, rule_of
@@ -56,8 +57,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     }
 
     @abstractmethod
-    def _build(self, n_features: int, n_outputs: int) -> Network:
-        """Return the network for data of this width."""
+    def _build(self, n_features: int, n_outputs: int, n_samples: int) -> Network:
+        """Return the network for data of this width, and of this many rows at the first fit."""
 
     @abstractmethod
     def _draw(self, network: Network, rng: np.random.RandomState) -> Params:
@@ -135,7 +136,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         t = self._encode(y)
         self.n_outputs_ = t.shape[1]
         rng = check_random_state(self.random_state)
-        network = self._build(X.shape[1], self.n_outputs_)
+        if fresh:
+            self._n_first = X.shape[0]
+        network = self._build(X.shape[1], self.n_outputs_, self._n_first)
         self.network_ = network
         if fresh:
             drawn = map_leaves(lambda leaf: np.asarray(leaf, X.dtype), self._draw(network, rng))
@@ -192,6 +195,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _alpha(self) -> float:
         """Return the strength of the penalty."""
         return float(self.alpha)
+
+    def _augmentation(self) -> Augment:
+        """Return how pictures are changed while the network learns; most estimators know of no pictures."""
+        return Augment()
 
     def _rate(self, train: Batch) -> float:
         """Return the learning rate before scheduling."""
@@ -279,7 +286,11 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         X = validate_data(self, self._flat(X), accept_sparse="csr", reset=False)
         params = self._weights()
         engine = engine_by_name(self._predicts_on(sparse=issparse(X)), str(_dtype(params)))
-        return logits(self.network_, engine, engine.place(params), self._inputs(self.network_, X))
+        return self._answers(engine, engine.place(params), self._inputs(self.network_, X))
+
+    def _answers(self, engine: Engine, params: Params, x: Any) -> np.ndarray:
+        """Return the logits of inputs in the shape that the network reads."""
+        return logits(self.network_, engine, params, x)
 
     def _predicts_on(self, *, sparse: bool) -> str:
         """Return the engine for predictions. Dense layers gain nothing from being compiled anew for each size of X."""

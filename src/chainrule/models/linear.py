@@ -49,7 +49,7 @@ class Linear(NetworkEstimator):
         **{name: NetworkEstimator._parameter_constraints[name] for name in ("solver", *_SHARED)},
     }
 
-    def _build(self, n_features: int, n_outputs: int) -> Network:
+    def _build(self, n_features: int, n_outputs: int, n_samples: int) -> Network:
         layer = Dense(n_outputs, init="zeros", bias=bool(self.fit_intercept))
         return Network(Sequential((layer,), ("output",)), (n_features,), self._loss_of_targets())
 

@@ -1,117 +1,14 @@
-"""Estimators of any stack of layers; flat rows are taken, so that images, sounds and sequences fit where tables do."""
+"""Estimators of any stack of layers, where tables, images, sounds and sequences fit in."""
 
 from __future__ import annotations
 
-import math
-from copy import deepcopy
 from typing import Any, ClassVar
 
-import numpy as np
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from chainrule.errors import ConfigError, DataError
-from chainrule.models.base import NetworkEstimator
+from chainrule.models.stack import AnyNetwork
 from chainrule.models.targets import REGRESSION_LOSSES, Classifier, Regressor
-from chainrule.network.network import Network, as_shape
-from chainrule.nn import Dense, Flatten, Layer, Loss, Relu, Sequential
-from chainrule.types import Params, Shape
-
-
-class AnyNetwork(NetworkEstimator):
-    """A stack of layers that the user names, whose weights are the tree `params_`."""
-
-    layers: Any
-    input_shape: Any
-
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **NetworkEstimator._parameter_constraints,
-        "layers": [list, tuple, None],
-        "input_shape": [list, tuple, None],
-    }
-
-    def _build(self, n_features: int, n_outputs: int) -> Network:
-        shape: Shape = (n_features,) if self.input_shape is None else as_shape(self.input_shape)
-        if math.prod(shape) != n_features:
-            raise DataError(
-                f"rows of {math.prod(shape)} numbers for the input_shape {shape}",
-                f"rows of {n_features}",
-                "Set input_shape to the shape of one sample.",
-            )
-        stack = self._named_layers()
-        names, layers = [name for name, _ in stack], [layer for _, layer in stack]
-        if stack:
-            before = Sequential(tuple(layers), tuple(names)).output_shape(shape)
-        else:
-            before = shape
-        if len(before) != 1:
-            layers.append(Flatten())
-            names.append("flatten")
-        layers.append(Dense(n_outputs))
-        names.append("output")
-        return Network(Sequential(tuple(layers), tuple(names)), shape, self._loss_of_targets())
-
-    def _named_layers(self) -> list[tuple[str, Layer]]:
-        stack = (Dense(100, init="he"), Relu()) if self.layers is None else tuple(self.layers)
-        pairs = [item if isinstance(item, (tuple, list)) and len(item) == 2 else (None, item) for item in stack]
-        for _, layer in pairs:
-            if not isinstance(layer, Layer):
-                raise ConfigError(
-                    "layers to be Layers, or pairs of a name and a Layer",
-                    f"{layer!r:.60}",
-                    "Call its class: Dense(3). The output layer need not be named.",
-                )
-        if not pairs:
-            return []
-        running = Sequential(tuple(layer for _, layer in pairs)).names
-        # Copies: a layer that has worked remembers what it found out about itself, and a parameter must not change.
-        return [(str(name or other), deepcopy(layer)) for (name, layer), other in zip(pairs, running, strict=True)]
-
-    def _flat(self, X: Any) -> Any:
-        """Return arrays of the shape of a sample as flat rows."""
-        if self.input_shape is None or len(getattr(X, "shape", ())) <= 2:
-            return X
-        if tuple(X.shape[1:]) != tuple(self.input_shape):
-            raise DataError(
-                f"samples of shape {tuple(self.input_shape)}, or flat rows",
-                f"samples of shape {tuple(X.shape[1:])}",
-                "Set input_shape to the shape of one sample.",
-            )
-        return np.asarray(X).reshape(len(X), -1)
-
-    def _draw(self, network: Network, rng: np.random.RandomState) -> Params:
-        """Draw each layer's weights as the layer says."""
-        return network.init(np.random.default_rng(int(rng.randint(np.iinfo(np.int32).max))))
-
-    @property
-    def params_(self) -> Params:
-        """The weights as a tree; weights of the same shapes may be put in their place."""
-        check_is_fitted(self)
-        return self._params
-
-    @params_.setter
-    def params_(self, params: Params) -> None:
-        self._params = params
-
-    def _has_weights(self) -> bool:
-        return hasattr(self, "_params")
-
-    def _weights(self) -> Params:
-        return self._params
-
-    def _kept(self, params: Params) -> dict[str, Any]:
-        return {"_params": params}
-
-    def _predicts_on(self, *, sparse: bool) -> str:
-        return "numpy" if sparse else str(self.engine_)
-
-    def __sklearn_tags__(self) -> Any:
-        """Only rows that stay flat can be sparse."""
-        tags = super().__sklearn_tags__()
-        first = self.layers[0] if self.layers else None
-        first = first[1] if isinstance(first, (tuple, list)) else first
-        tags.input_tags.sparse = self.input_shape is None and (first is None or isinstance(first, Dense))
-        return tags
+from chainrule.nn import Loss
 
 
 class NetworkClassifier(Classifier, AnyNetwork):
@@ -119,9 +16,10 @@ class NetworkClassifier(Classifier, AnyNetwork):
 
     Parameters
     ----------
-    layers : sequence of Layer, or of (name, Layer), optional
+    layers : sequence of Layer or of (name, Layer), or "cnn", optional
         The layers from the input up to the last hidden one; the output layer, and a Flatten where it is needed, are put
-        behind them. By default Dense(100) and Relu().
+        behind them. By default Dense(100) and Relu(). Or "cnn": blocks of convolutions as `chainrule train` chooses them by
+        the size and the number of the pictures, and a dense layer of 128 with dropout.
     input_shape : tuple of int, optional
         Shape of one sample, such as (28, 28, 1). Rows of X may be flat, or arrays of this shape. By default (n_features,).
     solver : str, Rule or LBFGS, default="adam"
@@ -154,6 +52,10 @@ class NetworkClassifier(Classifier, AnyNetwork):
         Epochs to wait for an improvement.
     class_weight : dict, "balanced" or None
         Weight of each class's samples; balanced gives all classes the same say.
+    augment : {"light", "strong", "none"}, Augment or None
+        How pictures (of an input_shape of height, width and channels) are changed at each step.
+    views : int, default=1
+        A prediction is the mean over so many views of a picture, shifted, turned, zoomed and mirrored as in training.
     engine : {"auto", "numpy", "jax"}, default="auto"
         Where to train and predict; auto takes JAX when there is work enough to be worth compiling.
     callbacks : list of callables, optional
@@ -207,6 +109,8 @@ class NetworkClassifier(Classifier, AnyNetwork):
         validation_fraction: Any = 0.1,
         n_iter_no_change: Any = 10,
         class_weight: Any = None,
+        augment: Any = None,
+        views: Any = 1,
         engine: Any = "auto",
         callbacks: Any = None,
     ) -> None:
@@ -227,6 +131,8 @@ class NetworkClassifier(Classifier, AnyNetwork):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.class_weight = class_weight
+        self.augment = augment
+        self.views = views
         self.engine = engine
         self.callbacks = callbacks
 
@@ -236,9 +142,10 @@ class NetworkRegressor(Regressor, AnyNetwork):
 
     Parameters
     ----------
-    layers : sequence of Layer, or of (name, Layer), optional
+    layers : sequence of Layer or of (name, Layer), or "cnn", optional
         The layers from the input up to the last hidden one; the output layer, and a Flatten where it is needed, are put
-        behind them. By default Dense(100) and Relu().
+        behind them. By default Dense(100) and Relu(). Or "cnn": blocks of convolutions as `chainrule train` chooses them by
+        the size and the number of the pictures, and a dense layer of 128 with dropout.
     input_shape : tuple of int, optional
         Shape of one sample, such as (28, 28, 1). Rows of X may be flat, or arrays of this shape. By default (n_features,).
     loss : {"squared_error", "poisson", "huber"} or Loss, default="squared_error"
@@ -271,6 +178,10 @@ class NetworkRegressor(Regressor, AnyNetwork):
         Share of the rows to hold out for that, unless `fit` is given X_val.
     n_iter_no_change : int, default=10
         Epochs to wait for an improvement.
+    augment : {"light", "strong", "none"}, Augment or None
+        How pictures (of an input_shape of height, width and channels) are changed at each step.
+    views : int, default=1
+        A prediction is the mean over so many views of a picture, shifted, turned, zoomed and mirrored as in training.
     engine : {"auto", "numpy", "jax"}, default="auto"
         Where to train and predict; auto takes JAX when there is work enough to be worth compiling.
     callbacks : list of callables, optional
@@ -311,6 +222,8 @@ class NetworkRegressor(Regressor, AnyNetwork):
         early_stopping: Any = False,
         validation_fraction: Any = 0.1,
         n_iter_no_change: Any = 10,
+        augment: Any = None,
+        views: Any = 1,
         engine: Any = "auto",
         callbacks: Any = None,
     ) -> None:
@@ -331,5 +244,7 @@ class NetworkRegressor(Regressor, AnyNetwork):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.augment = augment
+        self.views = views
         self.engine = engine
         self.callbacks = callbacks

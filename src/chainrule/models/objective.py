@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from chainrule.data.augment import Augment
 from chainrule.engine import Engine
 from chainrule.network.network import Network
 from chainrule.nn import Penalty
 from chainrule.train import Supervised
+from chainrule.train.objective import augmented
 from chainrule.types import Array, Batch, Context, Namespace, Params, map_leaves
 
 _ONE = Penalty(l2=1.0)
@@ -30,10 +32,13 @@ class PenalisedOnce:
     network : Network
     alpha : float
         α.
+    augment : Augment
+        How the pictures of a batch are changed at each step while the network learns.
     """
 
     network: Network
     alpha: float = 0.0
+    augment: Augment = field(default_factory=Augment)
 
     @property
     def _cost(self) -> Supervised:
@@ -41,8 +46,8 @@ class PenalisedOnce:
 
     @property
     def is_random(self) -> bool:
-        """Whether a layer is random."""
-        return self.network.layer.is_random
+        """Whether a layer or the augmentation is random."""
+        return bool(self.augment) or self.network.layer.is_random
 
     @property
     def operations(self) -> int:
@@ -67,6 +72,7 @@ class PenalisedOnce:
         self, xp: Namespace, params: Params, batch: Batch, ctx: Context, keep: float | None = None
     ) -> tuple[Array, Params, Params]:
         """J + R, its gradients, and what the layers' state is from now on."""
+        batch = augmented(self.augment, xp, batch, ctx)
         cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
         cost, grads = self._penalised(xp, params, batch, cost, grads)
         return cost, grads, self.network.layer.update_state(xp, params, cache, keep)

@@ -63,7 +63,7 @@ class Perceptron(NetworkEstimator):
             return "sigmoid" if self.activation == "logistic" else self.activation
         return ["sigmoid" if name == "logistic" else name for name in self.activation]
 
-    def _build(self, n_features: int, n_outputs: int) -> Network:
+    def _build(self, n_features: int, n_outputs: int, n_samples: int) -> Network:
         dropout = list(self.dropout) if isinstance(self.dropout, tuple) else self.dropout
         return mlp(
             (n_features,), self._hidden(), n_outputs, self._loss_of_targets(), activation=self._bends(), dropout=dropout

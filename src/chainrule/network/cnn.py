@@ -16,6 +16,8 @@ _MOST_BLOCKS = 5
 _MOST_FILTERS = 256
 # With fewer pictures than this, half the filters: there is less to learn them from.
 _FEW_PICTURES = 2000
+# Between the dense layers, unless somebody says otherwise.
+CNN_DROPOUT = 0.4
 
 
 def default_filters(input_shape: Shape, n_samples: int) -> tuple[int, ...]:

@@ -10,6 +10,9 @@ from chainrule.constraints import check_fields, real
 from chainrule.nn.layer import Equations
 from chainrule.types import Array, Cache, Namespace
 
+# What is rounded to 0 has a logarithm all the same; in float32 too this is a number.
+_LEAST = 1e-30
+
 
 class Loss(ABC):
     """J, the cost of logits a (N, K) against targets t (N, K), a weighted mean over the samples.
@@ -55,6 +58,10 @@ class Loss(ABC):
     def link(self, xp: Namespace, a: Array) -> Array:
         """Return the predictions y that the logits a stand for."""
 
+    @abstractmethod
+    def unlink(self, xp: Namespace, y: Array) -> Array:
+        """Return logits that stand for the predictions y: the inverse of `link`."""
+
 
 T = TypeVar("T", bound=type[Loss])
 
@@ -97,6 +104,10 @@ class SquaredError(Loss):
         """y = a."""
         return a
 
+    def unlink(self, xp: Namespace, y: Array) -> Array:
+        """a = y."""
+        return y
+
 
 @register
 @dataclass(frozen=True)
@@ -137,6 +148,10 @@ class Huber(Loss):
         """y = a."""
         return a
 
+    def unlink(self, xp: Namespace, y: Array) -> Array:
+        """a = y."""
+        return y
+
 
 @register
 @dataclass(frozen=True)
@@ -176,6 +191,10 @@ class Poisson(Loss):
         """y = eᵃ."""
         return xp.exp(xp.minimum(a, self._ceiling))
 
+    def unlink(self, xp: Namespace, y: Array) -> Array:
+        """a = log y."""
+        return xp.log(xp.maximum(y, _LEAST))
+
 
 @register
 @dataclass(frozen=True)
@@ -209,6 +228,10 @@ class BinaryCrossEntropy(Loss):
     def link(self, xp: Namespace, a: Array) -> Array:
         """y = σ(a)."""
         return xp.expit(a)
+
+    def unlink(self, xp: Namespace, y: Array) -> Array:
+        """a = log(y / (1 - y))."""
+        return xp.log(xp.maximum(y, _LEAST)) - xp.log(xp.maximum(1 - y, _LEAST))
 
 
 @register
@@ -260,3 +283,7 @@ class SoftmaxCrossEntropy(Loss):
         """y = eᵃ / Σₖ eᵃᵏ."""
         y = xp.exp(a - xp.max(a, axis=1, keepdims=True))
         return y / xp.sum(y, axis=1, keepdims=True)
+
+    def unlink(self, xp: Namespace, y: Array) -> Array:
+        """a = log y: of all the logits that stand for y, those with Σₖ eᵃᵏ = 1."""
+        return xp.log(xp.maximum(y, _LEAST))

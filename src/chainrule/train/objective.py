@@ -24,6 +24,11 @@ from chainrule.types import Array, Batch, Cache, Context, Namespace, Params
 _AUGMENT = 1_000_033
 
 
+def augmented(augment: Augment, xp: Namespace, batch: Batch, ctx: Context) -> Batch:
+    """Return the batch as a network that learns sees it, with the pictures changed; at predict as it is."""
+    return augment(xp, batch, xp.fold(ctx.key, _AUGMENT)) if augment and ctx.train else batch
+
+
 class Objective(Hashable, Protocol):
     """A cost with parameters, its gradient, and how well it is doing."""
 
@@ -138,8 +143,7 @@ class Supervised:
         return cost, grads, self._learner.layer.update_state(xp, params, cache, keep)
 
     def _learn(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params, Cache]:
-        if self.augment and ctx.train:
-            batch = self.augment(xp, batch, xp.fold(ctx.key, _AUGMENT))
+        batch = augmented(self.augment, xp, batch, ctx)
         cost, grads, cache = self._learner.loss_grads_and_cache(xp, params, batch, ctx)
         if not self.penalty:
             return cost, grads, cache
