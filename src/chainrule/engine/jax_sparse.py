@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -57,8 +58,8 @@ def sparse_rows(matrix: Any, dtype: str) -> SparseRows:
     values = np.zeros((n, longest), dtype)
     columns[there], values[there] = matrix.indices, matrix.data
     # An array of no bytes, whose length is a shape and so known when a program is compiled.
-    width = jnp.zeros((matrix.shape[1], 0), jnp.int8)
-    return SparseRows(jnp.asarray(columns), jnp.asarray(values), width)
+    width = jax.device_put(np.zeros((matrix.shape[1], 0), np.int8))
+    return SparseRows(jax.device_put(columns), jax.device_put(values), width)
 
 
 def with_zeros(argument: Any) -> Any:
