@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.report import plots
+from chainrule.report.grid import pictures, weight_pictures
 
 RNG = np.random.default_rng(0)
 
@@ -66,12 +67,12 @@ def test_no_more_points_are_drawn_than_a_browser_bears() -> None:
 
 @pytest.mark.parametrize("shape", [(3, 4, 4), (3, 4, 4, 3), (1, 2, 2)])
 def test_pictures_are_drawn_grey_or_coloured(shape: tuple[int, ...]) -> None:
-    assert parsed(plots.pictures(RNG.random(shape), ["a $5 <b>"] * shape[0])) is not None
+    assert parsed(pictures(RNG.random(shape), ["a $5 <b>"] * shape[0])) is not None
 
 
 @pytest.mark.parametrize("count", [1, 16, 100])
 def test_weights_are_drawn_as_pictures(count: int) -> None:
-    assert parsed(plots.weight_pictures(RNG.normal(size=(count, 3, 3)))) is not None
+    assert parsed(weight_pictures(RNG.normal(size=(count, 3, 3)))) is not None
 
 
 @pytest.mark.parametrize("values", [np.zeros((2, 2)), np.full((2, 2), np.nan), np.array([[1e-30, 1e30]])])

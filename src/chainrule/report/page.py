@@ -15,6 +15,7 @@ from chainrule.data.source import FILE
 from chainrule.data.target import CLASSIFICATION
 from chainrule.network.model import Model
 from chainrule.report import plots, seeing
+from chainrule.report.grid import pictures, weight_pictures
 from chainrule.report.template import template
 from chainrule.train.history import History
 from chainrule.types import leaves
@@ -207,7 +208,7 @@ def _mistake_pictures(data: ReportData) -> str:
         captions = [
             f"{caption}\n{_file(seen.frame[FILE].iloc[row])}" for row, caption in zip(rows, captions, strict=True)
         ]
-    return plots.pictures(shown, captions)
+    return pictures(shown, captions)
 
 
 def _file(path: str) -> str:
@@ -261,7 +262,7 @@ def _first_layer(data: ReportData) -> str:
     if W.ndim != 2 or W.shape[0] != math.prod(shape):
         return ""
     maps = model.preparation.encoding.weights(W.T.reshape(-1, *shape))
-    return "" if maps is None else plots.weight_pictures(maps)
+    return "" if maps is None else weight_pictures(maps)
 
 
 def _histograms(data: ReportData) -> str:

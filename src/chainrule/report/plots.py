@@ -216,40 +216,6 @@ def decision_map(
     return svg((6.4, 4.4), draw, "What the network answers over the plane of its inputs")
 
 
-def pictures(images: np.ndarray, captions: Sequence[str], *, columns: int = 8) -> str:
-    """Return grey or colour pictures in a grid, each with a caption of a few lines."""
-    rows = -(-len(images) // columns)
-    lines = max(caption.count("\n") for caption in captions)
-
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots(rows, columns, squeeze=False).ravel()
-        for ax in axes:
-            ax.set_axis_off()
-        for ax, image, caption in zip(axes, images, captions, strict=False):
-            ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
-            ax.set_title(literal(caption), fontsize=8, fontweight="normal", loc="center")
-
-    return svg((1.32 * columns, (1.58 + 0.14 * lines) * rows), draw, "Pictures")
-
-
-def weight_pictures(weights: np.ndarray, *, most: int = 64, columns: int = 16) -> str:
-    """Return each unit's first-layer weights (units, height, width) as a picture: blue below zero, red above."""
-    shown = weights[:most]
-    columns = min(columns, len(shown))
-    rows = -(-len(shown) // columns)
-    bound = float(np.abs(shown).max()) or 1.0
-
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots(rows, columns, squeeze=False).ravel()
-        for ax in axes:
-            ax.set_axis_off()
-        for number, (ax, unit) in enumerate(zip(axes, shown, strict=False), start=1):
-            ax.imshow(unit, cmap="RdBu_r", vmin=-bound, vmax=bound)
-            ax.set_title(str(number), fontsize=7, fontweight="normal", loc="center", pad=2)
-
-    return svg((0.66 * columns, 0.84 * rows), draw, "First-layer weights of each unit as pictures")
-
-
 def listening(columns: Sequence[str], pull: np.ndarray, *, most: int = 25) -> str:
     """Return how strongly each column pulls at the cost, longest first."""
     order = np.argsort(-pull)[:most][::-1]
@@ -266,14 +232,17 @@ def listening(columns: Sequence[str], pull: np.ndarray, *, most: int = 25) -> st
 
 def histograms(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]) -> str:
     """Return, for each weight matrix, the distribution of its values and of its derivatives."""
+    from matplotlib.ticker import NullLocator
 
     def panel(ax: Axes, values: np.ndarray, colour: str, title: str) -> None:
         finite = values[np.isfinite(values)]
         if finite.size:
-            ax.hist(finite, bins=41, color=colour)
+            ax.hist(finite, bins=41, color=colour, histtype="stepfilled")
             ax.set_yscale("log")
+            ax.yaxis.set_minor_locator(NullLocator())
         ax.set_title(title)
         ax.tick_params(labelsize=8)
+        ax.locator_params(axis="x", nbins=5)
         ax.ticklabel_format(axis="x", style="sci", scilimits=(-2, 3))
 
     def draw(figure: Figure) -> None:

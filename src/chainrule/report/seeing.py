@@ -12,8 +12,7 @@ from chainrule.explain.saliency import grad_cam, saliency
 from chainrule.network.model import Model
 from chainrule.network.network import Network, layer_output
 from chainrule.nn import Conv2D, MaxPool2D, Sequential
-from chainrule.report import plots
-from chainrule.report.grid import Cell, grid
+from chainrule.report.grid import Cell, grid, weight_pictures
 
 _PICTURES = 4
 _MAPS = 9
@@ -34,7 +33,7 @@ def filters(model: Model) -> str:
     if name is None:
         return ""
     W = np.asarray(model.params[name]["W"])
-    return plots.weight_pictures(W.mean(axis=2).transpose(2, 0, 1))
+    return weight_pictures(W.mean(axis=2).transpose(2, 0, 1))
 
 
 def feature_maps(model: Model, x: np.ndarray, truth: np.ndarray, y: np.ndarray, seed: int = 0) -> str:
