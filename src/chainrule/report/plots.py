@@ -35,6 +35,8 @@ _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "chainrule",
     "figure.constrained_layout.use": True,
+    # Each picture stays as it is, and sharp however far the page is enlarged.
+    "image.composite_image": False,
 }
 _numbers = count(1)
 
