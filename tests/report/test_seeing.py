@@ -49,7 +49,8 @@ def test_there_is_one_window_for_each_filter(pages: Callable[[str], str]) -> Non
 
 def test_each_mistake_has_its_picture_its_pixels_and_two_maps_of_evidence(pages: Callable[[str], str]) -> None:
     svg = section(pages("cnn"), "Why it was wrong").partition("<svg")[2]
-    assert n_pictures(svg) == 8 * 4
+    # A map of evidence is two: the heat, and the picture below it.
+    assert n_pictures(svg) == 8 * 6
     assert svg.count("pixels for") == 8
     assert svg.count("evidence for") == 16
 
@@ -68,5 +69,5 @@ def test_a_map_of_equal_values_is_drawn(kind: str) -> None:
 def test_heat_lies_over_its_picture_in_colour_too() -> None:
     cell = Cell(RNG.random((2, 2)), "heat", "a $ b\n<c>", RNG.random((6, 5, 3)))
     svg = grid([[cell, None]], "heat", labels=["$x"])
-    assert n_pictures(svg) == 1
+    assert n_pictures(svg) == 2
     assert "a $ b" in svg
