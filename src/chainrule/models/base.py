@@ -136,7 +136,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         t = self._encode(y)
         self.n_outputs_ = t.shape[1]
         rng = check_random_state(self.random_state)
-        if fresh:
+        if fresh or not hasattr(self, "_n_first"):
             self._n_first = X.shape[0]
         network = self._build(X.shape[1], self.n_outputs_, self._n_first)
         self.network_ = network
