@@ -386,3 +386,35 @@ def test_weights_that_explode_are_shown_told_of_and_left_by_rewinding(open_page:
     # The epoch is 0 before and after: it exploded in the first.
     one.wait("() => document.querySelectorAll('.cr-figure-number')[1].textContent !== '–'")
     assert one.figure("J train") < 10_000
+
+
+def test_the_picture_of_a_neuron_stays_to_be_seen_under_the_pointer(open_page: Opener) -> None:
+    one = open_page()
+    for name in ("[data-neuron='hidden1.0']", "[data-bias='hidden1.0']"):
+        one.page.locator(name).hover()
+        one.page.wait_for_timeout(400)
+        shade = one.page.locator(name).evaluate("item => getComputedStyle(item).backgroundColor")
+        assert shade == "rgba(0, 0, 0, 0)", name
+
+
+def test_the_stage_shows_what_the_neurons_answer(open_page: Opener) -> None:
+    one = open_page()
+    one.wait("() => document.querySelector('.cr-links').width > 300")
+    colours = one.page.evaluate(
+        """() => {
+            const canvas = document.querySelector('.cr-links');
+            const box = canvas.getBoundingClientRect();
+            const scale = canvas.width / box.width;
+            return [...document.querySelectorAll('.cr-neuron')].map(item => {
+                const { left, top, width, height } = item.getBoundingClientRect();
+                const context = canvas.getContext('2d');
+                const at = (x, y) => [...context.getImageData(
+                    Math.round((left - box.left + x * width) * scale), Math.round((top - box.top + y * height) * scale), 1, 1
+                ).data].join();
+                return new Set([at(0.15, 0.15), at(0.85, 0.15), at(0.15, 0.5), at(0.85, 0.85)]).size;
+            });
+        }"""
+    )
+    # Two inputs, six hidden neurons and two outputs: none is one flat colour.
+    assert len(colours) == 10
+    assert min(colours) >= 2

@@ -7,7 +7,7 @@ import { ink } from "../palette.js";
 /** @typedef {import("./neurons.js").UnitName} UnitName */
 /** @typedef {import("../types.js").Frame} Frame */
 /** @typedef {import("../palette.js").Theme} Theme */
-/** @typedef {{theme: Theme, classes: number, discrete: boolean}} Look */
+/** @typedef {{theme: Theme, classes: number, discrete: boolean, line: string}} Look line is the colour of a frame */
 
 /** How much is left of a neuron that recedes. */
 const DIM = 0.35;
@@ -45,9 +45,13 @@ export class Faces {
       size,
       pictured.map(({ name }) => this.colours(name, look)),
     );
+    context.strokeStyle = look.line;
+    context.lineWidth = 1;
     pictured.forEach(({ box, dim }, n) => {
       context.globalAlpha = dim ? DIM : 1;
       this.sheet.draw(context, n, box);
+      // Here, and not as the button's border, so that the dot of the bias lies over it.
+      context.strokeRect(box.left + 0.5, box.top + 0.5, box.side - 1, box.side - 1);
     });
     context.globalAlpha = 1;
   }

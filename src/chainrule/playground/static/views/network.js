@@ -47,7 +47,7 @@ export function mount(el, store) {
   let geometry = "";
   // Asked for once, and not in each frame: the answer would lay the page out anew.
   let size = { width: 0, height: 0 };
-  let paper = "white";
+  let [paper, line] = ["white", "grey"];
 
   function arrange() {
     const state = store.get("state");
@@ -100,7 +100,7 @@ export function mount(el, store) {
       drawLinks(context, links, due, frame.arrays.weights, look);
     }
     const { discretise: discrete } = state.spec.view;
-    neurons.draw(context, frame, { theme, classes: state.data.classes.length, discrete });
+    neurons.draw(context, frame, { theme, classes: state.data.classes.length, discrete, line });
     pointer.refresh();
     card.refresh();
   }
@@ -158,7 +158,8 @@ export function mount(el, store) {
     store.on("state", arrange),
     store.on("frame", () => draw(true)),
     store.on("theme", () => {
-      paper = getComputedStyle(stage).getPropertyValue("--panel");
+      const style = getComputedStyle(stage);
+      [paper, line] = ["--panel", "--strong-line"].map((name) => style.getPropertyValue(name));
       draw();
     }),
     store.on("selection", () => draw()),
