@@ -386,6 +386,8 @@ def test_weights_that_explode_are_shown_told_of_and_left_by_rewinding(open_page:
     # The epoch is 0 before and after: it exploded in the first.
     one.wait("() => document.querySelectorAll('.cr-figure-number')[1].textContent !== '–'")
     assert one.figure("J train") < 10_000
+    # What was said of them has gone with them.
+    assert one.page.get_by_text("its weights have exploded").count() == 0
 
 
 def test_the_picture_of_a_neuron_stays_to_be_seen_under_the_pointer(open_page: Opener) -> None:

@@ -20,6 +20,14 @@ export function mount(el, store) {
   const aloud = h("div", { class: "cr-aloud", role: "status", "aria-live": "polite" });
   replace(el, banner, list, aloud);
 
+  /** @type {Set<string>} */
+  const events = new Set();
+
+  /** @param {string} about */
+  function forget(about) {
+    for (const old of [...list.children]) if (old.getAttribute("data-about") === about) old.remove();
+  }
+
   /**
    * Say something; a notice about the same thing gives way to it.
    * @param {string} text
@@ -28,7 +36,7 @@ export function mount(el, store) {
    * @param {string} [about]
    */
   function notice(text, kind, seconds, about = text) {
-    for (const old of [...list.children]) if (old.getAttribute("data-about") === about) old.remove();
+    forget(about);
     const item = h(
       "div",
       { class: `cr-notice is-${kind}`, role: kind === "refusal" ? "alert" : "status", "data-about": about },
@@ -81,9 +89,12 @@ export function mount(el, store) {
     store.on("error", (refusal) => notice(sentence(refusal), "refusal", REFUSAL_SECONDS)),
     store.on("event", ({ text, epoch, kind }) => {
       const said = epoch ? `Epoch ${count(epoch)}: ${text}` : text;
+      events.add(kind);
       notice(said, kind === "exploded" ? "refusal" : "advice", ADVICE_SECONDS, kind);
     }),
-    store.on("state", ({ notes, reset }) => {
+    store.on("state", ({ notes, reset, position }) => {
+      // What was said of training that has been taken back, or of another network, holds no more.
+      if (position.step === 0) for (const kind of events) forget(kind);
       for (const note of notes) if (reset) notice(note, "advice", REFUSAL_SECONDS);
     }),
     store.on("frame", announce),
