@@ -7,11 +7,24 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule.data.augment import Augment
 from chainrule.engine import engine_by_name
 from chainrule.models.objective import PenalisedOnce
 from chainrule.network import Network, mlp
-from chainrule.nn import BatchNorm, Dense, Loss, Penalty, Poisson, Sequential, SoftmaxCrossEntropy, SquaredError, Tanh
+from chainrule.nn import (
+    BatchNorm,
+    Dense,
+    Flatten,
+    Loss,
+    Penalty,
+    Poisson,
+    Sequential,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    Tanh,
+)
 from chainrule.train import Supervised
+from chainrule.train.steps import LossAndGrads
 from chainrule.types import Batch, Context, leaf, leaves, map_leaves
 from tests.contracts.checks import derivative, numeric
 
@@ -71,3 +84,22 @@ def test_a_batch_without_weight_costs_no_more_than_its_penalty() -> None:
     )
     assert np.isfinite(cost)
     assert all(np.isfinite(g).all() for _, g in leaves(grads))
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+def test_pictures_are_augmented_as_chainrule_train_augments_them(engine: str) -> None:
+    machine = engine_by_name(engine, "float64")
+    rng = np.random.default_rng(0)
+    net = Network(Sequential((Flatten(), Dense(3))), (5, 4, 1), SoftmaxCrossEntropy())
+    data = Batch(machine.array(rng.normal(size=(6, 5, 4, 1))), machine.array(np.eye(3)[rng.integers(0, 3, 6)]))
+    params = machine.place(net.init(rng))
+    augment = Augment(flip=True, shift=0.3, mixup=0.4)
+    learning = Context(True, machine.key(0, 7))
+    mine, theirs, plain = (
+        machine.compile(LossAndGrads(objective))(params, data, learning.key)
+        for objective in (PenalisedOnce(net, augment=augment), Supervised(net, augment=augment), PenalisedOnce(net))
+    )
+    assert float(mine[0]) == pytest.approx(float(theirs[0]), rel=1e-12)
+    assert abs(float(mine[0]) - float(plain[0])) > 1e-6
+    for (path, g), (_, other) in zip(leaves(mine[1]), leaves(theirs[1]), strict=True):
+        np.testing.assert_allclose(g, other, rtol=1e-10, atol=1e-14, err_msg=path)

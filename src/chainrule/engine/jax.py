@@ -70,6 +70,10 @@ JAX = cast(
 )
 
 
+# Bytes.
+_SMALL = 1 << 22
+
+
 class JaxEngine:
     """The engine that is fast. Parameters stay a tree: one vector would be cut and glued again at every step."""
 
@@ -113,17 +117,18 @@ class JaxEngine:
             return map_leaves(self._put, tree)
 
     def _put(self, values: Any) -> Array:
-        """Put a copy of an array on the device.
+        """Put a copy of an array on the device; nobody else's memory becomes the device's.
 
-        A copy of our own: the device may use its memory as it lies there. `jnp.asarray` and `jnp.zeros` compile a small
-        program for each shape, 30 to 80 milliseconds of two cores, before anything is computed.
+        `jnp.array` compiles a small program for each shape, 30 to 80 milliseconds of two cores. A small array goes without
+        it, by way of a copy on the host; of a large one a second copy would cost more than the program.
         """
-        return jax.device_put(np.array(values, dtype=self.dtype))
+        held = np.asarray(values, dtype=self.dtype)
+        return jnp.array(held, copy=True) if held.nbytes > _SMALL else jax.device_put(held.copy())
 
     def zeros(self, params: Params) -> Params:
         """Return a tree of zeros of the same layout."""
         with self._precision():
-            return map_leaves(lambda leaf: self._put(np.zeros(leaf.shape)), params)
+            return map_leaves(lambda leaf: self._put(np.zeros(leaf.shape, self.dtype)), params)
 
     def key(self, *numbers: int) -> Key:
         """Return a JAX key, folded once for each number."""

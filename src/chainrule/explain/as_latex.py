@@ -26,9 +26,9 @@ def worksheet(derivations: Sequence[Derivation], *, solution: bool = True, title
     return "\n".join(
         [
             r"\documentclass[11pt,a4paper]{article}",
-            r"\usepackage[T1]{fontenc}",
             r"\usepackage[utf8]{inputenc}",
-            r"\usepackage{lmodern}",
+            # A small TeX lacks these fonts, and the ones that T1 falls back on.
+            r"\IfFileExists{lmodern.sty}{\usepackage[T1]{fontenc}\usepackage{lmodern}}{}",
             r"\usepackage{amsmath,amssymb}",
             r"\usepackage[margin=22mm]{geometry}",
             r"\usepackage{longtable}",
