@@ -31,6 +31,7 @@ def worksheet(derivations: Sequence[Derivation], *, solution: bool = True, title
             r"\IfFileExists{lmodern.sty}{\usepackage[T1]{fontenc}\usepackage{lmodern}}{}",
             r"\usepackage{amsmath,amssymb}",
             r"\usepackage[margin=22mm]{geometry}",
+            r"% A long table finds its widths in the second run of pdflatex.",
             r"\usepackage{longtable}",
             r"\usepackage{graphicx}",
             r"\allowdisplaybreaks",
@@ -116,7 +117,7 @@ def _terms(derivation: Derivation, solution: bool) -> Iterator[str]:
         rows.append(rf" & {left:,} more & & ${latex_figure(derivation.rest)}$ \\".replace(",", "{,}"))
     rows.append(rf"\hline & sum & & ${latex_figure(derivation.total) if solution else BLANK}$ \\")
     head = r"row & through & product & value \\ \hline \endhead"
-    yield "\n".join([r"{\footnotesize \begin{longtable}{rllr}", head, *rows, r"\end{longtable}}"])
+    yield "\n".join([r"{\footnotesize \renewcommand{\arraystretch}{1.5} \begin{longtable}{rllr}", head, *rows, r"\end{longtable}}"])
 
 
 def _matrix(matrix: Matrix, solution: bool) -> str:
