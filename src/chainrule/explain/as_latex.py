@@ -117,7 +117,9 @@ def _terms(derivation: Derivation, solution: bool) -> Iterator[str]:
         rows.append(rf" & {left:,} more & & ${latex_figure(derivation.rest)}$ \\".replace(",", "{,}"))
     rows.append(rf"\hline & sum & & ${latex_figure(derivation.total) if solution else BLANK}$ \\")
     head = r"row & through & product & value \\ \hline \endhead"
-    yield "\n".join([r"{\footnotesize \renewcommand{\arraystretch}{1.5} \begin{longtable}{rllr}", head, *rows, r"\end{longtable}}"])
+    yield "\n".join(
+        [r"{\footnotesize \renewcommand{\arraystretch}{1.5} \begin{longtable}{rllr}", head, *rows, r"\end{longtable}}"]
+    )
 
 
 def _matrix(matrix: Matrix, solution: bool) -> str:
