@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import numpy as np
 from chainrule.engine import windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.store import Store
+from chainrule.engine.tape import Tape, UntraceableError, stores_of
 from chainrule.errors import ConfigError
 from chainrule.types import Array, Batch, Key, Namespace, Params, leaf, leaves
 
@@ -124,6 +126,8 @@ class NumpyEngine:
 
     def __init__(self, dtype: str = "float32") -> None:
         self.dtype = dtype
+        # The tape of the call before, and what it is for.
+        self._taped: tuple[Program, tuple[Any, ...], list[Store], Tape | None] | None = None
 
     def array(self, values: Any) -> Array:
         """Return `values` in this engine's dtype; a SciPy sparse matrix stays sparse, as CSR."""
@@ -191,17 +195,48 @@ class NumpyEngine:
     def run(
         self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep
     ) -> tuple[Carry, np.ndarray]:
-        """Take the steps in a Python loop."""
+        """Take the steps in a Python loop; those of a small network from a tape (see `tape.py`)."""
         x, t, w = data
         # `take` is a microsecond faster than indexing, and sparse matrices do not have it.
         pick = partial(x.take, axis=0) if isinstance(x, np.ndarray) else x.__getitem__
         names = list(per_step)
         # Python floats are weakly typed: a NumPy float64 would turn float32 arrays into float64 ones.
-        numbers = zip(*(column.tolist() for column in per_step.values()), strict=True)
+        numbers = [column.tolist() for column in per_step.values()]
         costs = np.empty(len(rows))
+        # Padding is in the last batch alone.
+        whole = len(rows) - bool(rows[-1, -1] < 0)
         with np.errstate(**_SILENT):
-            for i, (row, values) in enumerate(zip(rows, numbers, strict=True)):
-                real = row[row >= 0] if row[-1] < 0 else row
-                batch = Batch(pick(real), t.take(real, axis=0), None if w is None else w[real])
-                carry, costs[i] = step(self, carry, batch, dict(zip(names, values, strict=True)))
+            tape = self._tape_of(step, carry, data, rows[:whole], names)
+            if tape is not None:
+                tape.play(data, rows[:whole], [column[:whole] for column in numbers], costs)
+            for i in range(whole if tape is not None else 0, len(rows)):
+                row = rows[i] if i < whole else rows[i][rows[i] >= 0]
+                batch = Batch(pick(row), t.take(row, axis=0), None if w is None else w[row])
+                c = {name: column[i] for name, column in zip(names, numbers, strict=True)}
+                carry, costs[i] = step(self, carry, batch, c)
         return carry, costs
+
+    def _tape_of(
+        self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, names: list[str]
+    ) -> Tape | None:
+        """Return the tape of a small step; the one of the call before, where it is for the same memory."""
+        if not isinstance(data.x, np.ndarray) or len(rows) == 0:
+            return None
+        stores = [*stores_of(carry)]
+        size = sum(store.flat.size for store in stores) + rows.shape[1] * math.prod(data.x.shape[1:])
+        if size > BLOCK or not all(isinstance(store.flat, np.ndarray) for store in stores):
+            return None
+        about = (rows.shape[1], names, *((part.shape[1:], part.dtype) for part in data if part is not None))
+        known = self._taped
+        if known is not None and known[0] is step and known[1] == about and _are_same(known[2], stores):
+            return known[3]
+        try:
+            tape = Tape.of(self, step, carry, data, rows[0], names)
+        except UntraceableError:
+            tape = None
+        self._taped = (step, about, stores, tape)
+        return tape
+
+
+def _are_same(some: list[Any], others: list[Any]) -> bool:
+    return len(some) == len(others) and all(a is b for a, b in zip(some, others, strict=True))

@@ -1,0 +1,324 @@
+"""The contract of a tape: what it plays is, to the last bit, what the step does by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainrule.data.augment import Augment
+from chainrule.engine import Engine, Program
+from chainrule.engine.numpy import BLOCK, NumpyEngine
+from chainrule.network import Network, mlp
+from chainrule.nn import Dense, Dropout, Flatten, Loss, Penalty, Sequential, SoftmaxCrossEntropy, SquaredError, Tanh
+from chainrule.optim import AVERAGE, Adam, Averaged, Clip, GradientDescent, Rule
+from chainrule.train import Supervised
+from chainrule.train.steps import TrainingStep
+from chainrule.types import Array, Batch, leaves
+from tests.contracts.checks import LayerCase, LossCase
+from tests.contracts.test_layers import CASES as LAYERS
+from tests.contracts.test_losses import CASES as LOSSES
+from tests.contracts.test_rules import CASES as RULES
+
+ROWS, BATCH, STEPS = 12, 4, 6
+dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
+# Their time is arithmetic, or they draw random numbers, of which each step has its own.
+NOT_RECORDED = {
+    "AvgPool2D",
+    "Conv1D",
+    "Conv2D",
+    "ConvTranspose2D",
+    "DepthwiseConv2D",
+    "DropConnect",
+    "Dropout",
+    "MaxPool2D",
+    "SpatialDropout",
+    "UpSample",
+    "ZeroPad",
+}
+
+
+@dataclass
+class Problem:
+    """A step with its data and where it starts."""
+
+    step: Program
+    data: Batch
+    params: dict[str, Any]
+    rule: Rule
+    dtype: str
+
+    def carry(self, engine: NumpyEngine) -> Any:
+        params = engine.place(self.params)
+        moments = {n: engine.place(self.params) if n == AVERAGE else engine.zeros(params) for n in self.rule.moments}
+        return params, moments, engine.key(3, 1)
+
+    def placed(self, engine: NumpyEngine) -> Batch:
+        return Batch(*(None if part is None else engine.array(part) for part in self.data))
+
+    @property
+    def numbers(self) -> dict[str, np.ndarray]:
+        t = np.arange(STEPS)
+        c = self.rule.coefficients(t + 1, np.linspace(0.05, 0.01, STEPS))
+        return {**c, "t": t} if self.step.objective.is_random else c  # type: ignore[attr-defined]
+
+
+def problem_of(
+    network: Network, dtype: str = "float64", rule: Rule | None = None, *, weighted: bool = False, **options: Any
+) -> Problem:
+    """Return the training of a network on random data."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(ROWS, *network.input_shape))
+    k = network.output_shape[0]
+    t = np.eye(k)[rng.integers(0, k, ROWS)]
+    clip = options.pop("clip", Clip())
+    objective, rule = Supervised(network, **options), rule or GradientDescent()
+    data = Batch(x, t, rng.uniform(0.5, 2, ROWS) if weighted else None)
+    return Problem(TrainingStep(objective, rule, clip), data, dict(network.init(rng)), rule, dtype)
+
+
+def rows() -> np.ndarray:
+    return np.random.default_rng(1).permuted(np.tile(np.arange(ROWS), (STEPS, 1)), axis=1)[:, :BATCH]
+
+
+def outcome(carry: Any, costs: np.ndarray) -> list[Any]:
+    """Return all numbers of a carry and the costs."""
+    params, moments, _ = carry
+    return [params.flat.tolist(), {name: m.flat.tolist() for name, m in moments.items()}, costs.tolist()]
+
+
+def by_hand(problem: Problem) -> list[Any]:
+    """Return what the steps do, one call after the other."""
+    engine = NumpyEngine(problem.dtype)
+    carry, data, costs = problem.carry(engine), problem.placed(engine), []
+    with np.errstate(all="ignore"):
+        for i, row in enumerate(rows()):
+            batch = Batch(data.x[row], data.t[row], None if data.w is None else data.w[row])
+            c = {name: column[i].item() for name, column in problem.numbers.items()}
+            carry, cost = problem.step(engine, carry, batch, c)
+            costs.append(cost)
+    return outcome(carry, np.array(costs, float))
+
+
+def by_the_engine(problem: Problem) -> tuple[list[Any], NumpyEngine]:
+    """Return what the engine makes of them in two calls, and the engine."""
+    engine = NumpyEngine(problem.dtype)
+    data, carry, costs = problem.placed(engine), problem.carry(engine), []
+    for part in (slice(0, 4), slice(4, STEPS)):
+        numbers = {name: column[part] for name, column in problem.numbers.items()}
+        carry, some = engine.run(problem.step, carry, data, rows()[part], numbers)
+        costs.append(some)
+    return outcome(carry, np.concatenate(costs)), engine
+
+
+def is_recorded(engine: NumpyEngine) -> bool:
+    return engine._taped is not None and engine._taped[3] is not None
+
+
+def same(problem: Problem) -> bool:
+    """Check that both ways agree; return whether there was a tape."""
+    expected = by_hand(problem)
+    found, engine = by_the_engine(problem)
+    np.testing.assert_equal(found, expected)
+    assert not np.array_equal(found[0], dict(leaves(problem.params)) and problem.carry(engine)[0].flat)
+    return is_recorded(engine)
+
+
+def stack(layer: Any, shape: Any) -> Network:
+    return Network(Sequential((layer, Flatten(), Dense(2))), shape, SquaredError())
+
+
+def kinds(layer: Any) -> set[str]:
+    inside = [*getattr(layer, "layers", ()), *(getattr(layer, name, None) for name in ("inner", "shortcut"))]
+    return {type(layer).__name__}.union(*(kinds(part) for part in inside if part is not None))
+
+
+@dtypes
+@pytest.mark.parametrize("case", LAYERS, ids=str)
+def test_a_layer_on_tape(case: LayerCase, dtype: str) -> None:
+    recorded = same(problem_of(stack(case.layer, case.shape), dtype))
+    problem = problem_of(stack(case.layer, case.shape))
+    is_random = problem.step.objective.is_random  # type: ignore[attr-defined]
+    assert recorded == (not is_random and not kinds(case.layer) & (NOT_RECORDED - {"Dropout"}))
+
+
+@dtypes
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("case", LOSSES, ids=str)
+def test_a_loss_on_tape(case: LossCase, weighted: bool, dtype: str) -> None:
+    network = Network(Sequential((Dense(3), Tanh(), Dense(case.outputs))), (2,), case.loss)
+    assert same(problem_of(network, dtype, weighted=weighted))
+
+
+@dtypes
+@pytest.mark.parametrize("rule", [*RULES, Averaged(Adam(), 0.9)], ids=repr)
+def test_a_rule_on_tape(rule: Rule, dtype: str) -> None:
+    assert same(problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()), dtype, rule))
+
+
+@dtypes
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"penalty": Penalty(l1=0.1)},
+        {"penalty": Penalty(l2=0.1, normalised=True)},
+        {"clip": Clip(value=0.01)},
+        {"clip": Clip(norm=0.01)},
+        {"clip": Clip(0.02, 0.01), "penalty": Penalty(0.1, 0.2)},
+    ],
+    ids=str,
+)
+def test_penalties_and_clipping_on_tape(options: dict[str, Any], dtype: str) -> None:
+    assert same(problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()), dtype, Adam(), **options))
+
+
+def test_a_seven_layer_network_is_recorded() -> None:
+    assert same(problem_of(mlp((7,), (8,) * 6, 10, SoftmaxCrossEntropy())))
+
+
+def test_what_explodes_explodes_alike() -> None:
+    with np.errstate(all="ignore"):
+        problem = problem_of(mlp((2,), (3,), 2, SquaredError()), "float32")
+        problem.data = problem.data._replace(x=problem.data.x * 1e30)
+        assert same(problem)
+
+
+# ------------------------------------------------------------------------------------------------ what is left eager
+
+
+def test_random_layers_and_pictures_that_are_changed_stay_eager() -> None:
+    noisy = Network(Sequential((Dense(3), Dropout(0.3), Dense(2))), (2,), SoftmaxCrossEntropy())
+    assert not same(problem_of(noisy))
+    pictures = Network(Sequential((Flatten(), Dense(2))), (4, 4, 1), SoftmaxCrossEntropy())
+    assert not same(problem_of(pictures, augment=Augment(flip=True)))
+
+
+def test_a_large_network_stays_eager() -> None:
+    assert not same(problem_of(mlp((2,), (BLOCK // 2,), 2, SoftmaxCrossEntropy()), "float32"))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A step that looks at its numbers, each time in another way."""
+
+    how: str
+    inner: TrainingStep
+
+    @property
+    def objective(self) -> Any:
+        return self.inner.objective
+
+    def __call__(self, engine: Engine, carry: Any, batch: Batch, c: Mapping[str, Any]) -> tuple[Any, Array]:
+        carry, cost = self.inner(engine, carry, batch, c)
+        x: Any = batch.x
+        ask = {
+            "float": lambda: float(cost),
+            "if": lambda: bool(cost > 0),
+            "asarray": lambda: np.asarray(x),
+            "into an array": lambda: np.zeros(x.shape).__setitem__(..., x),
+            "a place": lambda: [0, 1, 2][c["rate"] > 1],
+            "cumsum": lambda: np.add.accumulate(x),
+            "shape": lambda: np.broadcast_shapes(x.shape, (1, 1)),
+            "result_type": lambda: np.result_type(x, x),
+        }
+        ask[self.how]()
+        return carry, cost
+
+
+@pytest.mark.parametrize("how", ["float", "if", "asarray", "into an array", "a place", "cumsum", "result_type"])
+def test_a_step_that_asks_for_numbers_stays_eager_and_right(how: str) -> None:
+    problem = problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()), "float32", Adam())
+    assert not same(replace(problem, step=Asking(how, problem.step)))  # type: ignore[arg-type]
+
+
+def test_a_shape_may_be_asked_for() -> None:
+    problem = problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()))
+    assert same(replace(problem, step=Asking("shape", problem.step)))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A step with a mistake, after it has moved the weights."""
+
+    inner: TrainingStep
+
+    def __call__(self, engine: Engine, carry: Any, batch: Batch, c: Mapping[str, Any]) -> tuple[Any, Array]:
+        self.inner(engine, carry, batch, c)
+        raise RuntimeError("a mistake")
+
+
+def test_recording_a_step_that_fails_leaves_the_weights_alone() -> None:
+    problem = problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()))
+    engine = NumpyEngine("float64")
+    carry = problem.carry(engine)
+    before = carry[0].flat.copy()
+    with pytest.raises(RuntimeError, match="a mistake"):
+        engine.run(Failing(problem.step), carry, problem.placed(engine), rows(), problem.numbers)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(carry[0].flat, before)
+
+
+# ------------------------------------------------------------------------------------------- which tape, and for what
+
+
+def test_a_tape_is_for_one_memory_and_one_batch_size() -> None:
+    problem = problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()))
+    engine = NumpyEngine("float64")
+    data, carry = problem.placed(engine), problem.carry(engine)
+
+    def tape(carry: Any, rows: np.ndarray) -> Any:
+        engine.run(problem.step, carry, data, rows, problem.numbers)
+        assert engine._taped is not None
+        return engine._taped[3]
+
+    first = tape(carry, rows())
+    assert tape(carry, rows()) is first
+    # Weights that are set in place are read from there.
+    carry[0].flat[...] = 0.5
+    assert tape(carry, rows()) is first
+    assert tape(carry, rows()[:, :3]) is not first
+    assert tape(problem.carry(engine), rows()) is not first
+
+
+def test_the_padded_last_batch_is_taken_by_hand() -> None:
+    problem = problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()), "float64", Adam())
+    padded = rows()
+    padded[-1, 2:] = -1
+    ends = []
+    for parts in ([padded], [padded[:-1], padded[-1:, :2]]):
+        engine = NumpyEngine("float64")
+        carry, start, costs = problem.carry(engine), 0, []
+        for part in parts:
+            numbers = {name: column[start : start + len(part)] for name, column in problem.numbers.items()}
+            carry, some = engine.run(problem.step, carry, problem.placed(engine), part, numbers)
+            start += len(part)
+            costs.append(some)
+        ends.append(outcome(carry, np.concatenate(costs)))
+    assert ends[0] == ends[1]
+
+
+def test_no_steps_are_no_trouble() -> None:
+    problem = problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()))
+    engine = NumpyEngine("float64")
+    single = rows()[:1].copy()
+    single[0, -1] = -1
+    numbers = {name: column[:1] for name, column in problem.numbers.items()}
+    _, costs = engine.run(problem.step, problem.carry(engine), problem.placed(engine), single, numbers)
+    assert costs.shape == (1,)
+    assert np.isfinite(costs).all()
+
+
+def test_a_loss_has_no_other_way_to_a_mean() -> None:
+    """A batch's share, 1 / N, is a number of the tape: another batch size must have another tape."""
+    problem = problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()))
+    engine = NumpyEngine("float64")
+    carry, data = problem.carry(engine), problem.placed(engine)
+    still = {name: 0 * column for name, column in problem.numbers.items()}
+    for size in (BATCH, 2, 3):
+        _, costs = engine.run(problem.step, carry, data, rows()[:, :size], still)
+        loss: Loss = problem.step.objective.network.loss  # type: ignore[attr-defined]
+        for row, cost in zip(rows()[:, :size], costs, strict=True):
+            a = problem.step.objective.network.forward(engine.xp, carry[0], data.x[row])  # type: ignore[attr-defined]
+            assert cost == pytest.approx(loss.forward(engine.xp, a, data.t[row])[0], rel=1e-14)
