@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -65,8 +65,18 @@ _add_reduce: Callable[..., Any] = np.add.reduce
 _max_reduce: Callable[..., Any] = np.maximum.reduce
 
 
+@lru_cache(maxsize=64)
+def _ones(n: int, dtype: Any) -> np.ndarray:
+    return np.ones(n, dtype)
+
+
 def _sum(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return _add_reduce(x, axis, keepdims=keepdims)
+    if axis not in (0, 1) or x.ndim != 2 or x.dtype.kind != "f":
+        return _add_reduce(x, axis, keepdims=keepdims)
+    # A matrix times ones, for which BLAS takes a third to an eighth of the time of a reduction.
+    ones = _ones(x.shape[axis], x.dtype)
+    total = x.dot(ones) if axis else x.T.dot(ones)
+    return total if not keepdims else total[:, None] if axis else total[None]
 
 
 def _max(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
