@@ -96,11 +96,12 @@ export function write(element, text) {
 
 /**
  * A canvas sized for the screen's pixels, its context already scaled; call again after a resize.
- * @param {HTMLCanvasElement} canvas
+ * @template {HTMLCanvasElement | OffscreenCanvas} T
+ * @param {T} canvas
  * @param {number} width
  * @param {number} height
  * @param {boolean} [opaque] nothing lies below it: a browser without a graphics card need not blend it with anything
- * @returns {CanvasRenderingContext2D}
+ * @returns {T extends OffscreenCanvas ? OffscreenCanvasRenderingContext2D : CanvasRenderingContext2D}
  */
 export function sharp(canvas, width, height, opaque = false) {
   const ratio = Math.min(globalThis.devicePixelRatio || 1, 2);
@@ -110,7 +111,7 @@ export function sharp(canvas, width, height, opaque = false) {
     canvas.width = across;
     canvas.height = down;
   }
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: !opaque }));
+  const context = /** @type {any} */ (canvas.getContext("2d", { alpha: !opaque }));
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   return context;
 }

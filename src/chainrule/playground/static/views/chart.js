@@ -11,6 +11,8 @@ import { colourOf, mark, plot } from "./plot.js";
 /** @param {HTMLElement} el @param {Store} store @returns {() => void} */
 export function mount(el, store) {
   const canvas = h("canvas", { class: "cr-chart-canvas" });
+  // For a text on a canvas of the page, browsers lay the page out first.
+  const sheet = new OffscreenCanvas(1, 1);
   const box = h("div", { class: "cr-chart", role: "img", "aria-label": "Cost over epochs" }, canvas);
   const readout = h("p", { class: "cr-note cr-readout" });
   let [logX, logY] = [false, false];
@@ -30,8 +32,7 @@ export function mount(el, store) {
   const list = h("ul", { class: "cr-runs" });
   replace(
     el,
-    box,
-    readout,
+    h("div", { class: "cr-chart-and-readout" }, box, readout),
     h("div", { class: "cr-row cr-ends" }, h("span", { class: "cr-row" }, ...logs.map((log) => log.el)), keep),
     list,
   );
@@ -50,13 +51,13 @@ export function mount(el, store) {
   function draw() {
     if (!width) return;
     const context = sharp(canvas, width, height);
-    scales = plot(context, runs, { width, height, em, font, theme: theme(), logX, logY });
+    scales = plot(context, runs, { sheet, width, height, em, font, theme: theme(), logX, logY });
     const current = runs.find((run) => run.current) ?? runs[0];
     if (!current?.epochs.length) return;
     const at = pointer === null ? current.epochs.length - 1 : nearest(current.epochs, scales.x.from(pointer));
     const epoch = current.epochs[at];
     const [train, test] = [number(current.train[at]), number(current.test[at])];
-    write(readout, `epoch ${count(epoch)}:  train ${train} ──  test ${test} ╌╌`);
+    write(readout, `epoch ${count(epoch)}:  train ${train} ─  test ${test} ╌`);
     if (pointer !== null) mark(context, runs, epoch, scales, theme());
   }
 

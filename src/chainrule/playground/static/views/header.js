@@ -74,8 +74,8 @@ export function mount(el, store) {
       "div",
       { class: "cr-figures" },
       figure("epoch", epoch, sub),
-      figure("J train", cost),
-      figure("J test", test),
+      figure("J train", cost, null, "cr-figure-cost"),
+      figure("J test", test, null, "cr-figure-cost"),
       figure("epochs / s", rate),
     ),
   );
@@ -165,8 +165,9 @@ function speedPlace(value) {
 /**
  * @param {string} label
  * @param {HTMLElement} value
- * @param {HTMLElement} [note]
+ * @param {HTMLElement | null} [note]
+ * @param {string} [kind]
  */
-function figure(label, value, note) {
-  return h("div", { class: "cr-figure" }, h("span", { class: "cr-label" }, label), value, note);
+function figure(label, value, note = null, kind = "") {
+  return h("div", { class: `cr-figure ${kind}` }, h("span", { class: "cr-label" }, label), value, note);
 }

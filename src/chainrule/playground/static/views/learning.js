@@ -82,7 +82,8 @@ export function mount(el, store) {
       const wanted = store.get("state")?.spec.learning_rate;
       const differs = wanted !== undefined && Math.abs(now - wanted) > 1e-9 * wanted;
       write(live, differs ? `η is ${number(now)} now` : "");
-      live.hidden = !differs;
+      // Not in each frame: an attribute is set anew, and the page's style with it, even where it is the same.
+      if (live.hidden === differs) live.hidden = !differs;
     }),
   ];
   return () => {

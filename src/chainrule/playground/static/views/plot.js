@@ -1,13 +1,15 @@
 // Curves on a canvas: axes with ticks, a line for each run, and marks at one epoch.
 import { extent, nearest } from "../curves.js";
+import { sharp } from "../dom.js";
 import { classColour } from "../palette.js";
 import { count, linear, logarithmic, number } from "../scale.js";
 
 /** @typedef {import("../types.js").Run} Run */
+/** @typedef {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} Pen */
 /** @typedef {import("../palette.js").Theme} Theme */
 /** @typedef {{x: import("../scale.js").Scale, y: import("../scale.js").Scale, bottom: number, top: number}} Scales */
 /**
- * @typedef {{width: number, height: number, em: number, font: string, theme: Theme, logX: boolean, logY: boolean}} Look
+ * @typedef {{sheet: OffscreenCanvas, width: number, height: number, em: number, font: string, theme: Theme, logX: boolean, logY: boolean}} Look
  */
 
 const INK = { light: "#14181f", dark: "#f4f1ea" };
@@ -34,7 +36,10 @@ export function plot(context, runs, look) {
   const { width, height, em, theme } = look;
   context.clearRect(0, 0, width, height);
   const scales = scalesOf(runs, look);
-  axes(context, scales, look);
+  const behind = sharp(look.sheet, width, height);
+  behind.clearRect(0, 0, width, height);
+  axes(behind, scales, look);
+  context.drawImage(look.sheet, 0, 0, width, height);
   for (const run of [...runs].reverse()) {
     context.strokeStyle = colourOf(run, theme);
     for (const part of /** @type {const} */ (["test", "train"])) {
@@ -61,7 +66,7 @@ function scalesOf(runs, { width, height, em, logX, logY }) {
   return { x, y, bottom, top };
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Scales} scales @param {Look} look */
+/** @param {Pen} context @param {Scales} scales @param {Look} look */
 function axes(context, { x, y, bottom }, { width, em, font, theme }) {
   const [left, right] = [3.4 * em, width - 0.7 * em];
   context.font = `${0.78 * em}px ${font}`;
@@ -107,7 +112,7 @@ export function mark(context, runs, epoch, { x, y, bottom, top }, theme) {
   }
 }
 
-/** A gap where a number is missing. @param {CanvasRenderingContext2D} context @param {number[][]} points */
+/** A gap where a number is missing. @param {Pen} context @param {number[][]} points */
 function line(context, points) {
   context.beginPath();
   let drawing = false;
