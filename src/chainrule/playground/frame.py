@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ class Pass:
         scene = snapshot.scene
         # A weight that exploded is infinite in float32, which the page shows as such.
         with np.errstate(over="ignore"):
-            small = Store.of(snapshot.weights, "float32")
+            small = snapshot.weights.like(snapshot.weights.flat.astype(np.float32))
         grid = scene.grid(size)
         units = scene.units(small, grid)
         n_inputs = grid.shape[1] if grid.shape[1] <= MOST_INPUT_THUMBNAILS else 0
@@ -74,14 +75,16 @@ class Pass:
         for name, score in (("train", snapshot.train), ("test", snapshot.test)):
             if score.confusion is not None:
                 parts.append((f"confusion_{name}", score.confusion))
-        thumbnails = [_thumbnails(scene, name, values, size, side) for name, values in units.items()]
+        with np.errstate(all="ignore"):
+            thumbnails = [_thumbnails(scene, name, values, size, side) for name, values in units.items()]
         parts.append(("thumbnails", np.concatenate(thumbnails)))
         return cls(size, units, tuple(parts), {"size": side, "inputs": n_inputs, "units": n_units})
 
     def picture(self, scene: Scene, want: str) -> Picture:
         """Return the buffers of a frame whose large map shows `want`, made once for all views that want it."""
         if want not in self._pictures:
-            about, maps = _map(scene, self, want)
+            with np.errstate(all="ignore"):
+                about, maps = _map(scene, self, want)
             arrays = [*self.shared[:-1], *maps, self.shared[-1]]
             buffers = tuple(np.ascontiguousarray(array).tobytes() for _, array in arrays)
             self._pictures[want] = Picture(about, layout_of(arrays), buffers)
@@ -139,15 +142,20 @@ def frame_message(
 
 def layout_of(arrays: list[tuple[str, np.ndarray]]) -> list[dict[str, Any]]:
     """Return what a view must know to read the buffers."""
-    return [{"name": name, "dtype": str(array.dtype), "shape": list(array.shape)} for name, array in arrays]
+    return [{"name": name, "dtype": _name(array.dtype), "shape": list(array.shape)} for name, array in arrays]
+
+
+@lru_cache(maxsize=16)
+def _name(dtype: np.dtype) -> str:
+    return str(dtype)
 
 
 def as_bytes(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Return values as uint8: low is 0, high is 255; what is no number is the middle."""
-    with np.errstate(all="ignore"):
-        scaled = (values - low) * (255.0 / ((high - low) or 1.0))
-        np.clip(scaled, 0, 255, out=scaled)
-        scaled += 0.5
+    scaled = (values - low) * (255.0 / ((high - low) or 1.0))
+    np.maximum(scaled, 0, out=scaled)
+    np.minimum(scaled, 255, out=scaled)
+    scaled += 0.5
     if not np.isfinite(scaled.sum()):
         scaled[~np.isfinite(scaled)] = 128
     return scaled.astype(np.uint8)
@@ -163,16 +171,21 @@ def _limit(scene: Scene, name: str, values: np.ndarray) -> float:
 
 def _thumbnails(scene: Scene, name: str, values: np.ndarray, size: int, side: int) -> np.ndarray:
     """Return small pictures (units, side, side) of the units of a layer, picked from the large map's pixels."""
-    pick = (np.arange(side) * size + size // 2) // side
-    small = values.reshape(size, size, -1)[pick[:, None], pick].transpose(2, 0, 1)
+    small = values.take(_picked(size, side), axis=0).T.reshape(-1, side, side)
     if name == "output":
         low, high = (0.0, 1.0) if scene.data.is_classification else scene.target_range
         return as_bytes(small, low, high)
     if name.startswith("hidden") and scene.spec.layers[int(name[6:]) - 1].activation in _BOUNDED:
         return as_bytes(small, -1.0, 1.0)
     limits = np.abs(small).max(axis=(1, 2), keepdims=True)
-    with np.errstate(all="ignore"):
-        return as_bytes(small / np.where(limits > 0, limits, 1), -1.0, 1.0)
+    return as_bytes(small / np.where(limits > 0, limits, 1), -1.0, 1.0)
+
+
+@lru_cache(maxsize=8)
+def _picked(size: int, side: int) -> np.ndarray:
+    """Return the pixels of a large map, row by row, that make a small one."""
+    pick = (np.arange(side) * size + size // 2) // side
+    return (pick[:, None] * size + pick).reshape(-1)
 
 
 def _map(scene: Scene, done: Pass, want: str) -> tuple[dict[str, Any], list[tuple[str, np.ndarray]]]:

@@ -101,7 +101,7 @@ class Session:
         learner = self.learner
         return Snapshot(
             learner.scene,
-            Store.of(learner.trainer.params, learner.scene.spec.dtype),
+            learner.trainer.params.like(learner.trainer.params.flat.copy()),
             learner.serial,
             self.running,
             learner.trainer.position.to_json(learner.scene.spec.batch_size),

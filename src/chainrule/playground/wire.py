@@ -72,8 +72,7 @@ class Message:
 
     def header(self) -> dict[str, Any]:
         """Return type and content, with no number that JSON does not have, and the lengths of the buffers."""
-        head = {"type": self.type} | {key: finite(value) for key, value in self.content.items()}
-        return head | {"buffers": [len(part) for part in self.buffers]} if self.buffers else head
+        return {"type": self.type} | {key: finite(value) for key, value in self.content.items()} | _lengths(self)
 
 
 def error_message(error: ChainruleError, to: str) -> Message:
@@ -99,13 +98,26 @@ def encode(message: Message) -> str | bytes:
 
     uint32 length of the header, little endian | header as JSON | the buffers, one after another.
     """
-    header = json.dumps(message.header(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    header = _json(message)
     if not message.buffers:
         return header
     raw = header.encode()
     # Typed arrays of JavaScript start at multiples of their item's size.
     raw += b" " * (-(4 + len(raw)) % 8)
     return b"".join((struct.pack("<I", len(raw)), raw, *message.buffers))
+
+
+def _json(message: Message) -> str:
+    """Return the header; most have no number that JSON has not, and need not be gone through one by one."""
+    write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+    try:
+        return write({"type": message.type, **message.content} | _lengths(message))
+    except (ValueError, TypeError):
+        return write(message.header())
+
+
+def _lengths(message: Message) -> dict[str, list[int]]:
+    return {"buffers": [len(part) for part in message.buffers]} if message.buffers else {}
 
 
 def decode(raw: bytes) -> tuple[dict[str, Any], list[bytes]]:
