@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { place } from "../../../src/chainrule/playground/static/layout.js";
-import { Turns, bandsOf } from "../../../src/chainrule/playground/static/views/bands.js";
+import { Turns, bandsOf, wipe } from "../../../src/chainrule/playground/static/views/bands.js";
 import { linksOf } from "../../../src/chainrule/playground/static/views/links.js";
 
 /** @param {number[]} units of the layers, the inputs first */
@@ -65,4 +65,33 @@ test("a band of more lines than a frame may draw is drawn, and the next frames d
   );
   assert.equal(Math.max(...counts), 440);
   assert.ok(counts.filter((count) => count === 0).length >= 6);
+});
+
+test("long frames draw fewer lines at once, short ones more and more, within limits", () => {
+  const turns = new Turns(100);
+  turns.pace(14);
+  assert.equal(turns.most, 90);
+  turns.pace(3);
+  assert.equal(turns.most, 91);
+  for (let i = 0; i < 100; i += 1) turns.pace(40);
+  assert.equal(turns.most, 60);
+  for (let i = 0; i < 1000; i += 1) turns.pace(1);
+  assert.equal(turns.most, 500);
+});
+
+test("a band is wiped with the columns beside it, and every pixel by all bands together", () => {
+  const { bands } = bandsFor([2, 4, 2, 2]);
+  /** @type {number[][]} */
+  const wiped = [];
+  const context = /** @type {any} */ ({ fillRect: (...box) => wiped.push(box) });
+  const stage = { width: 900, height: 500, paper: "white" };
+  wipe(context, bands, bands, stage);
+  assert.deepEqual(wiped, [[0, 0, 900, 500]]);
+  wiped.length = 0;
+  for (const band of bands) wipe(context, [band], bands, stage);
+  const [first, second, third] = wiped.map(([left, , width]) => [left, left + width]);
+  assert.deepEqual([first[0], third[1]], [0, 900]);
+  // Each ends where the lines of the next begin, so that a column between two is wiped with either.
+  assert.deepEqual([first[1], second[0]], [bands[1].left, bands[0].right]);
+  assert.deepEqual([second[1], third[0]], [bands[2].left, bands[1].right]);
 });

@@ -8,8 +8,11 @@ function made({ hidden = false } = {}) {
   const sent = [];
   const store = new Store({ send: (content) => sent.push(content) });
   const drawn = [];
-  const screen = { hidden: () => look.hidden, now: () => 0, request: (draw) => look.due.push(draw), cancel: () => {} };
-  const look = { hidden, due: [] };
+  const look = { hidden, due: [], later: [], time: 0 };
+  const screen = {
+    ...{ hidden: () => look.hidden, now: () => look.time, request: (draw) => look.due.push(draw), cancel: () => {} },
+    after: (next) => look.later.push(next),
+  };
   const pump = new FramePump(store, (content) => drawn.push(content), screen);
   const refresh = () => look.due.splice(0).forEach((draw) => draw());
   const come = (n, points = []) => pump.take({ type: "frame", n, points }, []);
@@ -97,4 +100,14 @@ test("the map that is looked at is asked for, at once where nothing moves", () =
   assert.deepEqual(sent.at(-1).want, { map: "hidden2.1", size: 100 });
   store.put("looked", null);
   assert.deepEqual(sent.at(-1).want, { map: "output", size: 100 });
+});
+
+test("what a frame took is told when the page is free again, layout and painting included", () => {
+  const { come, refresh, store, look } = made();
+  come(1);
+  refresh();
+  assert.equal(store.get("drawing"), undefined);
+  look.time = 12;
+  look.later.splice(0).forEach((next) => next());
+  assert.equal(store.get("drawing"), 12);
 });

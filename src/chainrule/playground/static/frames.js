@@ -3,15 +3,24 @@
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {{content: any, buffers: DataView[]}} Arrival */
 /**
- * When a screen is ready; a browser's own unless a test says otherwise.
- * @typedef {{request: (draw: () => void) => number, cancel: (id: number) => void, hidden: () => boolean,
- *   now: () => number}} Screen
+ * When a screen is ready, and when the page has drawn; a browser's own unless a test says otherwise.
+ * @typedef {{request: (draw: () => void) => number, cancel: (id: number) => void, after: (next: () => void) => void,
+ *   hidden: () => boolean, now: () => number}} Screen
  */
 
 /** @type {Screen} */
 const SCREEN = {
   request: (draw) => requestAnimationFrame(draw),
   cancel: (id) => cancelAnimationFrame(id),
+  // A message is taken up when layout and painting of this frame are done.
+  after: (next) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      next();
+    };
+    port2.postMessage(null);
+  },
   hidden: () => document.hidden,
   now: () => performance.now(),
 };
@@ -78,7 +87,7 @@ export class FramePump {
     if (this.owes) this.acknowledge();
     const before = this.screen.now();
     this.deliver(content, buffers);
-    this.store.put("drawing", this.screen.now() - before);
+    this.screen.after(() => this.store.put("drawing", this.screen.now() - before));
   }
 
   acknowledge() {

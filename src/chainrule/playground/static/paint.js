@@ -64,7 +64,7 @@ export class Sheet {
    * drawn larger takes in what lies beside it.
    * @param {Uint8Array} bytes
    * @param {number} side
-   * @param {Uint32Array[]} colours one table for each
+   * @param {(Uint32Array | null)[]} colours one table for each; null leaves a square as it is
    */
   paint(bytes, side, colours) {
     const { canvas } = this;
@@ -77,6 +77,10 @@ export class Sheet {
     const words = new Uint32Array(this.image.data.buffer);
     let at = 0;
     colours.forEach((table, n) => {
+      if (!table) {
+        at += across * (side + 2);
+        return;
+      }
       const from = n * side * side;
       for (let y = -1; y <= side; y += 1) {
         const row = from + Math.min(side - 1, Math.max(0, y)) * side;

@@ -127,7 +127,7 @@
  * @property {UnitName | null} looked the unit that the large map shows; null for the output
  * @property {string[]} lit neurons (as hidden1.0) that a term of the derivation comes from
  * @property {import("./palette.js").Theme} theme
- * @property {number} drawing milliseconds that the last frame took to draw
+ * @property {number} drawing milliseconds that the page took for the last frame, until it was free again
  * @property {number} row the training row whose numbers are put into derivations
  * @property {number} brush the class (or value) of points that are drawn
  * @property {string} say what a screen reader should announce

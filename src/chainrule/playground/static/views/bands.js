@@ -2,8 +2,10 @@
 
 /** @typedef {import("./links.js").Link} Link */
 
-/** A line costs a browser without a graphics card some 30 microseconds, and a frame has 16 milliseconds. */
-const LINES_A_FRAME = 100;
+/** So many lines a frame draws at first, at least and at most. */
+const LINES = { first: 100, least: 60, most: 500 };
+/** Milliseconds that the page may take for a frame, of the 16 that a screen leaves: the rest is the browser's. */
+const LONG = 10;
 
 /**
  * The lines between two columns of neurons: where they stand in the list, and the part of the stage that is theirs.
@@ -25,16 +27,43 @@ export function bandsOf(links) {
 }
 
 /**
+ * Wipe bands, and the columns of neurons on both sides of each.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Band[]} due
+ * @param {Band[]} bands all of them
+ * @param {{width: number, height: number, paper: string}} stage
+ */
+export function wipe(context, due, bands, { width, height, paper }) {
+  context.fillStyle = paper;
+  if (due.length === bands.length) context.fillRect(0, 0, width, height);
+  else
+    for (const band of due) {
+      const i = bands.indexOf(band);
+      const [left, right] = [bands[i - 1]?.right ?? 0, bands[i + 1]?.left ?? width];
+      context.fillRect(left, 0, right - left, height);
+    }
+}
+
+/**
  * Whose turn it is, so that a frame draws about so many lines however many there are: weights move little from one frame
- * to the next, and a large network's lines are drawn anew a few frames later.
+ * to the next, and a large network's lines are drawn anew a few frames later. How many, the page finds out: without a
+ * graphics card a line takes some 30 microseconds.
  */
 export class Turns {
   /** @param {number} most */
-  constructor(most = LINES_A_FRAME) {
+  constructor(most = LINES.first) {
     this.most = most;
     this.next = 0;
     // Lines drawn beyond what this and earlier frames were good for.
     this.debt = 0;
+  }
+
+  /**
+   * A long frame makes the next ones shorter at once, short ones make them longer little by little.
+   * @param {number} spent milliseconds that the page took for a frame
+   */
+  pace(spent) {
+    this.most = spent > LONG ? Math.max(LINES.least, this.most * 0.9) : Math.min(LINES.most, this.most + 1);
   }
 
   /**

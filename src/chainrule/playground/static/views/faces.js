@@ -7,7 +7,10 @@ import { ink } from "../palette.js";
 /** @typedef {import("./neurons.js").UnitName} UnitName */
 /** @typedef {import("../types.js").Frame} Frame */
 /** @typedef {import("../palette.js").Theme} Theme */
-/** @typedef {{theme: Theme, classes: number, discrete: boolean, line: string}} Look line is the colour of a frame */
+/**
+ * @typedef {{theme: Theme, classes: number, discrete: boolean, line: string, columns: Set<number>}} Look
+ *   line is the colour of a frame; columns are those that are to be drawn
+ */
 
 /** How much is left of a neuron that recedes. */
 const DIM = 0.35;
@@ -28,7 +31,11 @@ export class Faces {
     const pictures = /** @type {Uint8Array | undefined} */ (frame.arrays.thumbnails);
     const { weights } = frame.arrays;
     if (pictures) this.pictures(context, neurons, pictures, frame.thumbnail, look);
-    if (weights) for (const { dot, biasAt } of neurons) if (dot) bias(context, dot, weights[biasAt], look.theme);
+    if (weights) {
+      for (const { dot, biasAt, column } of neurons) {
+        if (dot && look.columns.has(column)) bias(context, dot, weights[biasAt], look.theme);
+      }
+    }
   }
 
   /**
@@ -40,14 +47,17 @@ export class Faces {
    */
   pictures(context, neurons, bytes, { size, inputs }, look) {
     const pictured = neurons.filter(({ name }) => name.layer !== "input" || inputs > 0);
+    const isDue = (/** @type {Neuron} */ { column }) => look.columns.has(column);
     this.sheet.paint(
       bytes,
       size,
-      pictured.map(({ name }) => this.colours(name, look)),
+      pictured.map((neuron) => (isDue(neuron) ? this.colours(neuron.name, look) : null)),
     );
     context.strokeStyle = look.line;
     context.lineWidth = 1;
-    pictured.forEach(({ box, dim }, n) => {
+    pictured.forEach((neuron, n) => {
+      if (!isDue(neuron)) return;
+      const { box, dim } = neuron;
       context.globalAlpha = dim ? DIM : 1;
       this.sheet.draw(context, n, box);
       // Here, and not as the button's border, so that the dot of the bias lies over it.

@@ -3,7 +3,7 @@ import { button } from "../controls.js";
 import { h, replace, sharp } from "../dom.js";
 import { margins, place } from "../layout.js";
 import { columns, nameOf } from "../parameters.js";
-import { Turns, bandsOf } from "./bands.js";
+import { Turns, bandsOf, wipe } from "./bands.js";
 import { cardIn, weightsInto } from "./card.js";
 import { layerHeads } from "./layer_heads.js";
 import { linkPointer } from "./link_pointer.js";
@@ -93,32 +93,24 @@ export function mount(el, store) {
     const theme = store.get("theme") ?? "light";
     const context = sharp(canvas, size.width, size.height, true);
     const due = moving && frame.running ? turns.take(bands) : bands;
-    wipe(context, due);
+    wipe(context, due, bands, { ...size, paper });
     if (frame.arrays.weights) {
       const lit = new Set(store.get("lit") ?? []);
       const look = { height: size.height, theme, lit, flow: flowOf(frame), chosen: pointer.isMarked };
       drawLinks(context, links, due, frame.arrays.weights, look);
     }
     const { discretise: discrete } = state.spec.view;
-    neurons.draw(context, frame, { theme, classes: state.data.classes.length, discrete, line });
+    const all = due.length === bands.length;
+    const shown = all ? places.keys() : due.flatMap((band) => [bands.indexOf(band), bands.indexOf(band) + 1]);
+    neurons.draw(context, frame, {
+      theme,
+      classes: state.data.classes.length,
+      discrete,
+      line,
+      columns: new Set(shown),
+    });
     pointer.refresh();
     card.refresh();
-  }
-
-  /**
-   * Wipe the stage clean, but for the lines that stay.
-   * @param {CanvasRenderingContext2D} context
-   * @param {import("./bands.js").Band[]} due
-   */
-  function wipe(context, due) {
-    context.fillStyle = paper;
-    let left = 0;
-    for (const band of bands) {
-      if (due.includes(band)) continue;
-      context.fillRect(left, 0, band.left - left, size.height);
-      left = band.right;
-    }
-    context.fillRect(left, 0, size.width - left, size.height);
   }
 
   /**
@@ -157,6 +149,7 @@ export function mount(el, store) {
   const stops = [
     store.on("state", arrange),
     store.on("frame", () => draw(true)),
+    store.on("drawing", (spent) => turns.pace(spent)),
     store.on("theme", () => {
       const style = getComputedStyle(stage);
       [paper, line] = ["--panel", "--strong-line"].map((name) => style.getPropertyValue(name));

@@ -10,7 +10,7 @@ import { Faces } from "./faces.js";
 /** @typedef {import("../types.js").Frame} Frame */
 /** @typedef {{layer: string, unit: number}} UnitName */
 /**
- * @typedef {{name: UnitName, key: string, el: HTMLButtonElement, bias: HTMLButtonElement | null, biasAt: number,
+ * @typedef {{name: UnitName, key: string, column: number, el: HTMLButtonElement, bias: HTMLButtonElement | null, biasAt: number,
  *   value: HTMLElement, block: HTMLCanvasElement | null, box: {left: number, top: number, side: number},
  *   dot: {x: number, y: number, radius: number} | null, dim: boolean}} Neuron
  */
@@ -34,8 +34,8 @@ export function neuronsIn(el, store, actions) {
    * @param {{name: string, count: number, block: boolean}[]} columns
    */
   function build(network, columns) {
-    neurons = columns.flatMap(({ name, count, block }) =>
-      Array.from({ length: count }, (_, unit) => neuron(network, { layer: name, unit }, block)),
+    neurons = columns.flatMap(({ name, count, block }, column) =>
+      Array.from({ length: count }, (_, unit) => neuron(network, { layer: name, unit }, column, block)),
     );
     replace(el, ...neurons.flatMap(({ el: body, bias }) => [body, bias]));
   }
@@ -65,10 +65,11 @@ export function neuronsIn(el, store, actions) {
   /**
    * @param {NetworkState} network
    * @param {UnitName} name
+   * @param {number} column
    * @param {boolean} block
    * @returns {Neuron}
    */
-  function neuron(network, name, block) {
+  function neuron(network, name, column, block) {
     const { layer, unit } = name;
     const key = `${layer}.${unit}`;
     // Beside the others' pictures on one canvas, that of a block of inputs is a photograph and stays as it is.
@@ -99,7 +100,7 @@ export function neuronsIn(el, store, actions) {
     const about = { class: "cr-bias", "data-bias": key, "aria-label": `Bias of ${text}: derive or edit` };
     const bias = biasAt < 0 ? null : h("button", { type: "button", ...about, onclick: () => actions.bias(name) });
     return {
-      ...{ name, key, el: body, bias, biasAt, value },
+      ...{ name, key, column, el: body, bias, biasAt, value },
       block: canvas,
       box: { left: 0, top: 0, side: 0 },
       dot: null,
