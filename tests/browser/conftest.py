@@ -48,7 +48,7 @@ class Open:
 
     def session(self, look: Callable[[Session], Any]) -> Any:
         """Return what `look` finds in the session, in the thread that owns it."""
-        return self.live.server._runner.ask(look).result(timeout=10)
+        return self.live.server.live.runner.ask(look).result(timeout=10)
 
     def wait(self, condition: str, argument: Any = None) -> None:
         """Wait until an expression of JavaScript is true."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chainrule.playground.bundle import joined_style, linked_view
+from chainrule.playground.bundle import joined_style, linked
 from chainrule.playground.server import static_files
 from tests.browser.conftest import Open
 
@@ -145,7 +145,7 @@ def test_the_same_view_lives_in_a_notebook(open_page: Opener) -> None:
                 for (const listener of listeners) listener(structuredClone(header), views);
             }
         }""",
-        [linked_view(files), replies],
+        [linked(files), replies],
     )
     page.locator("#two [data-neuron='hidden1.0']").wait_for()
     page.locator("#one .cr-figure-number").first.get_by_text("12").wait_for()

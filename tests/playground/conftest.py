@@ -66,7 +66,7 @@ def start_server(port: int = 0, session: Session | None = None) -> Live:
     """Start a server; `stop` ends it."""
     place = bound_socket("127.0.0.1", port)
     number = place.getsockname()[1]
-    server = Server(session or Session(), TOKEN, "127.0.0.1", number)
+    server = Server(lambda: session or Session(), TOKEN, "127.0.0.1", number)
     runner = uvicorn.Server(uvicorn_config(server.app))
     thread = threading.Thread(target=lambda: asyncio.run(runner.serve(sockets=[place])), daemon=True)
     thread.start()

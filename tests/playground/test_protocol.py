@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from chainrule.errors import ConfigError
+from chainrule.playground.guard import MOST_COMMAND_BYTES
 from chainrule.playground.protocol import (
     COMMANDS,
-    MOST_COMMAND_BYTES,
     Set,
     Upload,
     command_from,

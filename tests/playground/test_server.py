@@ -20,8 +20,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from chainrule.errors import ConfigError
-from chainrule.playground import server as server_module
-from chainrule.playground.protocol import MOST_COMMAND_BYTES, MOST_UPLOAD_BYTES
+from chainrule.playground import live as live_module
+from chainrule.playground.guard import MOST_COMMAND_BYTES, MOST_UPLOAD_BYTES
 from chainrule.playground.server import DEFAULT_PORT, bound_socket
 from chainrule.playground.wire import decode
 from tests.playground.conftest import TOKEN, Live, start_server
@@ -208,7 +208,7 @@ def test_a_command_before_hello_is_not_carried_out(live: Live, first: str | byte
 
 
 def test_who_does_not_say_hello_is_let_go(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "HELLO_SECONDS", 0.1)
+    monkeypatch.setattr(live_module, "HELLO_SECONDS", 0.1)
     with connect(f"ws://127.0.0.1:{live.port}/ws", origin=live.url) as wire:  # type: ignore[arg-type]
         assert json.loads(wire.recv(5))["type"] == "bye"
 
@@ -442,16 +442,16 @@ def test_a_page_that_stops_reading_is_let_go_and_holds_nobody_up(monkeypatch: py
     with contextlib.suppress(ConnectionClosed, OSError), connect(address, **options) as wire, opened(other) as page:
         wire.send(json.dumps({"type": "hello", "token": TOKEN}))
         page.send("run")
-        while other.server.n_viewers < 2:
+        while other.server.live.n_viewers < 2:
             page.receive()
         end = time.monotonic() + 12
         # It asks for its state again and again, and never reads one.
         asking = threading.Thread(target=_ask_forever, args=(wire, end), daemon=True)
         asking.start()
         frames = 0
-        while other.server.n_viewers > 1 and time.monotonic() < end:
+        while other.server.live.n_viewers > 1 and time.monotonic() < end:
             frames += page.receive()["type"] == "frame"
-        assert other.server.n_viewers == 1
+        assert other.server.live.n_viewers == 1
         assert frames > 20
         page.send("pause")
         page.until("state", running=False)
@@ -493,15 +493,15 @@ def test_many_pages_share_the_frames_without_a_stall_or_growth() -> None:
         assert max(gaps) < 1.5
         pages[0].send("pause")
     end = time.monotonic() + 5
-    while other.server.n_viewers and time.monotonic() < end:
+    while other.server.live.n_viewers and time.monotonic() < end:
         time.sleep(0.02)
-    assert other.server.n_viewers == 0
+    assert other.server.live.n_viewers == 0
     other.stop()
     gc.collect()
 
 
 def test_too_many_pages_are_told(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "MOST_VIEWERS", 1)
+    monkeypatch.setattr(live_module, "MOST_VIEWERS", 1)
     with opened(live) as page:
         page.until("frame")
         with opened(live) as another:

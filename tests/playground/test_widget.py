@@ -16,33 +16,21 @@ import pytest
 import chainrule
 from chainrule.errors import ChainruleError, ConfigError
 from chainrule.playground import widget as widget_module
-from chainrule.playground.bundle import joined_style, linked_view
-from chainrule.playground.server import static_files
-
-FILES = {
-    "index.html": (
-        b'<link rel="stylesheet" href="a.css" />\n<link rel="stylesheet" href="style/b.css" />',
-        "text/html",
-    ),
-    "a.css": (b"a { }", "text/css"),
-    "style/b.css": (b"b { }", "text/css"),
-    "view.js": (
-        b'// import("./never.js")\nimport { c } from "./views/c.js";\nimport {\n  d,\n} from "./d.js";\n'
-        b"/** @type {import('./types.js').X} */\nexport default { render: () => [c, d, '</script>'] };\n",
-        "text/javascript",
-    ),
-    "views/c.js": (b'import { d } from "../d.js";\nexport const c = d + 1;\n', "text/javascript"),
-    "d.js": (b"export const d = 1;\n", "text/javascript"),
-    "host.js": (b'import view from "./view.js";\n', "text/javascript"),
-}
 
 Make = Callable[..., tuple[Any, list[tuple[Any, Any]]]]
+
+
+SMALLEST = {
+    "index.html": (b'<link rel="stylesheet" href="a.css" />', "text/html"),
+    "a.css": (b"a { }", "text/css"),
+    "view.js": (b"export default { render: () => {} };", "text/javascript"),
+}
 
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Return a function that makes a widget whose messages come into a list."""
-    monkeypatch.setattr(widget_module, "static_files", lambda: FILES)
+    monkeypatch.setattr(widget_module, "static_files", lambda: SMALLEST)
     made = []
 
     def build(*arguments: Any, **settings: Any) -> tuple[Any, list[tuple[Any, Any]]]:
@@ -131,34 +119,6 @@ def test_wrong_settings_are_answered_at_once() -> None:
         chainrule.Playground("spiral", learning_rat=0.3)
     with pytest.raises(ChainruleError):
         chainrule.Playground("nothing")
-
-
-def test_modules_are_linked_in_the_order_of_their_imports() -> None:
-    text = linked_view(FILES)
-    assert text.index("export const d") < text.index("export const c") < text.index("render")
-    assert "@module:views/c.js@" in text
-    assert "@module:d.js@" in text
-    assert "host.js" not in text
-    assert "</script>" not in text
-    assert "never.js" in text
-    assert "@module:types.js@" not in text
-    assert linked_view(dict(reversed(FILES.items()))) == text
-    assert joined_style(FILES) == "a { }\nb { }"
-
-
-def test_modules_that_import_each_other_are_a_mistake_of_ours() -> None:
-    files = FILES | {"d.js": (b'import { c } from "./views/c.js";\nexport const d = 1;\n', "text/javascript")}
-    with pytest.raises(AssertionError, match="import each other"):
-        linked_view(files)
-
-
-def test_the_real_view_can_be_linked() -> None:
-    files = static_files()
-    if "view.js" not in files:
-        pytest.skip("the view is not there yet")
-    text = linked_view(files)
-    assert text.count("@module:") > 10
-    assert joined_style(files)
 
 
 def test_without_anywidget_it_is_told_how_to_install_it(tmp_path: Path) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from chainrule.playground.session import Session
 
 Option = typer.Option
 
@@ -21,20 +26,15 @@ def play(
     config: Annotated[str | None, Option(help="TOML or JSON file of the Playground's settings.")] = None,
 ) -> None:
     """Watch a network learn in the browser, and see every derivative."""
-    from pathlib import Path
-
     from chainrule.playground.guard import new_token
     from chainrule.playground.run import serve
     from chainrule.playground.server import bound_socket
-    from chainrule.playground.spec import DEFAULT
-    from chainrule.playground.start import first_session, read_spec
     from chainrule.playground.tokens import token_for
 
     place = bound_socket(host, port)
     number = place.getsockname()[1]
     with place:
-        spec = DEFAULT if config is None else read_spec(Path(config))
-        session = first_session(data, None if model is None else Path(model), spec=spec)
+        begin = _begin(data, None if model is None else Path(model), None if config is None else Path(config))
         # On a port that was asked for the token stays: a page that is open connects again after a restart.
         token = token_for(port) if port else new_token()
         shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
@@ -48,4 +48,19 @@ def play(
         typer.echo(f"Playground  {link}")
         typer.echo("            Ctrl-C ends it")
         sys.stdout.flush()
-        serve(session, place, token=token, host=host, browse=None if no_browser else link)
+        serve(begin, place, token=token, host=host, browse=None if no_browser else link)
+
+
+def _begin(data: str | None, model: Path | None, config: Path | None) -> Callable[[], Session]:
+    """Return what makes the first session; where a person named something, it is made now: that may be refused."""
+
+    def make() -> Session:
+        from chainrule.playground.spec import DEFAULT
+        from chainrule.playground.start import first_session, read_spec
+
+        return first_session(data, model, spec=DEFAULT if config is None else read_spec(config))
+
+    if data is None and model is None and config is None:
+        return make
+    session = make()
+    return lambda: session

@@ -232,9 +232,7 @@ class NumpyEngine:
                 carry, costs[i] = step(self, carry, batch, c)
         return carry, costs
 
-    def _tape_of(
-        self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, names: list[str]
-    ) -> Tape | None:
+    def _tape_of(self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, names: list[str]) -> Tape | None:
         """Return the tape of a small step; the one of the call before, where it is for the same memory."""
         if not isinstance(data.x, np.ndarray) or len(rows) == 0:
             return None

@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule.engine.base import Carry, Program
 from chainrule.engine.store import Store
-from chainrule.types import Array, Batch, Namespace, Params
+from chainrule.types import Batch, Namespace
 
 Operation: TypeAlias = Callable[[], Any]
 
@@ -125,12 +125,12 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
         weak = all(part.weak if isinstance(part, Value) else isinstance(part, (int, float)) for part in inputs)
         arrays = [*inputs] if weak else _strong(inputs)
         arrays = [part.array if isinstance(part, Value) else part for part in arrays]
-        function = ufunc if method == "__call__" else ufunc.reduce
+        function: Callable[..., Any] = ufunc if method == "__call__" else ufunc.reduce
         result = np.asarray(function(*arrays, **options)) if out is None else self._into(function, arrays, out, options)
         # By position NumPy reads `out` sooner.
         if method == "reduce" and set(options) <= {"axis", "keepdims"} and len(arrays) <= 2:
             axis = arrays[1] if len(arrays) == 2 else options.get("axis", 0)
-            called = partial(function, arrays[0], axis, None, result, options.get("keepdims", False))
+            called: Operation = partial(function, arrays[0], axis, None, result, options.get("keepdims", False))
         elif method == "__call__" and not options and ufunc not in (np.maximum, np.minimum):
             called = partial(function, *arrays, result)
         else:

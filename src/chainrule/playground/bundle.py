@@ -1,33 +1,32 @@
-"""The view as one text: a notebook takes one module, so each of ours becomes a blob of its own, in their order."""
+"""The page's modules as one text, in their order: a notebook takes one module, and a browser gets one file at once.
+
+A page of fifty modules is fifty requests, of which each waits for the one that names it. What is linked is what
+the folder `static` has: modules with imports and exports by name, each at the start of a line, and no export that changes.
+"""
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
-ROOT = "view.js"
-# An import or a re-export at the start of a line; types in comments name modules too, but start otherwise.
+Files = Mapping[str, tuple[bytes, str]]
+
+PAGE, SCRIPT, STYLE = "index.html", "page.js", "page.css"
+# Types in comments name modules too, but start otherwise.
 _IMPORT = re.compile(
-    r"""^(?P<before>(?:import|export)\b[^;"'`]*)(?P<quote>["'])(?P<path>\.{1,2}/[^"']+)(?P=quote)""", re.M
+    r"""^import\s+(?P<names>[^;"'`]*?)\s+from\s+(?P<quote>["'])(?P<path>\.{1,2}/[^"']+)(?P=quote);""", re.M
 )
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (?P<name>\w+))", re.M)
+_DEFAULT = re.compile(r"^export default ", re.M)
+_OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
 _STYLE = re.compile(r"""<link rel="stylesheet" href="([^"]+)"\s*/?>""")
-
-_LOADER = """const modules = {modules};
-const places = {{}};
-for (const [name, text] of modules) {{
-  const linked = text.replace(/@module:([\\w./-]+)@/g, (_, other) => places[other]);
-  places[name] = URL.createObjectURL(new Blob([linked], {{ type: "text/javascript" }}));
-}}
-const view = await import(places["{root}"]);
-export default view.default;
-"""
+_SCRIPT = re.compile(r"""<script type="module" src="([^"]+)">""")
 
 
-def linked_view(files: Mapping[str, tuple[bytes, str]]) -> str:
-    """Return a module without imports whose default is the view's.
+def linked(files: Files, root: str = "view.js") -> str:
+    """Return a module without imports that does what the module `root` does, and has its default.
 
     Parameters
     ----------
@@ -35,38 +34,65 @@ def linked_view(files: Mapping[str, tuple[bytes, str]]) -> str:
         The page's files, as `static_files` returns them.
     """
     texts: dict[str, str] = {}
-    needs: dict[str, set[str]] = {}
-    waiting = [ROOT]
+    needs: dict[str, list[str]] = {}
+    waiting = [root]
     while waiting:
         name = waiting.pop()
-        if name in texts:
-            continue
-        text, found = _placed(name, files[name][0].decode())
-        texts[name], needs[name] = text, found
-        waiting += sorted(found)
+        if name not in texts:
+            texts[name] = files[name][0].decode()
+            needs[name] = sorted({_other(name, match["path"]) for match in _IMPORT.finditer(texts[name])})
+            waiting += needs[name]
     try:
         # Alphabetical among equals, so that the same files give the same text.
-        order = TopologicalSorter({name: sorted(needs[name]) for name in sorted(needs)})
-        modules = [[name, texts[name]] for name in order.static_order()]
+        order = [*TopologicalSorter({name: needs[name] for name in sorted(needs)}).static_order()]
     except CycleError as error:
         raise AssertionError(f"modules that import each other: {error.args[1]}") from error
-    # A closing script tag inside a text must not end the element that a host may put it into.
-    return _LOADER.format(modules=json.dumps(modules).replace("</", "<\\/"), root=ROOT)
+    text = "".join(f"const {_variable(name)} = {_called(name, texts[name])};\n" for name in order)
+    return f"{text}export default {_variable(root)}.default;\n" if _DEFAULT.search(texts[root]) else text
 
 
-def _placed(name: str, text: str) -> tuple[str, set[str]]:
-    """Return a module's text with a mark in the place of each import's path, and the names that it imports."""
-    found: set[str] = set()
+def _called(name: str, text: str) -> str:
+    """Return a module as a function that is called at once and returns what the module exports."""
 
-    def mark(match: re.Match[str]) -> str:
-        other = posixpath.normpath(posixpath.join(posixpath.dirname(name), match["path"]))
-        found.add(other)
-        return f"{match['before']}{match['quote']}@module:{other}@{match['quote']}"
+    def bound(match: re.Match[str]) -> str:
+        names = match["names"]
+        found = names.strip("{} \n").replace(" as ", ": ") if names.startswith("{") else f"default: {names}"
+        return f"const {{ {found} }} = {_variable(_other(name, match['path']))};"
 
-    return _IMPORT.sub(mark, text), found
+    exports = [match["name"] for match in _EXPORT.finditer(text)]
+    if _DEFAULT.search(text):
+        exports.append("default: view_")
+    text = _DEFAULT.sub("const view_ = ", _EXPORT.sub("", _IMPORT.sub(bound, text)))
+    if other := _OTHER.search(text):
+        raise AssertionError(f"{name}: an import or export that cannot be linked: {other[0]}")
+    return f"(() => {{ // {name}\n{text}return {{ {', '.join(exports)} }};\n}})()"
 
 
-def joined_style(files: Mapping[str, tuple[bytes, str]]) -> str:
+def _other(name: str, path: str) -> str:
+    """Return the module that another one calls by a path."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+
+
+def _variable(name: str) -> str:
+    return "module_" + re.sub(r"\W", "_", name)
+
+
+def joined_style(files: Files) -> str:
     """Return the page's style sheets as one, in the order in which the page links them."""
-    page = files["index.html"][0].decode()
+    page = files[PAGE][0].decode()
     return "\n".join(files[name][0].decode() for name in _STYLE.findall(page))
+
+
+def joined_page(files: Files) -> dict[str, tuple[bytes, str]]:
+    """Return the page with one script and one style sheet, and these two; the modules stay where they are, to be read."""
+    page, mime = files[PAGE]
+    short, (root,) = page.decode(), _SCRIPT.findall(page.decode())
+    first, *others = _STYLE.finditer(short)
+    for link in others:
+        short = short.replace(f"\n    {link[0]}", "")
+    short = short.replace(first[1], STYLE).replace(f'src="{root}"', f'src="{SCRIPT}"')
+    return {
+        PAGE: (short.encode(), mime),
+        SCRIPT: (linked(files, root).encode(), "text/javascript"),
+        STYLE: (joined_style(files).encode(), "text/css"),
+    }

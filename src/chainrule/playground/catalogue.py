@@ -15,7 +15,8 @@ from chainrule.data.kinds import KINDS
 from chainrule.nn import ACTIVATIONS, INITS
 from chainrule.optim import RULES, SCHEDULES
 from chainrule.playground import spec as limits
-from chainrule.playground.protocol import MOST_UPLOAD_BYTES, VERSION
+from chainrule.playground.guard import MOST_UPLOAD_BYTES
+from chainrule.playground.protocol import VERSION
 from chainrule.playground.runs import MOST_RUNS
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import DEFAULT, OPTIMIZERS, DataSpec, spec_to_json

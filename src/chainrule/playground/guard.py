@@ -1,4 +1,4 @@
-"""The guard: who may talk to the server, decided for each HTTP request and each WebSocket handshake before anything else.
+"""The guard: who may talk to the server (and how much), decided for each HTTP request and each WebSocket handshake before anything else.
 
 Every web page in the person's browser can send requests to a server on their machine. Under DNS rebinding such a page has
 an Origin that equals its Host, so the two are not compared with each other but each with an exact list of our own names.
@@ -19,6 +19,9 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+# A command is a few numbers; a spec with a thousand inputs, or a saved session, is the longest.
+MOST_COMMAND_BYTES = 4 << 20
+MOST_UPLOAD_BYTES = 32 << 20
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 (compared with, not bound)
 
 

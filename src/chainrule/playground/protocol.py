@@ -10,11 +10,9 @@ from typing import Any, TypeVar
 
 from chainrule.constraints import Kind, Many, Options, Range, check_fields, constrained, flag, option, whole
 from chainrule.errors import ConfigError, did_you_mean
+from chainrule.playground.guard import MOST_COMMAND_BYTES
 
 VERSION = 1
-# A command is a few numbers; a spec with a thousand inputs, or a saved session, is the longest.
-MOST_COMMAND_BYTES = 4 << 20
-MOST_UPLOAD_BYTES = 32 << 20
 MOST_DEPTH = 32
 
 

@@ -6,21 +6,44 @@ import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from chainrule.playground.server import Server, uvicorn_config
-from chainrule.playground.session import Session
+
+if TYPE_CHECKING:
+    from chainrule.playground.session import Session
 
 # The trainer computes without a pause; with Python's usual 5 ms each answer would wait for it that long, several times.
 _SWITCH = 0.0005
 
 
-def serve(session: Session, place: socket.socket, *, token: str, host: str, browse: str | None) -> None:
-    """Serve a session on a bound socket, and open a link in the browser as soon as the server answers."""
+def serve(begin: Callable[[], Session], place: socket.socket, *, token: str, host: str, browse: str | None) -> None:
+    """Serve a session on a bound socket, and open a link in the browser as soon as the server answers.
+
+    Parameters
+    ----------
+    begin : callable
+        Returns the session; called while the browser is still loading the page. What it raises ends the server.
+    """
     import uvicorn
 
     sys.setswitchinterval(_SWITCH)
-    server = Server(session, token, host, place.getsockname()[1])
+    failed: list[Exception] = []
+
+    def begun() -> Session:
+        try:
+            return begin()
+        except Exception as error:
+            failed.append(error)
+            web.should_exit = True
+            raise
+
+    server = Server(begun, token, host, place.getsockname()[1])
+    web = uvicorn.Server(uvicorn_config(server.app))
     if browse is not None:
         # The place is listening already: the browser's first request waits until the server takes it.
         threading.Thread(target=webbrowser.open, args=(browse,), daemon=True).start()
-    uvicorn.Server(uvicorn_config(server.app)).run(sockets=[place])
+    web.run(sockets=[place])
+    if failed:
+        raise failed[0]

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chainrule.engine.store import Store
 from chainrule.errors import ChainruleError
 from chainrule.playground import storage
 from chainrule.playground.build import carried_over, initial_weights, with_inputs

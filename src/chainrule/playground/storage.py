@@ -19,8 +19,8 @@ from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.network.network import Network
 from chainrule.playground.build import initial_weights
 from chainrule.playground.data import MOST_ROWS
+from chainrule.playground.guard import MOST_COMMAND_BYTES, MOST_UPLOAD_BYTES
 from chainrule.playground.learner import Learner
-from chainrule.playground.protocol import MOST_COMMAND_BYTES, MOST_UPLOAD_BYTES
 from chainrule.playground.scene import scene_of
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import MOST_INPUTS, Spec, spec_from_json, spec_to_json

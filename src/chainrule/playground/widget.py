@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.errors import ChainruleError, ConfigError
-from chainrule.playground.bundle import joined_style, linked_view
+from chainrule.playground.bundle import joined_style, linked
 from chainrule.playground.frames import Frames
 from chainrule.playground.protocol import Command, Hello, command_from
 from chainrule.playground.runner import Runner
@@ -78,7 +78,7 @@ class Playground(anywidget.AnyWidget):
         self._thread.start()
         self._viewer = self._in_loop(self._view())
         self._is_open = True
-        self._esm = linked_view(files)
+        self._esm = linked(files)
         self._css = joined_style(files)
         super().__init__()
         self.on_msg(self._on_message)

@@ -1,0 +1,173 @@
+"""What answers a page: a session with its runner, uploads, and one WebSocket for each view."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from chainrule.errors import ChainruleError, ConfigError
+from chainrule.playground.frames import Frames
+from chainrule.playground.guard import MOST_UPLOAD_BYTES, same_token
+from chainrule.playground.protocol import Hello, command_from_text
+from chainrule.playground.runner import Runner
+from chainrule.playground.session import Session
+from chainrule.playground.storage import read_upload, too_large
+from chainrule.playground.viewer import SlowViewerError, Viewer
+from chainrule.playground.wire import Message, encode, error_message
+
+MOST_VIEWERS = 64
+MOST_UPLOADS_AT_ONCE = 2
+HELLO_SECONDS = 10.0
+# WebSocket close codes of applications start at 4000.
+NOT_ADMITTED, TOO_MANY, TOO_SLOW = 4401, 4429, 4408
+
+
+class Live:
+    """A session with its runner and its viewers.
+
+    Parameters
+    ----------
+    session : Session
+    token : str
+        What a view must show to be let in.
+    loop : event loop
+        In which the server runs.
+    """
+
+    def __init__(self, session: Session, token: str, loop: asyncio.AbstractEventLoop) -> None:
+        self._token = token
+        self._viewers: set[Viewer] = set()
+        self._loop: asyncio.AbstractEventLoop | None = loop
+        self.runner = Runner(session, self._on_change)
+        self._frames = Frames(self.runner)
+        self._uploading = 0
+
+    def close(self) -> None:
+        """End the training."""
+        self._loop = None
+        self.runner.close()
+
+    @property
+    def n_viewers(self) -> int:
+        """Pages that are open."""
+        return len(self._viewers)
+
+    def _on_change(self, news: list[Message], version: int) -> None:
+        """Called in the runner's thread."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):
+                # The loop may close between the two lines.
+                loop.call_soon_threadsafe(self._tell, news, version)
+
+    def _tell(self, news: list[Message], version: int) -> None:
+        self._frames.forget()
+        for viewer in self._viewers:
+            viewer.tell(news, version)
+
+    async def upload(self, request: Request) -> Response:
+        """Take a table as the raw body of a request, and stop reading at the limit."""
+        if not same_token(self._token, request.headers.get("x-chainrule-token", "")):
+            return _refused(ConfigError("the token of this Playground", "another or none", "Open the link anew."), 401)
+        if self._uploading >= MOST_UPLOADS_AT_ONCE:
+            busy = ConfigError("one upload after the other", "several at once", "Wait for the other one.")
+            return _refused(busy, 429)
+        self._uploading += 1
+        try:
+            raw = await _body(request)
+            name = request.query_params.get("name", "table.csv")
+            source = await asyncio.to_thread(read_upload, name, raw)
+            message = await asyncio.wrap_future(self.runner.ask(lambda session: session.add_source(source)))
+            return JSONResponse(message.header())
+        except ChainruleError as error:
+            return _refused(error, 413 if "MiB" in error.expected else 422)
+        finally:
+            self._uploading -= 1
+
+    async def view(self, socket: WebSocket) -> None:
+        """Let a page look and take part until it goes."""
+        await socket.accept()
+        if not await self._is_admitted(socket):
+            await _close(socket, NOT_ADMITTED, "this page is not of this Playground: open the link anew")
+            return
+        if len(self._viewers) >= MOST_VIEWERS:
+            await _close(socket, TOO_MANY, f"{MOST_VIEWERS} pages are open already")
+            return
+        viewer = Viewer(_Socket(socket), self.runner, self._frames)
+        self._viewers.add(viewer)
+        await viewer.take('{"type": "hello"}')
+        tasks = [asyncio.ensure_future(viewer.pump()), asyncio.ensure_future(self._listen(socket, viewer))]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._viewers.discard(viewer)
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        if any(isinstance(result, SlowViewerError) for result in results):
+            await _close(socket, TOO_SLOW, "this page did not read what it was sent")
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, (SlowViewerError, WebSocketDisconnect)):
+                await _close(socket, 1011, "a mistake of the server")
+                raise result
+
+    async def _is_admitted(self, socket: WebSocket) -> bool:
+        """The first message must be hello with our token, and must come soon."""
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                text = await socket.receive_text()
+            command = command_from_text(text)
+        except (TimeoutError, ChainruleError, WebSocketDisconnect, KeyError):
+            return False
+        return isinstance(command, Hello) and same_token(self._token, command.token)
+
+    async def _listen(self, socket: WebSocket, viewer: Viewer) -> None:
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                message = await socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                await viewer.take(message.get("text") or message.get("bytes") or "")
+
+
+class _Socket:
+    """Starlette's WebSocket as a viewer's wire."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+
+    async def send(self, data: str | bytes) -> None:
+        if isinstance(data, str):
+            await self._socket.send_text(data)
+        else:
+            await self._socket.send_bytes(data)
+
+
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    if socket.client_state is not WebSocketState.DISCONNECTED:
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await socket.send_text(str(encode(Message("bye", {"reason": reason}))))
+            await socket.close(code, reason)
+
+
+async def _body(request: Request) -> bytes:
+    """Return the body, or raise as soon as it is known to be too large."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > MOST_UPLOAD_BYTES:
+        raise too_large(int(declared))
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_UPLOAD_BYTES:
+            raise too_large(0)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _refused(error: ChainruleError, status: int) -> Response:
+    # The rest of a body that is not read would be taken for the next request.
+    return JSONResponse(error_message(error, "upload").header(), status, headers={"connection": "close"})
