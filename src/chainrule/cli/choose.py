@@ -4,47 +4,51 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from chainrule.job.choosing import Question
     from chainrule.job.folder import RunFolder
     from chainrule.select import Workers
 
-Option = typer.Option
 _SECONDS_BETWEEN_LINES = 5.0
 
-Data: TypeAlias = Annotated[str, typer.Argument(help="What `train` takes: a table, a folder, a name from `datasets`.")]
-Target: TypeAlias = Annotated[str | None, Option(help="Column to predict; guessed if left out.")]
-Task: TypeAlias = Annotated[str | None, Option(help="auto, classification or regression.")]
-Epochs: TypeAlias = Annotated[int | None, Option(help="Most passes over the training rows.")]
-Groups: TypeAlias = Annotated[str | None, Option(metavar="COLUMN", help="Rows of one group are never parted.")]
-FoldsKind: TypeAlias = Annotated[str, Option(help="auto, stratified, grouped or plain.")]
-Metric: TypeAlias = Annotated[
-    str | None, Option(help="accuracy, macro_f1, log_loss, roc_auc, r2, mae, rmse, or a scorer of scikit-learn.")
-]
-Seed: TypeAlias = Annotated[int, Option(help="Of the folds, and of every random stream of training.")]
-Jobs: TypeAlias = Annotated[int, Option(help="Trainings at once.")]
-Backend: TypeAlias = Annotated[str, Option(help="loky (processes of this machine), threading or dask.")]
-Address: TypeAlias = Annotated[str | None, Option(help="Of the scheduler of a Dask cluster: tcp://HOST:8786.")]
-ConfigFile: TypeAlias = Annotated[str | None, Option(help="TOML file of settings; flags and --set win over it.")]
-Set: TypeAlias = Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE", help="Any setting of `train`.")]
-Out: TypeAlias = Annotated[str | None, Option(help="Folder for the answer; runs/NAME-… if left out.")]
-Force: TypeAlias = Annotated[bool, Option("--force", help="Replace the answer in --out.")]
-Json: TypeAlias = Annotated[bool, Option("--json", help="Print one JSON object on stdout.")]
-Quiet: TypeAlias = Annotated[bool, Option("--quiet", help="Print errors alone; with --json, that one object too.")]
+data = click.argument("data", help="What `train` takes: a table, a folder, a name from `datasets`.")
+target = click.option("--target", help="Column to predict; guessed if left out.")
+task = click.option("--task", help="auto, classification or regression.")
+folds_kind = click.option("--folds-kind", default="auto", show_default=True, help="auto, stratified, grouped or plain.")
+groups = click.option("--groups", metavar="COLUMN", help="Rows of one group are never parted.")
+metric = click.option(
+    "--metric", help="accuracy, macro_f1, log_loss, roc_auc, r2, mae, rmse, or a scorer of scikit-learn."
+)
+epochs = click.option("--epochs", type=int, help="Most passes over the training rows.")
+seed = click.option(
+    "--seed", default=0, show_default=True, help="Of the folds, and of every random stream of training."
+)
+jobs = click.option("--jobs", default=1, show_default=True, help="Trainings at once.")
+backend = click.option(
+    "--backend", default="loky", show_default=True, help="loky (processes of this machine), threading or dask."
+)
+address = click.option("--address", help="Of the scheduler of a Dask cluster: tcp://HOST:8786.")
+config = click.option("--config", help="TOML file of settings; flags and --set win over it.")
+sets = click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Any setting of `train`.")
+out = click.option("--out", help="Folder for the answer; runs/NAME-… if left out.")
+force = click.option("--force", is_flag=True, help="Replace the answer in --out.")
+as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout.")
+quiet = click.option("--quiet", is_flag=True, help="Print errors alone; with --json, that one object too.")
 
 
-def settings_of(config: str | None, sets: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
+def settings_of(config: str | None, sets: Sequence[str], flags: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of a file, with flags and `--set` over them."""
     from chainrule.job.settings import merge, overrides, read_config
 
     settings = read_config(Path(config)) if config is not None else {}
-    for name, value in overrides(sets or [], flags).items():
+    for name, value in overrides(sets, flags).items():
         if isinstance(value, dict):
             for inner, item in value.items():
                 merge(settings, f"{name}.{inner}", item)
@@ -91,7 +95,7 @@ def tell_start(question: Question, what: str, *, quiet: bool) -> None:
     classes = f"{len(question.target.classes)} classes" if question.target.classes else "numbers"
     lines = [f"{question.source.name}: {len(question.source):,} rows; target {question.target.name!r}, {classes}"]
     lines += [f"  note: {note}" for note in question.notes]
-    typer.echo("\n".join([*lines, f"  {what}"]), err=True)
+    click.echo("\n".join([*lines, f"  {what}"]), err=True)
 
 
 class Counter:

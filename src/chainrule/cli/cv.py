@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-import typer
+import click
 
 from chainrule.cli import choose
-from chainrule.cli.choose import Option
 
 
+@click.command()
+@choose.data
+@choose.target
+@choose.task
+@click.option("--folds", default=5, show_default=True, help="K, the number of parts.")
+@click.option("--repeats", default=1, show_default=True, help="How often the folds are drawn anew.")
+@choose.folds_kind
+@choose.groups
+@choose.metric
+@choose.epochs
+@choose.seed
+@choose.jobs
+@choose.backend
+@choose.address
+@choose.config
+@choose.sets
+@choose.out
+@choose.force
+@choose.as_json
+@choose.quiet
 def cv(
-    data: choose.Data,
-    target: choose.Target = None,
-    task: choose.Task = None,
-    folds: Annotated[int, Option(help="K, the number of parts.")] = 5,
-    repeats: Annotated[int, Option(help="How often the folds are drawn anew.")] = 1,
-    folds_kind: choose.FoldsKind = "auto",
-    groups: choose.Groups = None,
-    metric: choose.Metric = None,
-    epochs: choose.Epochs = None,
-    seed: choose.Seed = 0,
-    jobs: choose.Jobs = 1,
-    backend: choose.Backend = "loky",
-    address: choose.Address = None,
-    config: choose.ConfigFile = None,
-    set_: choose.Set = None,
-    out: choose.Out = None,
-    force: choose.Force = False,
-    json_: choose.Json = False,
-    quiet: choose.Quiet = False,
+    data: str,
+    target: str | None,
+    task: str | None,
+    folds: int,
+    repeats: int,
+    folds_kind: str,
+    groups: str | None,
+    metric: str | None,
+    epochs: int | None,
+    seed: int,
+    jobs: int,
+    backend: str,
+    address: str | None,
+    config: str | None,
+    set_: tuple[str, ...],
+    out: str | None,
+    force: bool,
+    json_: bool,
+    quiet: bool,
 ) -> None:
     """Cross-validate the network that `train` would make, everything learned inside each fold."""
     from chainrule.job.choice_report import cross_validation_page
@@ -64,6 +82,6 @@ def cv(
         )
     page = choose.write(folder.path, cross_validation_page(asked, found), found.to_json())
     if json_:
-        typer.echo(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
+        click.echo(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
     elif not quiet:
-        typer.echo(f"{found}\n\nreport  {page}")
+        click.echo(f"{found}\n\nreport  {page}")

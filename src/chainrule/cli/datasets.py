@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import typer
+import click
 
 
+@click.command()
 def datasets() -> None:
     """List the data sets that can be named in place of a file."""
     from chainrule.cli.table import align
@@ -14,4 +15,4 @@ def datasets() -> None:
     known = [(entry, "built in") for entry in entries()]
     known += [(published.entry, whereabouts(name)) for name, published in CATALOGUE.items()]
     rows = [[entry.name, entry.task, entry.inputs, entry.about, where, f"{entry.samples:,}"] for entry, where in known]
-    typer.echo(align(["name", "task", "inputs", "what it is", "where", "rows"], rows, left=5))
+    click.echo(align(["name", "task", "inputs", "what it is", "where", "rows"], rows, left=5))

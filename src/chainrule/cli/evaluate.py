@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-import typer
+import click
 
 from chainrule.cli.predict import VIEWS
 
 
+@click.command()
+@click.argument("model", help="A .chainrule file, or the folder of a run.")
+@click.argument("data", help="Table, folder or zip of files, or a name from `datasets`.")
+@click.option("--views", default=1, type=click.IntRange(1), show_default=True, help=VIEWS)
+@click.option("--header", default="auto", show_default=True, help="auto, first or none.")
+@click.option("--resample", is_flag=True, help="Bring sounds to the rate trained on.")
+@click.option("--offline", is_flag=True, help="Fetch nothing.")
+@click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
+@click.option("--part", help="train, valid or test: of a published data set, this part.")
+@click.option("--label-from", help="Regular expression on a file's path; group 1 is the label.")
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout.")
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")],
-    data: Annotated[str, typer.Argument(help="Table, folder or zip of files, or a name from `datasets`.")],
-    views: Annotated[int, typer.Option(min=1, help=VIEWS)] = 1,
-    header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
-    resample: Annotated[bool, typer.Option("--resample", help="Bring sounds to the rate trained on.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop if a file cannot be read.")] = False,
-    part: Annotated[str | None, typer.Option(help="train, valid or test: of a published data set, this part.")] = None,
-    label_from: Annotated[
-        str | None, typer.Option(help="Regular expression on a file's path; group 1 is the label.")
-    ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False,
+    model: str,
+    data: str,
+    views: int,
+    header: str,
+    resample: bool,
+    offline: bool,
+    strict: bool,
+    part: str | None,
+    label_from: str | None,
+    json_: bool,
 ) -> None:
     """Measure a model on a table that has the target column, or on class folders."""
     from pathlib import Path
@@ -35,9 +43,9 @@ def evaluate(
     result = evaluate_table(open_model(Path(model)), data, part=part, views=views, reading=reading)
     if json_:
         metrics = {part: finite(values) for part, values in result.metrics.items()}
-        typer.echo(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))
+        click.echo(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))
         return
     for note in result.notes:
-        typer.echo(f"note: {note}", err=True)
-    typer.echo(f"{result.rows:,} rows of {data}\n", err=True)
-    typer.echo(metrics_table(result.metrics))
+        click.echo(f"note: {note}", err=True)
+    click.echo(f"{result.rows:,} rows of {data}\n", err=True)
+    click.echo(metrics_table(result.metrics))

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 
+@click.command()
+@click.argument("model", help="A .chainrule file, or the folder of a run.")
+@click.argument("data", help="Table, folder or zip of files, or a name from `datasets`.")
+@click.option(
+    "--weight", multiple=True, help="hidden1.W[0,2]; output[1] for a logit. Indices count from 0. May be given again."
+)
+@click.option("--row", type=int, help="The one row that the cost is of, counted from 0.")
+@click.option("--batch", type=int, help="The first rows that the cost is the mean over; 10.")
+@click.option("--learning-rate", type=float, help="Of the update; that of the run, or 0.1, if left out.")
+@click.option("--terms", default=40, show_default=True, help="Summands that are written out at most.")
+@click.option("--html", help="Write a worksheet as HTML to this file.")
+@click.option("--latex", help="Write a worksheet as a LaTeX article to this file.")
+@click.option("--no-solution", is_flag=True, help="Worksheets with blanks to be filled in.")
+@click.option("--header", default="auto", show_default=True, help="auto, first or none.")
+@click.option("--offline", is_flag=True, help="Fetch nothing.")
+@click.option("--quiet", is_flag=True, help="No notes.")
 def explain(
-    model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")],
-    data: Annotated[str, typer.Argument(help="Table, folder or zip of files, or a name from `datasets`.")],
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(help="hidden1.W[0,2]; output[1] for a logit. Indices count from 0. May be given again."),
-    ] = None,
-    row: Annotated[int | None, typer.Option(help="The one row that the cost is of, counted from 0.")] = None,
-    batch: Annotated[int | None, typer.Option(help="The first rows that the cost is the mean over; 10.")] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option(help="Of the update; that of the run, or 0.1, if left out.")
-    ] = None,
-    terms: Annotated[int, typer.Option(help="Summands that are written out at most.")] = 40,
-    html: Annotated[str | None, typer.Option(help="Write a worksheet as HTML to this file.")] = None,
-    latex: Annotated[str | None, typer.Option(help="Write a worksheet as a LaTeX article to this file.")] = None,
-    no_solution: Annotated[bool, typer.Option("--no-solution", help="Worksheets with blanks to be filled in.")] = False,
-    header: Annotated[str, typer.Option(help="auto, first or none.")] = "auto",
-    offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No notes.")] = False,
+    model: str,
+    data: str,
+    weight: tuple[str, ...],
+    row: int | None,
+    batch: int | None,
+    learning_rate: float | None,
+    terms: int,
+    html: str | None,
+    latex: str | None,
+    no_solution: bool,
+    header: str,
+    offline: bool,
+    quiet: bool,
 ) -> None:
     """Derive the cost by a weight as the course does, with every number, and prove it."""
     from pathlib import Path
@@ -41,7 +50,7 @@ def explain(
     explained = explain_table(
         Path(model),
         data,
-        weight or [],
+        weight,
         row=row,
         batch=batch,
         learning_rate=learning_rate,
@@ -50,11 +59,11 @@ def explain(
     )
     if not quiet:
         for note in explained.notes:
-            typer.echo(f"note: {note}", err=True)
+            click.echo(f"note: {note}", err=True)
     for file, write in ((html, html_worksheet), (latex, latex_worksheet)):
         if file is not None:
             replace_file(Path(file), write(explained.derivations, solution=not no_solution))
             if not quiet:
-                typer.echo(f"{len(explained.derivations)} derivations written to {file}", err=True)
+                click.echo(f"{len(explained.derivations)} derivations written to {file}", err=True)
     if html is None and latex is None:
-        typer.echo("\n\n\n".join(derivation.text for derivation in explained.derivations))
+        click.echo("\n\n\n".join(derivation.text for derivation in explained.derivations))

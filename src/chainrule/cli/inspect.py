@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 
-def inspect(model: Annotated[str, typer.Argument(help="A .chainrule file, or the folder of a run.")]) -> None:
+@click.command()
+@click.argument("model", help="A .chainrule file, or the folder of a run.")
+def inspect(
+    model: str,
+) -> None:
     """Show the layers, shapes, parameters, operations and data schema of a model."""
     from pathlib import Path
 
@@ -28,23 +30,23 @@ def inspect(model: Annotated[str, typer.Argument(help="A .chainrule file, or the
         for row in network.rows()
     ]
     header = ["layer", "kind", "input", "output", "parameters", "operations"]
-    typer.echo(align(header, rows, left=4))
-    typer.echo(f"\n{network.n_parameters:,} parameters, {network.operations:,} operations a sample")
-    typer.echo(f"loss     {type(network.loss).__name__}")
+    click.echo(align(header, rows, left=4))
+    click.echo(f"\n{network.n_parameters:,} parameters, {network.operations:,} operations a sample")
+    click.echo(f"loss     {type(network.loss).__name__}")
     target = preparation.target
     what = f"{target.task}, classes: {', '.join(target.classes[:20])}" if target.classes else target.task
-    typer.echo(f"target   {target.name} ({what})")
+    click.echo(f"target   {target.name} ({what})")
     summary = opened.summary
     if summary:
-        typer.echo(
+        click.echo(
             f"trained  on {summary.get('data')}, {summary.get('epochs')} epochs, seed {summary.get('seed')}, "
             f"{summary.get('engine')}, Chainrule {summary.get('chainrule')}"
         )
     if not preparation.columns:
-        typer.echo(f"input    {preparation.encoding.describe()}")
+        click.echo(f"input    {preparation.encoding.describe()}")
         return
     becomes = {encoder.name: encoder.describe() for encoder in preparation.encoders}
-    typer.echo(
+    click.echo(
         "\n"
         + align(
             ["column", "taken for", "because", "becomes"],

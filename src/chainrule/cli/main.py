@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
 
-import typer
+import click
 
 from chainrule import __version__
 from chainrule.cli.compare import compare
@@ -21,40 +20,23 @@ from chainrule.cli.train import train
 from chainrule.cli.tune import tune
 from chainrule.errors import ChainruleError, TrainingError
 
-app = typer.Typer(
-    name="chainrule",
-    help="Neural networks you can see through.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(train)
-app.command()(predict)
-app.command()(evaluate)
-app.command()(cv)
-app.command()(compare)
-app.command()(tune)
-app.command()(explain)
-app.command()(inspect)
-app.command()(datasets)
-app.command()(play)
+
+class InOrder(click.Group):
+    """Commands in the order in which a newcomer needs them, not in the alphabet's."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return them as they were added."""
+        return [*self.commands]
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"chainrule {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def chainrule(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
+@click.group(cls=InOrder, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="chainrule %(version)s", help="Print the version and exit.")
+def app() -> None:
     """Neural networks you can see through."""
+
+
+for command in (train, predict, evaluate, cv, compare, tune, explain, inspect, datasets, play):
+    app.add_command(command)
 
 
 def main() -> None:
@@ -63,10 +45,17 @@ def main() -> None:
     Training that came to nothing has the code 1.
     """
     try:
-        app()
+        # Not `app()`, which would answer an interrupt and a closed pipe in its own way.
+        with app.make_context("chainrule", sys.argv[1:]) as context:
+            app.invoke(context)
     except ChainruleError as error:
         tell(error)
         sys.exit(1 if isinstance(error, TrainingError) else 2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
     except BrokenPipeError:
         # The reader (`head`, say) has seen enough; keep Python from complaining when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,25 +5,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
 
-Option = typer.Option
 
-
+@click.command()
+@click.argument("data", required=False, help="A CSV or Parquet file, or a name from `datasets`.")
+@click.option("--port", type=int, help="This port and no other; 0 for any; the first free from 8760 if left out.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where to listen. Beyond 127.0.0.1 others can reach it."
+)
+@click.option("--no-browser", is_flag=True, help="Print the link and open nothing.")
+@click.option("--model", help="Look into a .chainrule file of dense layers, and go on with it.")
+@click.option("--config", help="TOML or JSON file of the Playground's settings.")
 def play(
-    data: Annotated[str | None, typer.Argument(help="A CSV or Parquet file, or a name from `datasets`.")] = None,
-    port: Annotated[
-        int | None, Option(help="This port and no other; 0 for any; the first free from 8760 if left out.")
-    ] = None,
-    host: Annotated[str, Option(help="Where to listen. Beyond 127.0.0.1 others can reach it.")] = "127.0.0.1",
-    no_browser: Annotated[bool, Option("--no-browser", help="Print the link and open nothing.")] = False,
-    model: Annotated[str | None, Option(help="Look into a .chainrule file of dense layers, and go on with it.")] = None,
-    config: Annotated[str | None, Option(help="TOML or JSON file of the Playground's settings.")] = None,
+    data: str | None,
+    port: int | None,
+    host: str,
+    no_browser: bool,
+    model: str | None,
+    config: str | None,
 ) -> None:
     """Watch a network learn in the browser, and see every derivative."""
     from chainrule.playground.guard import new_token
@@ -40,13 +45,13 @@ def play(
         shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
         link = f"http://{shown}:{number}/#token={token}"
         if host not in ("127.0.0.1", "localhost", "::1"):
-            typer.echo(
+            click.echo(
                 f"warning: on {host} others in your network can reach the Playground, unencrypted; "
                 "only those who have the link with its token are let in",
                 err=True,
             )
-        typer.echo(f"Playground  {link}")
-        typer.echo("            Ctrl-C ends it")
+        click.echo(f"Playground  {link}")
+        click.echo("            Ctrl-C ends it")
         sys.stdout.flush()
         serve(begin, place, token=token, host=host, browse=None if no_browser else link)
 

@@ -7,63 +7,96 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from chainrule.job.train import Job, Outcome
 
-Option = typer.Option
 
-
+@click.command()
+@click.argument(
+    "data", required=False, help="Table, folder or zip of class folders, file of arrays, or a name from `datasets`."
+)
+@click.option("--target", help="Column to predict; guessed if left out.")
+@click.option("--task", help="auto, classification or regression.")
+@click.option("--image-size", help="Pictures: 48, or height x width, 48x64.")
+@click.option("--grey", is_flag=True, help="Pictures: without colour.")
+@click.option("--resample", is_flag=True, help="Sounds: bring all to the rate that most have.")
+@click.option("--label-from", metavar="REGEX", help="Files: what its first group matches in the path is the label.")
+@click.option("--test-from", metavar="REGEX", help="Files: those that match are the test part.")
+@click.option("--offline", is_flag=True, help="Fetch nothing.")
+@click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
+@click.option("--header", help="auto, first (line names the columns) or none.")
+@click.option("--model", help="mlp, or cnn for pictures; auto chooses by their size.")
+@click.option("--filters", help="cnn: filters of each block, 32,64 for example.")
+@click.option("--hidden", help="Units of the hidden layers; 128,64 if left out, 0 for none.")
+@click.option("--activation", help="relu, tanh, sigmoid, gelu, silu, elu, …")
+@click.option("--optimizer", help="adam, gradient_descent, momentum, lbfgs, …")
+@click.option("--lr", type=float, help="Learning rate.")
+@click.option("--l2", type=float, help="Penalty on the squares of the weights; 1 / rows if left out.")
+@click.option("--augment", help="Pictures: light or strong changes at each step; none.")
+@click.option("--ema", type=float, help="Moving average of the weights, 0.999 for example.")
+@click.option("--precision", help="float32, or bfloat16 on jax.")
+@click.option("--class-weight", help="balanced: rare classes count for more; none.")
+@click.option("--dropout", type=float, help="Rate of dropping hidden values.")
+@click.option("--epochs", type=int, help="Most passes over the training rows.")
+@click.option("--batch-size", type=int, help="Rows a step.")
+@click.option("--valid", help="Share of the rows, or a file; as published or 0.2 if left out.")
+@click.option("--test", help="Share of the rows, or a file; as published or 0.2 if left out.")
+@click.option("--seed", type=int, help="Names every random stream.")
+@click.option("--engine", help="auto, numpy or jax.")
+@click.option(
+    "--stream/--no-stream", default=None, help="Leave the training rows on the disk; by the file's size if left out."
+)
+@click.option("--config", help="TOML file of settings; flags and --set win over it.")
+@click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Any other setting.")
+@click.option("--out", help="Run folder; runs/NAME if left out.")
+@click.option("--force", is_flag=True, help="Replace the run in --out.")
+@click.option("--resume", metavar="DIR", help="Go on with the run in this folder.")
+@click.option("--print-config", is_flag=True, help="Print every setting and stop.")
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout.")
+@click.option("--quiet", is_flag=True, help="Print errors alone; with --json, that one object too.")
 def train(
-    data: Annotated[
-        str | None,
-        typer.Argument(help="Table, folder or zip of class folders, file of arrays, or a name from `datasets`."),
-    ] = None,
-    target: Annotated[str | None, Option(help="Column to predict; guessed if left out.")] = None,
-    task: Annotated[str | None, Option(help="auto, classification or regression.")] = None,
-    image_size: Annotated[str | None, Option(help="Pictures: 48, or height x width, 48x64.")] = None,
-    grey: Annotated[bool, Option("--grey", help="Pictures: without colour.")] = False,
-    resample: Annotated[bool, Option("--resample", help="Sounds: bring all to the rate that most have.")] = False,
-    label_from: Annotated[
-        str | None, Option(metavar="REGEX", help="Files: what its first group matches in the path is the label.")
-    ] = None,
-    test_from: Annotated[str | None, Option(metavar="REGEX", help="Files: those that match are the test part.")] = None,
-    offline: Annotated[bool, Option("--offline", help="Fetch nothing.")] = False,
-    strict: Annotated[bool, Option("--strict", help="Stop if a file cannot be read.")] = False,
-    header: Annotated[str | None, Option(help="auto, first (line names the columns) or none.")] = None,
-    model: Annotated[str | None, Option(help="mlp, or cnn for pictures; auto chooses by their size.")] = None,
-    filters: Annotated[str | None, Option(help="cnn: filters of each block, 32,64 for example.")] = None,
-    hidden: Annotated[str | None, Option(help="Units of the hidden layers; 128,64 if left out, 0 for none.")] = None,
-    activation: Annotated[str | None, Option(help="relu, tanh, sigmoid, gelu, silu, elu, …")] = None,
-    optimizer: Annotated[str | None, Option(help="adam, gradient_descent, momentum, lbfgs, …")] = None,
-    lr: Annotated[float | None, Option(help="Learning rate.")] = None,
-    l2: Annotated[float | None, Option(help="Penalty on the squares of the weights; 1 / rows if left out.")] = None,
-    augment: Annotated[str | None, Option(help="Pictures: light or strong changes at each step; none.")] = None,
-    ema: Annotated[float | None, Option(help="Moving average of the weights, 0.999 for example.")] = None,
-    precision: Annotated[str | None, Option(help="float32, or bfloat16 on jax.")] = None,
-    class_weight: Annotated[str | None, Option(help="balanced: rare classes count for more; none.")] = None,
-    dropout: Annotated[float | None, Option(help="Rate of dropping hidden values.")] = None,
-    epochs: Annotated[int | None, Option(help="Most passes over the training rows.")] = None,
-    batch_size: Annotated[int | None, Option(help="Rows a step.")] = None,
-    valid: Annotated[str | None, Option(help="Share of the rows, or a file; as published or 0.2 if left out.")] = None,
-    test: Annotated[str | None, Option(help="Share of the rows, or a file; as published or 0.2 if left out.")] = None,
-    seed: Annotated[int | None, Option(help="Names every random stream.")] = None,
-    engine: Annotated[str | None, Option(help="auto, numpy or jax.")] = None,
-    stream: Annotated[
-        bool | None,
-        Option("--stream/--no-stream", help="Leave the training rows on the disk; by the file's size if left out."),
-    ] = None,
-    config: Annotated[str | None, Option(help="TOML file of settings; flags and --set win over it.")] = None,
-    set_: Annotated[list[str] | None, Option("--set", metavar="KEY=VALUE", help="Any other setting.")] = None,
-    out: Annotated[str | None, Option(help="Run folder; runs/NAME if left out.")] = None,
-    force: Annotated[bool, Option("--force", help="Replace the run in --out.")] = False,
-    resume: Annotated[str | None, Option(metavar="DIR", help="Go on with the run in this folder.")] = None,
-    print_config: Annotated[bool, Option("--print-config", help="Print every setting and stop.")] = False,
-    json_: Annotated[bool, Option("--json", help="Print one JSON object on stdout.")] = False,
-    quiet: Annotated[bool, Option("--quiet", help="Print errors alone; with --json, that one object too.")] = False,
+    data: str | None,
+    target: str | None,
+    task: str | None,
+    image_size: str | None,
+    grey: bool,
+    resample: bool,
+    label_from: str | None,
+    test_from: str | None,
+    offline: bool,
+    strict: bool,
+    header: str | None,
+    model: str | None,
+    filters: str | None,
+    hidden: str | None,
+    activation: str | None,
+    optimizer: str | None,
+    lr: float | None,
+    l2: float | None,
+    augment: str | None,
+    ema: float | None,
+    precision: str | None,
+    class_weight: str | None,
+    dropout: float | None,
+    epochs: int | None,
+    batch_size: int | None,
+    valid: str | None,
+    test: str | None,
+    seed: int | None,
+    engine: str | None,
+    stream: bool | None,
+    config: str | None,
+    set_: tuple[str, ...],
+    out: str | None,
+    force: bool,
+    resume: str | None,
+    print_config: bool,
+    json_: bool,
+    quiet: bool,
 ) -> None:
     """Train a network on a table or on files, and write the model and a report into a run folder."""
     from chainrule.job.settings import overrides, parse_hidden, parse_part, parse_size
@@ -100,7 +133,7 @@ def train(
         "engine": engine,
         "stream": stream,
     }
-    given = overrides(set_ or [], flags)
+    given = overrides(set_, flags)
     if resume is not None:
         settled = {"out": out, "config": config, "force": force, "print_config": print_config}
         job: Job | None = _resumed_job(resume, given, {name for name, value in settled.items() if value}, quiet)
@@ -113,7 +146,7 @@ def train(
     _watch(job, quiet=quiet)
     outcome = job.finish()
     if json_:
-        typer.echo(json.dumps(_as_json(outcome), allow_nan=False))
+        click.echo(json.dumps(_as_json(outcome), allow_nan=False))
     elif not quiet:
         _tell_end(outcome)
 
@@ -137,7 +170,7 @@ def _new_job(
             merge(settings, name, value)
     chosen = config_from(settings)
     if print_config:
-        typer.echo(to_toml(chosen), nl=False)
+        click.echo(to_toml(chosen), nl=False)
         return None
     name = Path(chosen.data).name.split(".")[0] or "run"
     folder = check_place(out, name, force=force)
@@ -205,7 +238,7 @@ def _tell_start(job: Job) -> None:
     lines.append("  columns: " + _by_kind(job) if encoding.columns else f"  inputs: {encoding.describe()}")
     lines.append(f"  network: {_network(job)}")
     lines.append(f"  engine: {job.choice.engine.name} ({job.choice.reason})")
-    typer.echo("\n".join(lines), err=True)
+    click.echo("\n".join(lines), err=True)
 
 
 def _network(job: Job) -> str:
@@ -232,11 +265,11 @@ def _by_kind(job: Job) -> str:
 def _tell_end(outcome: Outcome) -> None:
     from chainrule.cli.table import metrics_table
 
-    typer.echo(f"{outcome.reason}: {outcome.epochs} epochs in {outcome.seconds:.3g} s on {outcome.engine}\n", err=True)
-    typer.echo(metrics_table(outcome.metrics))
-    typer.echo(f"\nmodel   {outcome.folder.model}")
-    typer.echo(f"report  {outcome.folder.report}")
-    typer.echo(f"next    {outcome.advice}")
+    click.echo(f"{outcome.reason}: {outcome.epochs} epochs in {outcome.seconds:.3g} s on {outcome.engine}\n", err=True)
+    click.echo(metrics_table(outcome.metrics))
+    click.echo(f"\nmodel   {outcome.folder.model}")
+    click.echo(f"report  {outcome.folder.report}")
+    click.echo(f"next    {outcome.advice}")
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:

@@ -5,47 +5,69 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from chainrule.cli import choose
-from chainrule.cli.choose import Option
 
 if TYPE_CHECKING:
     from chainrule.job.choosing import Question
 
 
+@click.command()
+@choose.data
+@click.option(
+    "--trials", default=30, show_default=True, help="Settings to try in all, those of an earlier search counted."
+)
+@click.option("--storage", help="URL of a database, or a SQLite file, where the search lies; by default in --out.")
+@click.option(
+    "--space",
+    multiple=True,
+    metavar="NAME=LOW..HIGH",
+    help="What to search, or NAME=A|B|C; repeat it. Log scales above 0.",
+)
+@click.option("--name", default="search", show_default=True, help="Of the search; several share a storage.")
+@choose.target
+@choose.task
+@click.option("--folds", default=3, show_default=True, help="Parts that each trial is measured on.")
+@click.option("--held-out", type=float, help="Share kept out of the search; the published test part or 0.2.")
+@choose.folds_kind
+@choose.groups
+@choose.metric
+@choose.epochs
+@choose.seed
+@choose.jobs
+@choose.backend
+@choose.address
+@choose.config
+@choose.sets
+@choose.out
+@choose.as_json
+@choose.quiet
 def tune(
-    data: choose.Data,
-    trials: Annotated[int, Option(help="Settings to try in all, those of an earlier search counted.")] = 30,
-    storage: Annotated[
-        str | None, Option(help="URL of a database, or a SQLite file, where the search lies; by default in --out.")
-    ] = None,
-    space: Annotated[
-        list[str] | None,
-        Option(metavar="NAME=LOW..HIGH", help="What to search, or NAME=A|B|C; repeat it. Log scales above 0."),
-    ] = None,
-    name: Annotated[str, Option(help="Of the search; several share a storage.")] = "search",
-    target: choose.Target = None,
-    task: choose.Task = None,
-    folds: Annotated[int, Option(help="Parts that each trial is measured on.")] = 3,
-    held_out: Annotated[
-        float | None, Option(help="Share kept out of the search; the published test part or 0.2.")
-    ] = None,
-    folds_kind: choose.FoldsKind = "auto",
-    groups: choose.Groups = None,
-    metric: choose.Metric = None,
-    epochs: choose.Epochs = None,
-    seed: choose.Seed = 0,
-    jobs: choose.Jobs = 1,
-    backend: choose.Backend = "loky",
-    address: choose.Address = None,
-    config: choose.ConfigFile = None,
-    set_: choose.Set = None,
-    out: choose.Out = None,
-    json_: choose.Json = False,
-    quiet: choose.Quiet = False,
+    data: str,
+    trials: int,
+    storage: str | None,
+    space: tuple[str, ...],
+    name: str,
+    target: str | None,
+    task: str | None,
+    folds: int,
+    held_out: float | None,
+    folds_kind: str,
+    groups: str | None,
+    metric: str | None,
+    epochs: int | None,
+    seed: int,
+    jobs: int,
+    backend: str,
+    address: str | None,
+    config: str | None,
+    set_: tuple[str, ...],
+    out: str | None,
+    json_: bool,
+    quiet: bool,
 ) -> None:
     """Search settings by cross-validation. The same command goes on with a search that was ended."""
     from chainrule.files import replace_file
@@ -90,9 +112,9 @@ def tune(
     best = config_from(asked.estimator(found.best.settings).settings | {"stream": None})
     replace_file(folder / "best.toml", to_toml(best))
     if json_:
-        typer.echo(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
+        click.echo(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
     elif not quiet:
-        typer.echo(f"{found}\n\nreport  {page}\nnext    chainrule train {data} --config {folder / 'best.toml'}")
+        click.echo(f"{found}\n\nreport  {page}\nnext    chainrule train {data} --config {folder / 'best.toml'}")
 
 
 def _held_out(asked: Question, share: float | None) -> Any:

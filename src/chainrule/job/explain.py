@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ class Explained:
 def explain_table(
     path: Path,
     data: str,
-    weights: list[str],
+    weights: Sequence[str],
     *,
     row: int | None = None,
     batch: int | None = None,
@@ -82,7 +83,7 @@ def explain_table(
     return Explained(derivations, [*source.notes, *findings.lines(), *notes, prepared])
 
 
-def _check_asked(model: Model, weights: list[str], row: int | None, batch: int | None) -> None:
+def _check_asked(model: Model, weights: Sequence[str], row: int | None, batch: int | None) -> None:
     if not weights:
         known = [f"{name} {np.shape(value)}" for name, value in leaves(model.params)]
         raise ConfigError(
