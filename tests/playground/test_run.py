@@ -1,0 +1,47 @@
+"""The server before its session stands: the page comes at once, what answers it comes later, or never."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.request
+
+import pytest
+from websockets.sync.client import connect
+
+from chainrule.errors import ConfigError
+from chainrule.playground.run import serve
+from chainrule.playground.server import bound_socket
+from chainrule.playground.session import Session
+from tests.playground.conftest import TOKEN, start_server
+
+
+def test_the_page_does_not_wait_for_the_session_but_its_questions_do() -> None:
+    may_begin = threading.Event()
+
+    def begin() -> Session:
+        may_begin.wait(timeout=30)
+        return Session()
+
+    live = start_server(begin=begin)
+    try:
+        with urllib.request.urlopen(f"{live.url}/", timeout=10) as answer:
+            assert b"page.js" in answer.read()
+        address = f"ws://{live.host}:{live.port}/ws"
+        asking = threading.Timer(0.3, may_begin.set)
+        asking.start()
+        with connect(address, origin=live.url) as wire:  # type: ignore[arg-type]
+            assert may_begin.is_set()
+            wire.send(json.dumps({"type": "hello", "token": TOKEN}))
+            assert json.loads(wire.recv(timeout=10))["type"] == "welcome"
+    finally:
+        may_begin.set()
+        live.stop()
+
+
+def test_a_session_that_cannot_begin_ends_the_server_and_is_told() -> None:
+    def begin() -> Session:
+        raise ConfigError("a session", "none", "Try again.")
+
+    with bound_socket("127.0.0.1", 0) as place, pytest.raises(ConfigError, match="a session"):
+        serve(begin, place, token=TOKEN, host="127.0.0.1", browse=None)
