@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from chainrule.data.augment import Augment
 from chainrule.engine import Engine, Program
+from chainrule.engine import numpy as numpy_module
 from chainrule.engine.numpy import BLOCK, NumpyEngine
 from chainrule.network import Network, mlp
 from chainrule.nn import Dense, Dropout, Flatten, Loss, Penalty, Sequential, SoftmaxCrossEntropy, SquaredError, Tanh
+from chainrule.nn.layer import Equations, Layer
 from chainrule.optim import AVERAGE, Adam, Averaged, Clip, GradientDescent, Rule
 from chainrule.train import Supervised
 from chainrule.train.steps import TrainingStep
@@ -24,6 +26,14 @@ from tests.contracts.test_losses import CASES as LOSSES
 from tests.contracts.test_rules import CASES as RULES
 
 ROWS, BATCH, STEPS = 12, 4, 6
+
+
+@pytest.fixture(autouse=True)
+def from_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Record at once: these problems take a few steps."""
+    monkeypatch.setattr(numpy_module, "RECORD_FROM", 1)
+
+
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 # Their time is arithmetic, or they draw random numbers, of which each step has its own.
 NOT_RECORDED = {
@@ -115,7 +125,7 @@ def by_the_engine(problem: Problem) -> tuple[list[Any], NumpyEngine]:
 
 
 def is_recorded(engine: NumpyEngine) -> bool:
-    return engine._taped is not None and engine._taped[3] is not None
+    return engine._known is not None and engine._known.tape is not None
 
 
 def same(problem: Problem) -> bool:
@@ -250,14 +260,146 @@ class Failing:
         raise RuntimeError("a mistake")
 
 
-def test_recording_a_step_that_fails_leaves_the_weights_alone() -> None:
+def test_a_step_that_fails_tells_its_own_mistake() -> None:
     problem = problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()))
     engine = NumpyEngine("float64")
     carry = problem.carry(engine)
-    before = carry[0].flat.copy()
     with pytest.raises(RuntimeError, match="a mistake"):
         engine.run(Failing(problem.step), carry, problem.placed(engine), rows(), problem.numbers)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(carry[0].flat, before)
+    once = problem.carry(engine)
+    c = {name: column[0].item() for name, column in problem.numbers.items()}
+    data, first = problem.placed(engine), rows()[0]
+    problem.step(engine, once, Batch(data.x[first], data.t[first]), c)
+    # Recording left the weights alone: they were moved by one eager step.
+    np.testing.assert_array_equal(carry[0].flat, once[0].flat)
+
+
+Forward = Callable[[Any], Any]
+
+
+def outside(x: Any) -> Any:
+    a = np.zeros(x.shape, x.dtype)
+    a += x
+    return x + np.exp(a * 0.1)
+
+
+def into_an_array(x: Any) -> Any:
+    a = np.empty(x.shape, x.dtype)
+    np.multiply(x, 2, out=a)
+    return x + a
+
+
+def clipped_into_an_array(x: Any) -> Any:
+    a = np.empty(x.shape, x.dtype)
+    np.clip(x, -1, 1, out=a)
+    return x + a
+
+
+def rebound(x: Any) -> Any:
+    s = np.add.reduce(x, axis=None)
+    u = s
+    u *= 0.5
+    return x * s + u
+
+
+def picked(x: Any) -> Any:
+    y = x * 1.0
+    s = y[0, 0]
+    y[0, 0] = 0
+    return y * s
+
+
+def places(x: Any) -> Any:
+    return x + x[np.arange(2)[:, None], np.arange(2)].reshape(-1)[:2]
+
+
+@dataclass(frozen=True)
+class Own(Layer):
+    """A layer as somebody may write it; its derivative is not looked at."""
+
+    function: Forward
+    equations: ClassVar[Equations] = Equations(("", ""), {})
+
+    def output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def forward(self, xp: Any, p: Any, x: Any, ctx: Any) -> Any:
+        return self.function(x), {}
+
+    def backward(self, xp: Any, p: Any, cache: Any, dy: Any) -> Any:
+        return dy, {}
+
+    def operations(self, shape: Any) -> int:
+        return 0
+
+
+@dtypes
+@pytest.mark.parametrize(
+    ("function", "recorded"),
+    [
+        (outside, False),
+        (into_an_array, False),
+        (clipped_into_an_array, False),
+        (rebound, False),
+        (picked, True),
+        (places, True),
+        (lambda x: x - x.mean(axis=0), False),
+        (lambda x: x.copy() + x.sum(), False),
+        (lambda x: x + x.ravel()[:1], False),
+        (lambda x: x if hasattr(x, "tocsr") else 2 * x, True),
+        (lambda x: x[:, ::-1] + x[0], True),
+    ],
+)
+def test_whatever_a_layer_does_its_numbers_are_those_of_the_eager_step(
+    function: Forward, recorded: bool, dtype: str
+) -> None:
+    network = Network(Sequential((Dense(2), Own(function), Dense(2))), (2,), SquaredError())
+    assert same(problem_of(network, dtype)) == recorded
+
+
+@dataclass(frozen=True)
+class OddRate(GradientDescent):
+    """A rule that makes something else of the rate than Python's numbers do."""
+
+    function: Forward = np.sqrt
+
+    def update(self, xp: Any, w: Any, g: Any, state: Any, c: Any) -> Any:
+        return w - self.function(c["rate"]) * g, state
+
+
+@pytest.mark.parametrize(
+    ("function", "recorded"),
+    [
+        (np.sqrt, False),
+        (lambda rate: np.minimum(rate, 0.03), False),
+        (lambda rate: 1 - 0.5 * rate / 3, True),
+        (lambda rate: 1 + -rate, True),
+    ],
+)
+def test_a_rate_keeps_the_precision_that_it_has(function: Forward, recorded: bool) -> None:
+    rule = OddRate(function)
+    assert same(problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()), "float32", rule)) == recorded
+
+
+def test_a_step_of_large_arrays_stays_eager() -> None:
+    network = mlp((1,), (20,) * 12, 2, SoftmaxCrossEntropy())
+    engine, problem = NumpyEngine("float64"), problem_of(network)
+    rng = np.random.default_rng(0)
+    data = Batch(rng.normal(size=(20_000, 1)), np.eye(2)[rng.integers(0, 2, 20_000)])
+    numbers = {name: column[:2] for name, column in problem.numbers.items()}
+    engine.run(problem.step, problem.carry(engine), data, np.tile(np.arange(20_000), (2, 1)), numbers)
+    assert not is_recorded(engine)
+
+
+def test_a_few_steps_are_not_worth_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numpy_module, "RECORD_FROM", 10)
+    problem = problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()))
+    engine = NumpyEngine("float64")
+    carry, data = problem.carry(engine), problem.placed(engine)
+    engine.run(problem.step, carry, data, rows(), problem.numbers)
+    assert not is_recorded(engine)
+    engine.run(problem.step, carry, data, rows(), problem.numbers)
+    assert is_recorded(engine)
 
 
 # ------------------------------------------------------------------------------------------- which tape, and for what
@@ -270,8 +412,8 @@ def test_a_tape_is_for_one_memory_and_one_batch_size() -> None:
 
     def tape(carry: Any, rows: np.ndarray) -> Any:
         engine.run(problem.step, carry, data, rows, problem.numbers)
-        assert engine._taped is not None
-        return engine._taped[3]
+        assert engine._known is not None
+        return engine._known.tape
 
     first = tape(carry, rows())
     assert tape(carry, rows()) is first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,12 +14,15 @@ import numpy as np
 from chainrule.engine import windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.store import Store
-from chainrule.engine.tape import Tape, UntraceableError, stores_of
+from chainrule.engine.tape import Tape, stores_of
 from chainrule.errors import ConfigError
 from chainrule.types import Array, Batch, Key, Namespace, Params, leaf, leaves
 
 # Values that an optimizer handles at a time: its ten or so temporaries then stay in a core's second-level cache.
 BLOCK = 32768
+
+# To record a step takes as long as some ten to thirty steps.
+RECORD_FROM = 32
 
 # A cost that explodes is told by the policy that stops for it, with advice; a warning for each operation is noise.
 _SILENT: Any = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
@@ -65,8 +69,8 @@ _add_reduce: Callable[..., Any] = np.add.reduce
 _max_reduce: Callable[..., Any] = np.maximum.reduce
 
 
-# A longer vector is added pairwise, which rounds less.
-_SHORT = 4096
+# What is longer is added pairwise, which rounds less.
+_SHORT = 1 << 14
 
 
 @lru_cache(maxsize=64)
@@ -75,9 +79,9 @@ def _ones(n: int, dtype: Any) -> np.ndarray:
 
 
 def _sum(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
-    if x.ndim == 1 and x.size <= _SHORT and x.dtype.kind == "f" and not keepdims:
+    if x.ndim == 1 and axis in (None, 0) and x.size <= _SHORT and x.dtype.kind == "f" and not keepdims:
         return x.dot(_ones(x.size, x.dtype))
-    if axis not in (0, 1) or x.ndim != 2 or x.dtype.kind != "f":
+    if axis not in (0, 1) or x.ndim != 2 or x.shape[axis] > _SHORT or x.dtype.kind != "f":
         return _add_reduce(x, axis, keepdims=keepdims)
     # A matrix times ones, for which BLAS takes a third to an eighth of the time of a reduction.
     ones = _ones(x.shape[axis], x.dtype)
@@ -142,8 +146,7 @@ class NumpyEngine:
 
     def __init__(self, dtype: str = "float32") -> None:
         self.dtype = dtype
-        # The tape of the call before, and what it is for.
-        self._taped: tuple[Program, tuple[Any, ...], list[Store], Tape | None] | None = None
+        self._known: _Known | None = None
 
     def array(self, values: Any) -> Array:
         """Return `values` in this engine's dtype; a SciPy sparse matrix stays sparse, as CSR."""
@@ -241,16 +244,31 @@ class NumpyEngine:
         if size > BLOCK or not all(isinstance(store.flat, np.ndarray) for store in stores):
             return None
         about = (rows.shape[1], names, *((part.shape[1:], part.dtype) for part in data if part is not None))
-        known = self._taped
-        if known is not None and known[0] is step and known[1] == about and _are_same(known[2], stores):
-            return known[3]
-        try:
-            tape = Tape.of(self, step, carry, data, rows[0], names)
-        except UntraceableError:
-            tape = None
-        self._taped = (step, about, stores, tape)
-        return tape
+        known = self._known
+        if known is None or not known.is_of(step, about, stores):
+            known = self._known = _Known(step, about, stores)
+        known.steps += len(rows)
+        if known.steps >= RECORD_FROM and not known.is_refused and known.tape is None:
+            # Whatever a step does that cannot be recorded, it does by itself, and tells its own mistakes.
+            try:
+                known.tape = Tape.of(self, step, carry, data, rows[0], names)
+            except Exception:
+                known.is_refused = True
+        return known.tape
 
 
-def _are_same(some: list[Any], others: list[Any]) -> bool:
-    return len(some) == len(others) and all(a is b for a, b in zip(some, others, strict=True))
+@dataclass
+class _Known:
+    """What the steps of the calls before were, and their tape."""
+
+    step: Program
+    about: tuple[Any, ...]
+    stores: list[Store]
+    steps: int = 0
+    tape: Tape | None = None
+    is_refused: bool = False
+
+    def is_of(self, step: Program, about: tuple[Any, ...], stores: list[Store]) -> bool:
+        """Tell whether it is for this step, such batches, and the memory of these stores."""
+        same = len(stores) == len(self.stores) and all(a is b for a, b in zip(stores, self.stores, strict=True))
+        return same and self.step is step and self.about == about

@@ -21,6 +21,11 @@ from chainrule.types import Batch, Namespace
 
 Operation: TypeAlias = Callable[[], Any]
 
+# Bytes that a tape may hold: of larger arrays the arithmetic takes the time, and to keep them takes memory.
+_MOST = 4 << 20
+# What Python's own numbers would give too; of the others NumPy makes a number with a dtype.
+_PLAIN_ARITHMETIC = (np.add, np.subtract, np.multiply, np.divide, np.negative)
+
 
 class UntraceableError(TypeError):
     """A step does what cannot be written down: it asks for a number, or leaves NumPy's functions."""
@@ -37,6 +42,7 @@ class Tape:
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
+        self._held = 0
         self._x: np.ndarray
         self._t: np.ndarray
         self._w: np.ndarray | None
@@ -66,6 +72,14 @@ class Tape:
             for operation in self.operations:
                 operation()
             costs[i] = self._cost
+
+    def hold(self, result: np.ndarray, operation: Operation) -> np.ndarray:
+        """Take up an operation that writes into an array of the tape's own."""
+        self._held += result.nbytes
+        if self._held > _MOST:
+            raise UntraceableError("a step of large arrays")
+        self.operations.append(operation)
+        return result
 
     @classmethod
     def of(cls, engine: Any, step: Program, carry: Carry, data: Batch, rows: np.ndarray, names: Sequence[str]) -> Tape:
@@ -123,6 +137,8 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
         if method not in ("__call__", "reduce") or ufunc.nout != 1:
             raise UntraceableError(f"{ufunc.__name__}.{method}")
         weak = all(part.weak if isinstance(part, Value) else isinstance(part, (int, float)) for part in inputs)
+        if weak and (ufunc not in _PLAIN_ARITHMETIC or out is not None):
+            raise UntraceableError("a function of a plain number")
         arrays = [*inputs] if weak else _strong(inputs)
         arrays = [part.array if isinstance(part, Value) else part for part in arrays]
         function: Callable[..., Any] = ufunc if method == "__call__" else ufunc.reduce
@@ -135,24 +151,30 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
             called = partial(function, *arrays, result)
         else:
             called = partial(function, *arrays, out=result, **options)
-        self.tape.operations.append(called)
-        return out[0] if out is not None else Value(self.tape, result, weak=weak)
+        if out is not None:
+            self.tape.operations.append(called)
+            return cast(Value, out[0])
+        return Value(self.tape, self.tape.hold(result, called), weak=weak)
 
     @staticmethod
     def _into(function: Callable[..., Any], arrays: Sequence[Any], out: Any, options: Mapping[str, Any]) -> np.ndarray:
-        """Compute into an array that there is."""
-        target: np.ndarray = _plain(out[0])
+        """Compute into an array of the step's own."""
+        if not isinstance(out[0], Value) or out[0].ndim == 0:
+            # An array from outside would keep its numbers from step to step; a number cannot be changed, only replaced.
+            raise UntraceableError("a result in an array that is not the step's")
+        target: np.ndarray = out[0].array
         function(*arrays, out=target, **options)
         return target
 
     def __array_function__(self, function: Callable[..., Any], types: Any, arguments: Any, options: Any) -> Any:
         """Record another function of NumPy's."""
         arguments, options = _plain(arguments), _plain(options)
+        if "out" in options:
+            raise UntraceableError("a result in an array that is not the step's")
         if function is np.concatenate and not options:
             result = np.concatenate(*arguments)
             axis = arguments[1] if len(arguments) == 2 else 0
-            self.tape.operations.append(partial(np.concatenate, arguments[0], axis, result))
-            return Value(self.tape, result)
+            return Value(self.tape, self.tape.hold(result, partial(np.concatenate, arguments[0], axis, result)))
         return self._made(partial(function, *arguments, **options), [*_arrays(arguments), *_arrays(options)])
 
     def _made(self, function: Operation, read: list[np.ndarray]) -> Value:
@@ -162,7 +184,7 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
             raise UntraceableError("a function that does not return an array")
         result = np.asarray(result)
         if not any(np.may_share_memory(result, part) for part in read):
-            self.tape.operations.append(partial(_copy, result, function))
+            self.tape.hold(result, partial(_copy, result, function))
         return Value(self.tape, result)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
@@ -173,6 +195,12 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
         raise UntraceableError("a step asks for a number")
 
     __bool__ = __float__ = __int__ = __index__ = __complex__ = _ask
+
+    def __getattr__(self, name: str) -> Any:
+        """Refuse what an array has besides; the eager step has it."""
+        if hasattr(np.ndarray, name):
+            raise UntraceableError(f"an array's {name}")
+        raise AttributeError(name)
 
     # What an array has
 
@@ -221,15 +249,11 @@ class Value(np.lib.mixins.NDArrayOperatorsMixin):
         """A product of matrices."""
         right = _plain(other)
         result = np.asarray(self.array.dot(right))
-        self.tape.operations.append(partial(self.array.dot, right, result))
-        return Value(self.tape, result)
+        return Value(self.tape, self.tape.hold(result, partial(self.array.dot, right, result)))
 
     def __getitem__(self, key: Any) -> Value:
         """A view, or what is picked by an array of places."""
-        key = _plain(key)
-        # Of a single number too: with an ellipsis, NumPy returns a view.
-        whole = (*key, ...) if isinstance(key, tuple) and ... not in key else key
-        return self._made(partial(self.array.__getitem__, whole), [self.array])
+        return self._made(partial(self.array.__getitem__, _plain(key)), [self.array])
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Write."""

@@ -31,15 +31,11 @@ def serve(begin: Callable[[], Session], place: socket.socket, *, token: str, hos
     sys.setswitchinterval(_SWITCH)
     failed: list[Exception] = []
 
-    def begun() -> Session:
-        try:
-            return begin()
-        except Exception as error:
-            failed.append(error)
-            web.should_exit = True
-            raise
+    def fail(error: Exception) -> None:
+        failed.append(error)
+        web.should_exit = True
 
-    server = Server(begun, token, host, place.getsockname()[1])
+    server = Server(begin, token, host, place.getsockname()[1], fail)
     web = uvicorn.Server(uvicorn_config(server.app))
     if browse is not None:
         # The place is listening already: the browser's first request waits until the server takes it.

@@ -45,10 +45,20 @@ class Server:
         What a view must show to be let in.
     host, port : str, int
         Where it listens: they decide which Host and Origin headers are ours.
+    on_failure : callable
+        Called, in that thread, with what kept the session from beginning.
     """
 
-    def __init__(self, begin: Callable[[], Session], token: str, host: str, port: int) -> None:
+    def __init__(
+        self,
+        begin: Callable[[], Session],
+        token: str,
+        host: str,
+        port: int,
+        on_failure: Callable[[Exception], None] = lambda error: None,
+    ) -> None:
         self._begin = begin
+        self._on_failure = on_failure
         self._token = token
         self._live: asyncio.Future[Live]
         files = static_files()
@@ -72,9 +82,19 @@ class Server:
                 (await self._live).close()
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> Live:
-        from chainrule.playground.live import Live
+        try:
+            from chainrule.playground.live import Live
 
-        return Live(self._begin(), self._token, loop)
+            return Live(self._begin(), self._token, loop)
+        except Exception as error:
+            self._on_failure(error)
+            raise
+
+    async def _standing(self) -> Live | None:
+        """Return what answers as soon as it stands, or nothing where it never will."""
+        with contextlib.suppress(Exception):
+            return await asyncio.shield(self._live)
+        return None
 
     @property
     def live(self) -> Live:
@@ -90,10 +110,13 @@ class Server:
         return Response(content, media_type=mime)
 
     async def _upload(self, request: Request) -> Response:
-        return await (await asyncio.shield(self._live)).upload(request)
+        live = await self._standing()
+        return await live.upload(request) if live else Response("503: the session did not begin\n", 503)
 
     async def _view(self, socket: WebSocket) -> None:
-        await (await asyncio.shield(self._live)).view(socket)
+        live = await self._standing()
+        # Before the handshake is accepted this is answered by 403.
+        await (live.view(socket) if live else socket.close(1011))
 
 
 def static_files() -> Mapping[str, tuple[bytes, str]]:
