@@ -62,11 +62,11 @@ class Live:
         return f"http://{self.host}:{self.port}"
 
 
-def start_server(port: int = 0, begin: Callable[[], Session] = Session) -> Live:
+def start_server(port: int = 0, begin: Callable[[], Session] = Session, **options: Any) -> Live:
     """Start a server; `stop` ends it."""
     place = bound_socket("127.0.0.1", port)
     number = place.getsockname()[1]
-    server = Server(begin, TOKEN, "127.0.0.1", number)
+    server = Server(begin, TOKEN, "127.0.0.1", number, **options)
     runner = uvicorn.Server(uvicorn_config(server.app))
     thread = threading.Thread(target=lambda: asyncio.run(runner.serve(sockets=[place])), daemon=True)
     thread.start()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -17,30 +17,46 @@ if TYPE_CHECKING:
     from chainrule.select import Workers
 
 _SECONDS_BETWEEN_LINES = 5.0
+Options: TypeAlias = Callable[[Any], Any]
 
 data = click.argument("data", help="What `train` takes: a table, a folder, a name from `datasets`.")
-target = click.option("--target", help="Column to predict; guessed if left out.")
-task = click.option("--task", help="auto, classification or regression.")
-folds_kind = click.option("--folds-kind", default="auto", show_default=True, help="auto, stratified, grouped or plain.")
-groups = click.option("--groups", metavar="COLUMN", help="Rows of one group are never parted.")
-metric = click.option(
-    "--metric", help="accuracy, macro_f1, log_loss, roc_auc, r2, mae, rmse, or a scorer of scikit-learn."
-)
-epochs = click.option("--epochs", type=int, help="Most passes over the training rows.")
-seed = click.option(
-    "--seed", default=0, show_default=True, help="Of the folds, and of every random stream of training."
-)
-jobs = click.option("--jobs", default=1, show_default=True, help="Trainings at once.")
-backend = click.option(
-    "--backend", default="loky", show_default=True, help="loky (processes of this machine), threading or dask."
-)
-address = click.option("--address", help="Of the scheduler of a Dask cluster: tcp://HOST:8786.")
-config = click.option("--config", help="TOML file of settings; flags and --set win over it.")
-sets = click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Any setting of `train`.")
 out = click.option("--out", help="Folder for the answer; runs/NAME-… if left out.")
 force = click.option("--force", is_flag=True, help="Replace the answer in --out.")
-as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout.")
-quiet = click.option("--quiet", is_flag=True, help="Print errors alone; with --json, that one object too.")
+
+
+def together(*options: Options) -> Options:
+    """Return several options as one decorator, in their order."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+asked = together(
+    click.option("--target", help="Column to predict; guessed if left out."),
+    click.option("--task", help="auto, classification or regression."),
+)
+how = together(
+    click.option("--folds-kind", default="auto", show_default=True, help="auto, stratified, grouped or plain."),
+    click.option("--groups", metavar="COLUMN", help="Rows of one group are never parted."),
+    click.option("--metric", help="accuracy, macro_f1, log_loss, roc_auc, r2, mae, rmse, or a scorer of scikit-learn."),
+    click.option("--epochs", type=int, help="Most passes over the training rows."),
+    click.option("--seed", default=0, show_default=True, help="Of the folds, and of every random stream of training."),
+    click.option("--jobs", default=1, show_default=True, help="Trainings at once."),
+    click.option(
+        "--backend", default="loky", show_default=True, help="loky (processes of this machine), threading or dask."
+    ),
+    click.option("--address", help="Of the scheduler of a Dask cluster: tcp://HOST:8786."),
+    click.option("--config", help="TOML file of settings; flags and --set win over it."),
+    click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Any setting of `train`."),
+)
+told = together(
+    click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout."),
+    click.option("--quiet", is_flag=True, help="Print errors alone; with --json, that one object too."),
+)
 
 
 def settings_of(config: str | None, sets: Sequence[str], flags: dict[str, Any]) -> dict[str, Any]:

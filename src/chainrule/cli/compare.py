@@ -17,24 +17,13 @@ _CONFIG = "CONFIG"
     "--a", multiple=True, required=True, metavar=_CONFIG, help='TOML file, or settings: "hidden=64 dropout=0.3".'
 )
 @click.option("--b", multiple=True, required=True, metavar=_CONFIG, help="The other one; repeat it for more than two.")
-@choose.target
-@choose.task
+@choose.asked
 @click.option("--folds", default=10, show_default=True, help="K, the number of parts.")
 @click.option("--repeats", default=1, show_default=True, help="How often the folds are drawn anew.")
-@choose.folds_kind
-@choose.groups
-@choose.metric
-@choose.epochs
-@choose.seed
-@choose.jobs
-@choose.backend
-@choose.address
-@choose.config
-@choose.sets
+@choose.how
 @choose.out
 @choose.force
-@choose.as_json
-@choose.quiet
+@choose.told
 def compare(
     data: str,
     a: tuple[str, ...],

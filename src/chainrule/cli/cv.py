@@ -11,24 +11,13 @@ from chainrule.cli import choose
 
 @click.command()
 @choose.data
-@choose.target
-@choose.task
+@choose.asked
 @click.option("--folds", default=5, show_default=True, help="K, the number of parts.")
 @click.option("--repeats", default=1, show_default=True, help="How often the folds are drawn anew.")
-@choose.folds_kind
-@choose.groups
-@choose.metric
-@choose.epochs
-@choose.seed
-@choose.jobs
-@choose.backend
-@choose.address
-@choose.config
-@choose.sets
+@choose.how
 @choose.out
 @choose.force
-@choose.as_json
-@choose.quiet
+@choose.told
 def cv(
     data: str,
     target: str | None,

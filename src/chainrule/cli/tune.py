@@ -28,23 +28,12 @@ if TYPE_CHECKING:
     help="What to search, or NAME=A|B|C; repeat it. Log scales above 0.",
 )
 @click.option("--name", default="search", show_default=True, help="Of the search; several share a storage.")
-@choose.target
-@choose.task
+@choose.asked
 @click.option("--folds", default=3, show_default=True, help="Parts that each trial is measured on.")
 @click.option("--held-out", type=float, help="Share kept out of the search; the published test part or 0.2.")
-@choose.folds_kind
-@choose.groups
-@choose.metric
-@choose.epochs
-@choose.seed
-@choose.jobs
-@choose.backend
-@choose.address
-@choose.config
-@choose.sets
+@choose.how
 @choose.out
-@choose.as_json
-@choose.quiet
+@choose.told
 def tune(
     data: str,
     trials: int,

@@ -89,7 +89,6 @@ class _Recorder:
     """The engine of a step that is being recorded."""
 
     def __init__(self, engine: Any) -> None:
-        self._engine = engine
         self.name, self.dtype = engine.name, engine.dtype
         self.xp = cast(Namespace, SimpleNamespace(**{**vars(engine.xp), **dict.fromkeys(_EAGER, _refuse)}))
         self.each, self.put = engine.each, engine.put

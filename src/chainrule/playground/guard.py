@@ -1,4 +1,4 @@
-"""The guard: who may talk to the server (and how much), decided for each HTTP request and each WebSocket handshake before anything else.
+"""The guard: who may talk to the server, and how much; decided for each request and handshake before anything else.
 
 Every web page in the person's browser can send requests to a server on their machine. Under DNS rebinding such a page has
 an Origin that equals its Host, so the two are not compared with each other but each with an exact list of our own names.

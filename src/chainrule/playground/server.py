@@ -111,7 +111,11 @@ class Server:
 
     async def _upload(self, request: Request) -> Response:
         live = await self._standing()
-        return await live.upload(request) if live else Response("503: the session did not begin\n", 503)
+        return (
+            await live.upload(request)
+            if live
+            else Response("503: the session did not begin; the terminal says why. Start the Playground anew.\n", 503)
+        )
 
     async def _view(self, socket: WebSocket) -> None:
         live = await self._standing()
