@@ -29,7 +29,7 @@ coverage: .venv/.installed-dev ## run the tests, and list what none of them reac
 	$(SIDE_BY_SIDE) --cov --cov-report=term $(ARGS)
 
 deep: coverage ## coverage; search for new failing examples, mutate model files by the thousand, ten minutes of twenty viewers
-	HYPOTHESIS_PROFILE=new CHAINRULE_MUTATIONS=1000 $(BIN)/python -m pytest tests/data tests/network $(ARGS)
+	HYPOTHESIS_PROFILE=new CHAINRULE_MUTATIONS=1000 $(BIN)/python -m pytest tests/sources tests/encode tests/large tests/network $(ARGS)
 	CHAINRULE_SOAK=600 $(BIN)/python -m pytest tests/playground/test_soak.py
 
 check: .venv/.installed-dev ## look at format, lint, types and the direction of imports; change nothing

@@ -85,8 +85,8 @@ epoch with such rows, and so both engines see the same statistics.
 ## Randomness
 
 The noise of step t comes from the key fold(key(seed, 2), t), 2 being the number of the noise's stream
-(`data.batches.Stream`). A layer in a stack folds its position into the key that the stack has, so that each has noise of
-its own; a Residual's shortcut folds 1,000,003. Augmentation (`data.augment.Augment`) folds 1,000,033 and then the number of
+(`seeds.Purpose`). A layer in a stack folds its position into the key that the stack has, so that each has noise of
+its own; a Residual's shortcut folds 1,000,003. Augmentation (`encode.augment.Augment`) folds 1,000,033 and then the number of
 the kind of change: flip 0, shift 1, rotation 2, zoom 3, brightness 4, cutout 5, mixup 6; switching one off therefore leaves
 what the others draw. The same seed gives the same noise again on the same engine; the generators of NumPy and JAX differ.
 """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import data, engine, errors, explain, models, network, nn, optim, select, train
+    from chainrule import encode, engine, errors, explain, models, network, nn, optim, select, sources, train
     from chainrule.errors import ChainruleError
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
@@ -25,7 +25,19 @@ if TYPE_CHECKING:
     from chainrule.select.crossval import cross_validate
     from chainrule.select.tune import tune
 
-_SUBPACKAGES = ("data", "engine", "errors", "explain", "models", "network", "nn", "optim", "select", "train")
+_SUBPACKAGES = (
+    "encode",
+    "engine",
+    "errors",
+    "explain",
+    "models",
+    "network",
+    "nn",
+    "optim",
+    "select",
+    "sources",
+    "train",
+)
 _HOMES = {
     "ChainruleError": "chainrule.errors",
     "LinearRegression": "chainrule.models.linear",
@@ -61,7 +73,7 @@ __all__ = [
     "__version__",
     "compare",
     "cross_validate",
-    "data",
+    "encode",
     "engine",
     "errors",
     "explain",
@@ -73,6 +85,7 @@ __all__ = [
     "optim",
     "save_model",
     "select",
+    "sources",
     "train",
     "tune",
 ]

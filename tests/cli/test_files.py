@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.io import wavfile
 
 from tests.cli.conftest import Command
-from tests.data.test_idx import idx
+from tests.sources.test_idx import idx
 
 QUICK = ("--epochs", "40", "--hidden", "8", "--lr", "0.03", "--json", "--out", "run")
 

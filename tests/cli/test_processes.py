@@ -17,7 +17,7 @@ import pytest
 
 from chainrule.network.file import load_model
 from chainrule.train import FitEnded, replay
-from chainrule.types import leaves
+from chainrule.tree import leaves
 from tests.cli.conftest import SCRIPT, Command
 
 Start = Callable[..., "subprocess.Popen[str]"]

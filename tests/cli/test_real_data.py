@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.data.source import read_table
 from chainrule.job.config import Config
 from chainrule.job.prepare import prepare
+from chainrule.sources.source import read_table
 from tests.cli.conftest import Command
 
 Real = Callable[[str], Path]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.network.file import load_model
-from chainrule.types import leaves
+from chainrule.tree import leaves
 from tests.cli.conftest import Command
 
 RUN = ("train", "iris", "--epochs", "3", "--out", "run")

@@ -24,7 +24,8 @@ from chainrule.engine import engine_by_name
 from chainrule.network import Network
 from chainrule.network.spec import network_from_spec, network_spec
 from chainrule.nn import Flatten, Layer, Loss, Param, Sequential, SquaredError
-from chainrule.types import Array, Context, Namespace, Params, Shape, leaves, map_leaves
+from chainrule.tree import leaves, map_leaves
+from chainrule.types import Array, Context, Namespace, Params, Shape
 
 ENGINES = ("numpy", "jax")
 SAMPLES = 3

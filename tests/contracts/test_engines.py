@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.data.batches import epoch_rows
 from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError
 from chainrule.network import Network, mlp
@@ -29,7 +28,10 @@ from chainrule.nn import (
 )
 from chainrule.optim import Adam, Clip, Constant, GradientDescent, Nesterov, Rule
 from chainrule.train import Run, Settings, Supervised
-from chainrule.types import Array, Batch, Namespace, Window, leaves
+from chainrule.train.batches import epoch_rows
+from chainrule.tree import leaves
+from chainrule.types import Array, Batch, Namespace
+from chainrule.window import Window
 from tests.contracts.checks import ENGINES, agreement, assert_close, assert_trees_close, precision
 
 every_engine = pytest.mark.parametrize("name", ENGINES)

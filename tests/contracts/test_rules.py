@@ -23,7 +23,7 @@ from chainrule.optim import (
     RMSProp,
     Rule,
 )
-from chainrule.types import leaves, map_leaves
+from chainrule.tree import leaves, map_leaves
 from tests.contracts.checks import agreement, assert_close, assert_trees_close, precision
 
 CASES: list[Rule] = [

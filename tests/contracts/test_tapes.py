@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from chainrule.data.augment import Augment
+from chainrule.encode.augment import Augment
 from chainrule.engine import Engine, Program
 from chainrule.engine import numpy as numpy_module
 from chainrule.engine.numpy import BLOCK, NumpyEngine
@@ -19,7 +19,8 @@ from chainrule.nn.layer import Equations, Layer
 from chainrule.optim import AVERAGE, Adam, Averaged, Clip, GradientDescent, Rule
 from chainrule.train import Supervised
 from chainrule.train.steps import TrainingStep
-from chainrule.types import Array, Batch, leaves
+from chainrule.tree import leaves
+from chainrule.types import Array, Batch
 from tests.contracts.checks import LayerCase, LossCase
 from tests.contracts.test_layers import CASES as LAYERS
 from tests.contracts.test_losses import CASES as LOSSES

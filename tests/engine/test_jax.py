@@ -11,7 +11,8 @@ import pytest
 from chainrule.engine import Engine, engine_by_name
 from chainrule.engine import jax as jax_module
 from chainrule.engine.jax import JAX
-from chainrule.types import Array, Window
+from chainrule.types import Array
+from chainrule.window import Window
 
 TRACES: list[int] = []
 

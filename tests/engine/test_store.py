@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.engine.store import Store
-from chainrule.types import leaves
+from chainrule.tree import leaves
 
 TREE = {
     "a": {"W": np.arange(6.0).reshape(2, 3), "b": np.array([6.0, 7.0])},

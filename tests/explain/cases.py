@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule import mlp, nn
-from chainrule.data import datasets
 from chainrule.network.network import Network
-from chainrule.types import Batch, Context, Params, leaves
+from chainrule.sources import datasets
+from chainrule.tree import leaves
+from chainrule.types import Batch, Context, Params
 
 SOFTMAX, BINARY, SQUARED = nn.SoftmaxCrossEntropy(), nn.BinaryCrossEntropy(), nn.SquaredError()
 

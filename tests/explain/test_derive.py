@@ -14,7 +14,8 @@ from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ChainruleError
 from chainrule.explain import derive
 from chainrule.network.network import Network
-from chainrule.types import PREDICT, Batch, leaf, leaves
+from chainrule.tree import leaf, leaves
+from chainrule.types import PREDICT, Batch
 from tests.explain import cases
 from tests.explain.cases import Case
 

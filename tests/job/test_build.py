@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule.data.augment import augment_by_name
+from chainrule.encode.augment import augment_by_name
 from chainrule.errors import ConfigError
 from chainrule.job.build import build_loss, build_objective, build_optimizer, build_policies, build_weights
 from chainrule.job.config import Config

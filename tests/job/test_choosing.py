@@ -116,7 +116,7 @@ def test_metrics_have_our_names_or_scikit_learns() -> None:
 
 
 def test_a_published_test_part_is_kept_out() -> None:
-    from chainrule.data.source import Source
+    from chainrule.sources.source import Source
 
     frame = question({"data": "iris"}).source.frame
     source = Source("x", frame, "target", parts={"train": np.arange(100), "test": np.arange(100, 150)})

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 
-from chainrule.data.read import read_source
-from chainrule.data.source import Source
 from chainrule.errors import ConfigError, TrainingError
 from chainrule.job.config import Config
 from chainrule.job.estimator import SourceEstimator, truth_of
 from chainrule.job.prepare import find_target
 from chainrule.select import cross_validate
+from chainrule.sources.read import read_source
+from chainrule.sources.source import Source
 from chainrule.train import EpochEnded
 
 FAST: dict[str, Any] = {"epochs": 3, "hidden": (8,), "engine": "numpy"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from chainrule.data.target import Target
+from chainrule.encode.target import Target
 from chainrule.job.metrics import baseline, measure
 
 RNG = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from html import unescape
 import numpy as np
 import pytest
 
-from chainrule.data.encoder import Encoder
+from chainrule.encode.encoder import Encoder
 from chainrule.errors import DataError
 from chainrule.job.config import Config
 from chainrule.job.pipeline import render_pipeline

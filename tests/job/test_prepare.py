@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data.read import read_source
-from chainrule.data.samples import Pictures
-from chainrule.data.source import Source
 from chainrule.errors import DataError
 from chainrule.job.config import Config
 from chainrule.job.prepare import _share, prepare
+from chainrule.sources.read import read_source
+from chainrule.sources.samples import Pictures
+from chainrule.sources.source import Source
 
 
 @pytest.fixture

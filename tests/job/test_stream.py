@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data import blocks as blocks_module
-from chainrule.data.streamed import Streamed
 from chainrule.errors import ConfigError, DataError
 from chainrule.job import stream as module
 from chainrule.job.config import Config
@@ -19,6 +17,8 @@ from chainrule.job.folder import RunFolder
 from chainrule.job.prepare import prepare
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.job.train import Job, Outcome, resumed
+from chainrule.large import blocks as blocks_module
+from chainrule.large.streamed import Streamed
 from chainrule.train import EpochEnded
 from tests.job.conftest import Train
 
@@ -177,7 +177,7 @@ def test_a_model_of_a_stream_predicts_like_any_other(train: Train, table: Path) 
 def test_pictures_in_a_memory_map_are_trained_on_and_resumed(
     train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chainrule.data.mapped.MAP_FROM", 4000)
+    monkeypatch.setattr("chainrule.sources.mapped.MAP_FROM", 4000)
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 600)
     x = (rng.integers(0, 100, (600, 4, 4)) + 100 * y[:, None, None]).astype(np.uint8)

@@ -16,7 +16,7 @@ from chainrule.job.settings import read_config
 from chainrule.job.train import Job, resumed
 from chainrule.network.file import load_model
 from chainrule.train import FitEnded, History, replay
-from chainrule.types import leaves
+from chainrule.tree import leaves
 from tests.job.conftest import Train
 
 

@@ -13,7 +13,7 @@ from sklearn.utils import get_tags
 
 from chainrule import MLPClassifier, NetworkClassifier, NetworkRegressor, nn
 from chainrule.errors import ConfigError, DataError, ShapeError
-from chainrule.types import leaves
+from chainrule.tree import leaves
 
 DIGITS, LABELS = load_digits(return_X_y=True)
 DIGITS = (DIGITS[:600] / 16).astype(np.float32)

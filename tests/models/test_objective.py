@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.data.augment import Augment
+from chainrule.encode.augment import Augment
 from chainrule.engine import engine_by_name
 from chainrule.models.objective import PenalisedOnce
 from chainrule.network import Network, mlp
@@ -25,7 +25,8 @@ from chainrule.nn import (
 )
 from chainrule.train import Supervised
 from chainrule.train.steps import LossAndGrads
-from chainrule.types import Batch, Context, leaf, leaves, map_leaves
+from chainrule.tree import leaf, leaves, map_leaves
+from chainrule.types import Batch, Context
 from tests.contracts.checks import derivative, numeric
 
 LEARNING = Context(train=True)

@@ -10,7 +10,8 @@ from chainrule.network import Network
 from chainrule.network import network as module
 from chainrule.network.derivatives import derivatives
 from chainrule.nn import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, Relu, Sequential, SoftmaxCrossEntropy
-from chainrule.types import PREDICT, Batch, leaves
+from chainrule.tree import leaves
+from chainrule.types import PREDICT, Batch
 
 LAYERS = (Conv2D(3), BatchNorm(), Relu(), MaxPool2D(2), Flatten(), Dense(4))
 

@@ -18,16 +18,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data.augment import Augment
-from chainrule.data.preparation import Preparation
-from chainrule.data.table import column_kinds, fit_table
-from chainrule.data.target import fit_target
+from chainrule.encode.augment import Augment
+from chainrule.encode.preparation import Preparation
+from chainrule.encode.table import column_kinds, fit_table
+from chainrule.encode.target import fit_target
 from chainrule.errors import ModelFileError, RunFolderError
 from chainrule.network import mlp
 from chainrule.network.file import load_model, save_model
 from chainrule.network.model import Model
 from chainrule.nn import SoftmaxCrossEntropy
-from chainrule.types import leaves, map_leaves
+from chainrule.tree import leaves, map_leaves
 
 # `make deep` asks for thousands.
 MUTATIONS = int(os.environ.get("CHAINRULE_MUTATIONS", "20"))

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.data.images import ImageEncoding
-from chainrule.data.preparation import Preparation
-from chainrule.data.samples import Pictures
-from chainrule.data.target import Target
+from chainrule.encode.images import ImageEncoding
+from chainrule.encode.preparation import Preparation
+from chainrule.encode.target import Target
 from chainrule.network import mlp
 from chainrule.network.model import Model
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.sources.samples import Pictures
 
 PICTURES = Pictures(np.random.default_rng(0).integers(0, 256, (7, 3, 2, 1), dtype=np.uint8))
 FRAME = pd.DataFrame({"file": [f"{i}.png" for i in range(7)]})

@@ -27,7 +27,8 @@ from chainrule.nn import (
     SquaredError,
     Tanh,
 )
-from chainrule.types import PREDICT, Batch, Context, leaves, map_leaves
+from chainrule.tree import leaves, map_leaves
+from chainrule.types import PREDICT, Batch, Context
 from tests.contracts.checks import agreement, assert_close, derivative, numeric, precision, unit, with_leaf
 
 XP = engine_by_name("numpy").xp

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule.data.augment import Augment
+from chainrule.encode.augment import Augment
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError
 from chainrule.network import Network, averaged_outputs

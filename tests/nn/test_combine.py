@@ -8,7 +8,8 @@ import pytest
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.nn import Conv2D, Dense, Dropout, Flatten, Relu, Reshape, Residual, Sequential, Tanh
-from chainrule.types import PREDICT, leaves
+from chainrule.tree import leaves
+from chainrule.types import PREDICT
 
 XP = engine_by_name("numpy").xp
 

@@ -13,7 +13,8 @@ from chainrule.errors import ShapeError
 from chainrule.network import Network
 from chainrule.nn import BatchNorm, Conv2D, Dense, GlobalAvgPool, GroupNorm, LayerNorm, Penalty, Sequential, Tanh
 from chainrule.nn.loss import SoftmaxCrossEntropy
-from chainrule.types import PREDICT, Batch, Context, Params, leaf, leaves
+from chainrule.tree import leaf, leaves
+from chainrule.types import PREDICT, Batch, Context, Params
 from tests.contracts.checks import agreement, assert_close, assert_trees_close
 
 XP = engine_by_name("numpy").xp

@@ -10,7 +10,8 @@ from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError
 from chainrule.network import Network
 from chainrule.nn import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Relu, Sequential, SoftmaxCrossEntropy
-from chainrule.types import Batch, leaves
+from chainrule.tree import leaves
+from chainrule.types import Batch
 
 LAYERS = Sequential((Conv2D(4, 3, padding="same"), BatchNorm(), Relu(), MaxPool2D(), Flatten(), Dropout(0.1), Dense(3)))
 NETWORK = Network(LAYERS, (6, 6, 1), SoftmaxCrossEntropy())

@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.nn import AvgPool2D, Conv2D, Dense, Flatten, Layer, MaxPool2D, Sequential
-from chainrule.types import Window
+from chainrule.window import Window
 
 
 @pytest.mark.parametrize("size", range(4, 12))

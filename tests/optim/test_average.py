@@ -12,7 +12,8 @@ from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError
 from chainrule.network import Network, mlp
 from chainrule.nn import SoftmaxCrossEntropy
-from chainrule.types import Batch, leaves, map_leaves
+from chainrule.tree import leaves, map_leaves
+from chainrule.types import Batch
 from tests.contracts.checks import agreement, assert_close, assert_trees_close
 
 RULE = optim.Averaged(optim.GradientDescent(), 0.5)

@@ -8,7 +8,7 @@ import pytest
 from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError
 from chainrule.optim import Clip
-from chainrule.types import leaves, map_leaves
+from chainrule.tree import leaves, map_leaves
 from tests.contracts.checks import agreement, assert_close, precision
 
 XP = engine_by_name("numpy").xp

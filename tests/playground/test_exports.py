@@ -13,7 +13,7 @@ import pytest
 
 from chainrule.network.file import load_model
 from chainrule.playground.session import Session
-from chainrule.types import leaf
+from chainrule.tree import leaf
 from tests.playground.conftest import Asking
 
 

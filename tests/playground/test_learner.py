@@ -14,7 +14,7 @@ from chainrule.playground.race import Race
 from chainrule.playground.scene import scene_of
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import DataSpec, LayerSpec, Spec, StopSpec, ViewSpec
-from chainrule.types import leaf
+from chainrule.tree import leaf
 
 SPEC = Spec(data=DataSpec(samples=80))
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.data.source import read_table
 from chainrule.playground.protocol import COMMANDS, command_from
 from chainrule.playground.session import Session
 from chainrule.playground.spec import Spec, spec_to_json
 from chainrule.playground.wire import decode, encode
-from chainrule.types import leaf
+from chainrule.sources.source import read_table
+from chainrule.tree import leaf
 from tests.playground.conftest import Asking
 
 

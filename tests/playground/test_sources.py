@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.data.source import read_table
-from chainrule.data.synthetic import PROBLEMS
 from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.playground.faces import MOODS, draw_faces
 from chainrule.playground.plane import plane_of
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import DataSpec, ViewSpec
+from chainrule.sources.source import read_table
+from chainrule.sources.synthetic import PROBLEMS
 
 
 @pytest.mark.parametrize("name", [*PROBLEMS, "faces", "iris", "wine", "digits", "diabetes"])

@@ -21,7 +21,7 @@ from chainrule.train import (
     load_checkpoint,
     save_checkpoint,
 )
-from chainrule.types import leaves
+from chainrule.tree import leaves
 from tests.train.conftest import Start
 
 CONFIGURATIONS: dict[str, dict[str, Any]] = {

@@ -34,7 +34,8 @@ from chainrule.train import (
     TimeLimit,
     run,
 )
-from chainrule.types import Batch, leaves
+from chainrule.tree import leaves
+from chainrule.types import Batch
 from tests.train.conftest import Start
 
 

@@ -9,8 +9,8 @@ import click
 def datasets() -> None:
     """List the data sets that can be named in place of a file."""
     from chainrule.cli.table import align
-    from chainrule.data.catalogue import CATALOGUE, whereabouts
-    from chainrule.data.datasets import entries
+    from chainrule.sources.catalogue import CATALOGUE, whereabouts
+    from chainrule.sources.datasets import entries
 
     known = [(entry, "built in") for entry in entries()]
     known += [(published.entry, whereabouts(name)) for name, published in CATALOGUE.items()]

@@ -36,8 +36,8 @@ def evaluate(
     from pathlib import Path
 
     from chainrule.cli.table import finite, metrics_table
-    from chainrule.data.source import Reading
     from chainrule.job.predict import evaluate_table, open_model
+    from chainrule.sources.source import Reading
 
     reading = Reading(header=header, strict=strict, resample=resample, offline=offline, label_from=label_from)
     result = evaluate_table(open_model(Path(model)), data, part=part, views=views, reading=reading)

@@ -39,11 +39,11 @@ def explain(
     """Derive the cost by a weight as the course does, with every number, and prove it."""
     from pathlib import Path
 
-    from chainrule.data.source import Reading
     from chainrule.errors import ConfigError
     from chainrule.explain import html_worksheet, latex_worksheet
     from chainrule.files import replace_file
     from chainrule.job.explain import explain_table
+    from chainrule.sources.source import Reading
 
     if no_solution and html is None and latex is None:
         raise ConfigError("--html or --latex with --no-solution", "neither", "Name the worksheet's file: --html FILE.")

@@ -37,9 +37,9 @@ def predict(
     """Predict the target of each row or file, as CSV."""
     from pathlib import Path
 
-    from chainrule.data.source import Reading
     from chainrule.files import replace_file
     from chainrule.job.predict import gallery_page, open_model, predict_table
+    from chainrule.sources.source import Reading
 
     reading = Reading(header=header, strict=strict, resample=resample, offline=offline)
     opened = open_model(Path(model))

@@ -18,7 +18,8 @@ from jax import lax
 from chainrule.engine import jax_windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.jax_sparse import SparseRows, sparse_rows, with_zeros
-from chainrule.types import Array, Batch, Key, Namespace, Params, map_leaves, overlay
+from chainrule.tree import map_leaves, overlay
+from chainrule.types import Array, Batch, Key, Namespace, Params
 
 
 def _beta(key: Key, a: float, shape: tuple[int, ...]) -> Array:

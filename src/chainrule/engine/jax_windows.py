@@ -8,7 +8,8 @@ from typing import cast
 import jax.numpy as jnp
 from jax import lax
 
-from chainrule.types import Array, Window
+from chainrule.types import Array
+from chainrule.window import Window
 
 _IMAGES = ("NHWC", "HWIO", "NHWC")
 

@@ -16,7 +16,8 @@ from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.store import Store
 from chainrule.engine.tape import Tape, stores_of
 from chainrule.errors import ConfigError
-from chainrule.types import Array, Batch, Key, Namespace, Params, leaf, leaves
+from chainrule.tree import leaf, leaves
+from chainrule.types import Array, Batch, Key, Namespace, Params
 
 # Values that an optimizer handles at a time: its ten or so temporaries then stay in a core's second-level cache.
 BLOCK = 32768

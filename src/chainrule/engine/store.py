@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.types import Params, Shape, leaves, nest
+from chainrule.tree import leaves, nest
+from chainrule.types import Params, Shape
 
 
 class Store(dict[str, Any]):

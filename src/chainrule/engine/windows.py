@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from chainrule.types import Array, Window
+from chainrule.types import Array
+from chainrule.window import Window
 
 # Values of patches made at a time: they are read again at once, so they should still be in a core's cache then.
 PATCH_BLOCK = 1 << 19

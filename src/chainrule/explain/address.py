@@ -7,7 +7,8 @@ import re
 import numpy as np
 
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.types import Params, leaves
+from chainrule.tree import leaves
+from chainrule.types import Params
 
 _FORM = re.compile(r"\s*([^\[\]\s]+)\s*(?:\[([\s\d,+-]*)\])?\s*")
 

@@ -12,7 +12,8 @@ import numpy as np
 from chainrule.engine.numpy import NUMPY
 from chainrule.network.network import Network
 from chainrule.nn import Dense, DropConnect, Layer, Residual, Sequential
-from chainrule.types import Array, Batch, Cache, Context, Params, leaf
+from chainrule.tree import leaf
+from chainrule.types import Array, Batch, Cache, Context, Params
 
 
 @dataclass(frozen=True, eq=False)

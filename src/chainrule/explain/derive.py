@@ -20,7 +20,8 @@ from chainrule.explain.update import moved
 from chainrule.explain.vectorise import vectorised
 from chainrule.nn import Penalty
 from chainrule.optim import GradientDescent, Rule
-from chainrule.types import PREDICT, Context, Params, leaf, map_leaves
+from chainrule.tree import leaf, map_leaves
+from chainrule.types import PREDICT, Context, Params
 
 TERMS = 40
 

@@ -15,7 +15,8 @@ from chainrule.explain.numeric import compare
 from chainrule.explain.parts import Check
 from chainrule.network.network import Network
 from chainrule.train.objective import Objective, Supervised
-from chainrule.types import PREDICT, Batch, Context, Params, leaf, leaves, map_leaves
+from chainrule.tree import leaf, leaves, map_leaves
+from chainrule.types import PREDICT, Batch, Context, Params
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.network.network import Network
 from chainrule.nn import SoftmaxCrossEntropy
 from chainrule.train.objective import Supervised
-from chainrule.types import Batch, Params, fill, leaves
+from chainrule.tree import fill, leaves
+from chainrule.types import Batch, Params
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ import numpy as np
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain.chain import Chain, rows
 from chainrule.nn import Conv2D
-from chainrule.types import Params, fill, leaf, leaves, map_leaves
+from chainrule.tree import fill, leaf, leaves, map_leaves
+from chainrule.types import Params
 
 
 @dataclass(frozen=True, eq=False)

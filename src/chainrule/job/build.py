@@ -6,12 +6,12 @@ from dataclasses import fields
 
 import numpy as np
 
-from chainrule.data.augment import Augment, augment_by_name
-from chainrule.data.streamed import Streamed
-from chainrule.data.target import CLASSIFICATION
+from chainrule.encode.augment import Augment, augment_by_name
+from chainrule.encode.target import CLASSIFICATION
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.prepare import Prepared
+from chainrule.large.streamed import Streamed
 from chainrule.network.cnn import cnn
 from chainrule.network.mlp import mlp
 from chainrule.network.network import Network

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from chainrule.constraints import check_value
-from chainrule.data.read import read_source
-from chainrule.data.source import Source
-from chainrule.data.target import CLASSIFICATION, Target
+from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.job.config import Config, config_from
 from chainrule.job.estimator import SourceEstimator, truth_of
 from chainrule.job.prepare import find_target, reading_of
 from chainrule.job.settings import merge, parse_hidden, parse_setting, read_config
 from chainrule.select import Choice, Dimension, Span
+from chainrule.sources.read import read_source
+from chainrule.sources.source import Source
 
 # What our metrics are called by scikit-learn's scorers, of which more is better, always.
 METRICS = {

@@ -18,9 +18,9 @@ from chainrule.constraints import (
     real,
     whole,
 )
-from chainrule.data.augment import PRESETS
-from chainrule.data.choices import SETTINGS, ChoiceTable, check_choice
-from chainrule.data.sounds import METHODS
+from chainrule.encode.augment import PRESETS
+from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
+from chainrule.encode.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.network.cnn import CNN_DROPOUT, default_filters
 from chainrule.nn import ACTIVATIONS, INITS

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from chainrule.data.kinds import cells_as_text
-from chainrule.data.source import Source
-from chainrule.data.target import CLASSIFICATION, Target
+from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.errors import ConfigError, TrainingError, did_you_mean
 from chainrule.job.config import Config, config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.prepare import prepare_source
 from chainrule.job.train import Job
+from chainrule.sources.kinds import cells_as_text
+from chainrule.sources.source import Source
 from chainrule.train import Event
-from chainrule.types import leaves
+from chainrule.tree import leaves
 
 # A job that only learns writes nothing.
 _NOWHERE = RunFolder(Path(os.devnull))

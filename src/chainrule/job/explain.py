@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.encoder import Findings
-from chainrule.data.source import Reading
-from chainrule.data.target import require_column
+from chainrule.encode.encoder import Findings
+from chainrule.encode.target import require_column
 from chainrule.errors import ConfigError, DataError
 from chainrule.explain import Derivation, derive, derive_output
 from chainrule.job.build import build_optimizer
@@ -22,7 +21,8 @@ from chainrule.job.settings import read_config
 from chainrule.network.model import Model
 from chainrule.nn import Penalty
 from chainrule.optim import Rule
-from chainrule.types import leaves
+from chainrule.sources.source import Reading
+from chainrule.tree import leaves
 
 ROWS = 10
 _OUTPUT = re.compile(r"\s*output\s*\[\s*-?\d+\s*\]\s*")

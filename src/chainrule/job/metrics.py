@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.data.target import CLASSIFICATION, Target
+from chainrule.encode.target import CLASSIFICATION, Target
 
 # What each metric is called in a table, and whether more of it is better.
 NAMES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from chainrule.data.transformer import column_transformer, diagram, largest_difference
+from chainrule.encode.transformer import column_transformer, diagram, largest_difference
 from chainrule.job.prepare import Prepared
 from chainrule.report.pipeline import render
 

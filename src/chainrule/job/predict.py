@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.encoder import Findings
-from chainrule.data.images import ImageEncoding
-from chainrule.data.read import read_source
-from chainrule.data.sounds import SoundEncoding
-from chainrule.data.source import FILE, Reading, Source
-from chainrule.data.target import CLASSIFICATION, require_column
+from chainrule.encode.encoder import Findings
+from chainrule.encode.images import ImageEncoding
+from chainrule.encode.sounds import SoundEncoding
+from chainrule.encode.target import CLASSIFICATION, require_column
 from chainrule.errors import DataError
 from chainrule.job.metrics import baseline, measure
 from chainrule.network.file import load_model
 from chainrule.network.model import Model
 from chainrule.report.gallery import Predicted, render_gallery
+from chainrule.sources.read import read_source
+from chainrule.sources.source import FILE, Reading, Source
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.batches import Stream, stream
-from chainrule.data.encoder import Findings
-from chainrule.data.encoding import Encoding
-from chainrule.data.images import ImageEncoding
-from chainrule.data.kinds import ColumnKind
-from chainrule.data.mapped import StreamedPictures
-from chainrule.data.preparation import Preparation
-from chainrule.data.read import read_source
-from chainrule.data.samples import Pictures, Recordings
-from chainrule.data.sounds import SoundEncoding
-from chainrule.data.source import Reading, Source
-from chainrule.data.sparse import is_sparse
-from chainrule.data.split import split_rows
-from chainrule.data.streamed import Streamed
-from chainrule.data.table import column_kinds, fit_table
-from chainrule.data.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
+from chainrule.encode.encoder import Findings
+from chainrule.encode.encoding import Encoding
+from chainrule.encode.images import ImageEncoding
+from chainrule.encode.preparation import Preparation
+from chainrule.encode.sounds import SoundEncoding
+from chainrule.encode.sparse import is_sparse
+from chainrule.encode.split import split_rows
+from chainrule.encode.table import column_kinds, fit_table
+from chainrule.encode.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
 from chainrule.errors import DataError
 from chainrule.job.config import Config
+from chainrule.large.pictures import StreamedPictures
+from chainrule.large.streamed import Streamed
+from chainrule.seeds import Purpose, generator
+from chainrule.sources.kinds import ColumnKind
+from chainrule.sources.read import read_source
+from chainrule.sources.samples import Pictures, Recordings
+from chainrule.sources.source import Reading, Source
 from chainrule.types import Batch
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _split(
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Return the row numbers of the parts taken from the source, and the names of those that are files."""
     labels = target.codes(source.frame[target.name]) if target.task == CLASSIFICATION else None
-    rng = stream(config.seed, Stream.SPLIT)
+    rng = generator(config.seed, Purpose.SPLIT)
     wanted = {name: getattr(config, name) for name in ("test", "valid")}
     published = {name: rows for name, rows in (source.parts or {}).items() if wanted.get(name) == _AUTO and len(rows)}
     set_aside = np.concatenate([*published.values(), np.empty(0, int)])

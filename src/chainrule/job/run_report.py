@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import __version__
-from chainrule.data.sparse import deviation
+from chainrule.encode.sparse import deviation
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.job.config import Config
@@ -26,7 +26,8 @@ from chainrule.network.model import Model
 from chainrule.report.page import Evaluated, ReportData, render
 from chainrule.report.seeing import augmented
 from chainrule.train import History, replay
-from chainrule.types import Batch, leaves
+from chainrule.tree import leaves
+from chainrule.types import Batch
 
 # Classes that the report shows augmentation on.
 _AUGMENTED = 4

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from chainrule.data.choices import EVERY, SETTINGS
+from chainrule.encode.choices import EVERY, SETTINGS
 from chainrule.errors import ConfigError
 from chainrule.job.config import Config
 

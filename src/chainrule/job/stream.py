@@ -9,15 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.blocks import Blocks, open_blocks, weight
-from chainrule.data.encoder import Findings
-from chainrule.data.kinds import ColumnKind
-from chainrule.data.preparation import Preparation
-from chainrule.data.read import read_source
-from chainrule.data.source import Reading, Source
-from chainrule.data.survey import Lots, StreamedTable, Survey, Tell, measured, survey
-from chainrule.data.table import column_kinds, fit_table
-from chainrule.data.target import (
+from chainrule.encode.encoder import Findings
+from chainrule.encode.preparation import Preparation
+from chainrule.encode.table import column_kinds, fit_table
+from chainrule.encode.target import (
     CLASSIFICATION,
     REGRESSION,
     Target,
@@ -30,6 +25,11 @@ from chainrule.data.target import (
 from chainrule.errors import ConfigError, DataError
 from chainrule.job.config import Config
 from chainrule.job.prepare import Part, Prepared, sha256
+from chainrule.large.blocks import Blocks, open_blocks, weight
+from chainrule.large.survey import Lots, StreamedTable, Survey, Tell, measured, survey
+from chainrule.sources.kinds import ColumnKind
+from chainrule.sources.read import read_source
+from chainrule.sources.source import Reading, Source
 from chainrule.types import Batch
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from chainrule import __version__
-from chainrule.data.sparse import is_sparse
-from chainrule.data.target import CLASSIFICATION
-from chainrule.data.unreadable import as_csv
+from chainrule.encode.sparse import is_sparse
+from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import choose
 from chainrule.errors import ConfigError, RunFolderError, TrainingError
 from chainrule.files import replace_file
@@ -39,6 +38,7 @@ from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
 from chainrule.report.page import Evaluated
+from chainrule.sources.unreadable import as_csv
 from chainrule.train import (
     Checkpoint,
     EpochStarted,
@@ -52,7 +52,8 @@ from chainrule.train import (
     run,
     save_checkpoint,
 )
-from chainrule.types import Batch, leaves
+from chainrule.tree import leaves
+from chainrule.types import Batch
 
 # Rows of the training part that each epoch's scores, and the report's gradients, are measured on at most.
 _SAMPLE_ROWS = 10_000

@@ -18,7 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from chainrule.data.augment import Augment
+from chainrule.encode.augment import Augment
 from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError, DataError
 from chainrule.models.fitting import Fitting
@@ -27,7 +27,8 @@ from chainrule.network.network import Network, layer_output, logits
 from chainrule.nn.loss import Loss
 from chainrule.optim import LBFGS, Rule, Schedule
 from chainrule.train import History
-from chainrule.types import Batch, Params, leaves, map_leaves
+from chainrule.tree import leaves, map_leaves
+from chainrule.types import Batch, Params
 
 _DTYPES = (np.float64, np.float32)
 

@@ -21,7 +21,8 @@ from chainrule.models.watch import INTERRUPTED, Tasks, interruptible, observers
 from chainrule.network.network import Network
 from chainrule.optim import CONVERGED, Horizon
 from chainrule.train import Decided, EpochEnded, Event, Run, Settings, StepsEnded, run
-from chainrule.types import Batch, Context, Params, leaves
+from chainrule.tree import leaves
+from chainrule.types import Batch, Context, Params
 
 _LEARNING = Context(train=True)
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.augment import Augment
+from chainrule.encode.augment import Augment
 from chainrule.engine import Engine
 from chainrule.network.network import Network
 from chainrule.nn import Penalty
 from chainrule.train import Supervised
 from chainrule.train.objective import augmented
-from chainrule.types import Array, Batch, Context, Namespace, Params, map_leaves
+from chainrule.tree import map_leaves
+from chainrule.types import Array, Batch, Context, Namespace, Params
 
 _ONE = Penalty(l2=1.0)
 

@@ -17,7 +17,8 @@ from chainrule.network.mlp import mlp
 from chainrule.network.network import Network
 from chainrule.nn import ACTIVATIONS, Loss
 from chainrule.optim import LBFGS, Rule
-from chainrule.types import Params, fill, leaf
+from chainrule.tree import fill, leaf
+from chainrule.types import Params
 
 
 class Perceptron(NetworkEstimator):

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.data.augment import PRESETS, Augment, augment_by_name
+from chainrule.encode.augment import PRESETS, Augment, augment_by_name
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, DataError

@@ -8,7 +8,8 @@ import numpy as np
 
 from chainrule.engine import Engine
 from chainrule.network.network import Network, rows_at_once
-from chainrule.types import PREDICT, Array, Batch, Params, leaves, nest
+from chainrule.tree import leaves, nest
+from chainrule.types import PREDICT, Array, Batch, Params
 
 
 @dataclass(frozen=True)

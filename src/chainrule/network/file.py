@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.augment import Augment
-from chainrule.data.preparation import Preparation
+from chainrule.encode.augment import Augment
+from chainrule.encode.preparation import Preparation
 from chainrule.errors import ConfigError, ModelFileError
 from chainrule.files import replace_file
 from chainrule.network.model import Model
 from chainrule.network.network import Network
 from chainrule.network.spec import network_from_spec, network_spec
-from chainrule.types import Params, fill, leaves
+from chainrule.tree import fill, leaves
+from chainrule.types import Params
 
 SCHEMA_VERSION = 2
 _MODEL, _WEIGHTS, _PREPROCESS, _README = "model.json", "weights.safetensors", "preprocess.json", "README.md"

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.augment import Augment
-from chainrule.data.encoder import Findings
-from chainrule.data.preparation import Preparation
-from chainrule.data.samples import Samples
-from chainrule.data.target import CLASSIFICATION
+from chainrule.encode.augment import Augment
+from chainrule.encode.encoder import Findings
+from chainrule.encode.preparation import Preparation
+from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY, NumpyEngine
 from chainrule.network.network import Network, logits
 from chainrule.network.views import averaged_outputs
+from chainrule.sources.samples import Samples
 from chainrule.types import Params
 
 if TYPE_CHECKING:

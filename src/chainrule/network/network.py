@@ -17,7 +17,8 @@ from chainrule.nn.init import draw
 from chainrule.nn.layer import Layer, Param
 from chainrule.nn.loss import Loss
 from chainrule.nn.probe import probe
-from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape, leaves
+from chainrule.tree import leaves
+from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape
 
 # Most values that lie between two layers in one piece of a prediction.
 _MOST_VALUES = 1 << 25

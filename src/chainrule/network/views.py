@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.augment import Augment
+from chainrule.encode.augment import Augment
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError

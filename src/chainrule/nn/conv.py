@@ -10,7 +10,8 @@ from chainrule.errors import ShapeError
 from chainrule.nn.init import WEIGHT_INITS
 from chainrule.nn.layer import Equations, Layer, Param, register
 from chainrule.nn.window import PADDINGS, Pair, check_pairs, pair, pair_field, require_image, window_over
-from chainrule.types import Array, Cache, Context, Namespace, Params, Shape, Window
+from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
+from chainrule.window import Window
 
 
 @register

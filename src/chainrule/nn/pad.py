@@ -10,7 +10,8 @@ from chainrule.constraints import Many, Range, constrained
 from chainrule.errors import ConfigError
 from chainrule.nn.layer import Equations, Layer, register
 from chainrule.nn.window import Pair, check_pairs, pair, pair_field, require_image
-from chainrule.types import Array, Cache, Context, Namespace, Params, Shape, Window
+from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
+from chainrule.window import Window
 
 Frame: TypeAlias = int | tuple[int, int] | tuple[int, int, int, int]
 

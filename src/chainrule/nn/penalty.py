@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainrule.constraints import check_fields, flag, real
-from chainrule.types import Array, Namespace, Params, leaf
+from chainrule.tree import leaf
+from chainrule.types import Array, Namespace, Params
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import numpy as np
 from chainrule.constraints import option
 from chainrule.nn.layer import Equations, Layer, register
 from chainrule.nn.window import PADDINGS, Pair, check_pairs, pair_field, require_image, window_over
-from chainrule.types import Array, Cache, Context, Namespace, Params, Shape, Window
+from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
+from chainrule.window import Window
 
 
 @dataclass(frozen=True)

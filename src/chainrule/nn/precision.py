@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from chainrule.constraints import Kind, constrained, option
 from chainrule.nn.layer import Equations, Layer
-from chainrule.types import Array, Cache, Context, Namespace, Params, Shape, map_leaves
+from chainrule.tree import map_leaves
+from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
 PRECISIONS = ("float32", "bfloat16")
 

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 from chainrule.constraints import REQUIRED, Many, Range, constrained
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.nn.layer import Layer
-from chainrule.types import Shape, Window
+from chainrule.types import Shape
+from chainrule.window import Window
 
 Pair: TypeAlias = int | tuple[int, int]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.constraints import check_fields, real
-from chainrule.types import Namespace, Params, leaves, map_leaves
+from chainrule.tree import leaves, map_leaves
+from chainrule.types import Namespace, Params
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.batches import Stream, stream
 from chainrule.network.network import Network
 from chainrule.nn import (
     ACTIVATIONS,
@@ -23,9 +22,11 @@ from chainrule.nn import (
 from chainrule.optim import Clip, Horizon, Rule, Schedule, rule_by_name, schedule_by_name
 from chainrule.playground.data import Data
 from chainrule.playground.spec import Spec
+from chainrule.seeds import Purpose, generator
 from chainrule.train.objective import Supervised
 from chainrule.train.steps import TrainingStep
-from chainrule.types import Params, fill, leaves
+from chainrule.tree import fill, leaves
+from chainrule.types import Params
 
 _HE = ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
 # A schedule that ends needs an end: so many epochs where no stop condition says another.
@@ -74,7 +75,7 @@ def horizon_of(spec: Spec, n_train: int) -> Horizon:
 
 def initial_weights(spec: Spec, network: Network) -> Params:
     """Return the initial weights that the spec's seed names: the same for every engine and each time."""
-    return network.init(stream(spec.init_seed, Stream.INIT))
+    return network.init(generator(spec.init_seed, Purpose.INIT))
 
 
 def carried_over(fresh: Params, old: Mapping[str, Any]) -> Params:

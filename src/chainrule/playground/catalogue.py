@@ -10,8 +10,6 @@ import numpy as np
 
 from chainrule import __version__
 from chainrule.constraints import Range
-from chainrule.data import datasets
-from chainrule.data.kinds import KINDS
 from chainrule.nn import ACTIVATIONS, INITS
 from chainrule.optim import RULES, SCHEDULES
 from chainrule.playground import spec as limits
@@ -21,6 +19,8 @@ from chainrule.playground.runs import MOST_RUNS
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import DEFAULT, OPTIMIZERS, DataSpec, spec_to_json
 from chainrule.playground.wire import MOST_POINTS, Message
+from chainrule.sources import datasets
+from chainrule.sources.kinds import KINDS
 
 # What TensorFlow Playground has comes first, in its order, then the course's problems and the real ones.
 _PLANE = ("circle", "xor", "gaussians", "spiral", "plane", "six_gaussians", "donut", "clouds")

@@ -14,7 +14,7 @@ from chainrule.playground.protocol import Command
 from chainrule.playground.race import Race
 from chainrule.playground.spec import LayerSpec, spec_from_json, spec_to_json, spec_with
 from chainrule.playground.wire import Message
-from chainrule.types import leaves
+from chainrule.tree import leaves
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session

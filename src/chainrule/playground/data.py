@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.batches import Stream, stream
-from chainrule.data.split import split_rows
-from chainrule.data.target import CLASSIFICATION, Target
+from chainrule.encode.split import split_rows
+from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.playground.spec import DataSpec
+from chainrule.seeds import Purpose, generator
 
 if TYPE_CHECKING:
-    from chainrule.data.preparation import Preparation
-    from chainrule.data.source import Source
+    from chainrule.encode.preparation import Preparation
+    from chainrule.sources.source import Source
 
 MOST_CLASSES = 10
 MOST_ROWS = 100_000
@@ -108,6 +108,6 @@ def divided_rows(spec: DataSpec, n: int, labels: np.ndarray | None) -> tuple[np.
     """Return the rows to train on and those to test on."""
     if n < 2:
         return np.arange(n), np.arange(n)
-    train, test = split_rows(n, 1 - spec.train_share, stream(spec.seed, Stream.SPLIT), labels)
+    train, test = split_rows(n, 1 - spec.train_share, generator(spec.seed, Purpose.SPLIT), labels)
     # Of two or three drawn points all may be needed to train on.
     return train, test if len(test) else train

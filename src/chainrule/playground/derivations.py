@@ -12,7 +12,8 @@ from chainrule.playground.build import rule_of
 from chainrule.playground.learner import Learner
 from chainrule.playground.protocol import Derive, Export
 from chainrule.playground.wire import Message
-from chainrule.types import PREDICT, Batch, Context, leaf
+from chainrule.tree import leaf
+from chainrule.types import PREDICT, Batch, Context
 
 if TYPE_CHECKING:
     from chainrule.explain import Derivation

@@ -67,10 +67,10 @@ def _as_the_file_has_it(learner: Learner) -> tuple[Network, Any]:
     A network on all columns of a table or on pictures keeps their own preparation. One on formulas has a column for each
     input, called as the formula is written, whose numbers go in as they are.
     """
-    from chainrule.data.kinds import ColumnKind
-    from chainrule.data.numeric import Numeric
-    from chainrule.data.preparation import Preparation
-    from chainrule.data.table import TableEncoding
+    from chainrule.encode.numeric import Numeric
+    from chainrule.encode.preparation import Preparation
+    from chainrule.encode.table import TableEncoding
+    from chainrule.sources.kinds import ColumnKind
 
     scene = learner.scene
     data, network = scene.data, scene.network

@@ -20,7 +20,8 @@ from chainrule.playground.scores import NO_SCORE, score
 from chainrule.playground.substeps import Anatomy, dissect, next_phase, phase_values, text_of
 from chainrule.playground.trainer import Checkpoint, Trainer
 from chainrule.playground.wire import Message
-from chainrule.types import Params, leaf
+from chainrule.tree import leaf
+from chainrule.types import Params
 
 # Scores may take this share of the time, and are not more frequent than a screen shows them.
 _SCORE_SHARE = 0.08

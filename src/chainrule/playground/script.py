@@ -13,7 +13,8 @@ from chainrule.errors import ConfigError
 from chainrule.nn import Sequential
 from chainrule.playground.build import HORIZON_EPOCHS, rule_of, schedule_of
 from chainrule.playground.learner import Learner
-from chainrule.types import Batch, leaves
+from chainrule.tree import leaves
+from chainrule.types import Batch
 
 _MOST_NUMBERS = 1_000_000
 _SHORT = 60
@@ -95,12 +96,14 @@ import zlib
 import numpy as np
 
 from chainrule import nn, optim
-from chainrule.data.batches import Stream, epoch_rows
+from chainrule.seeds import Purpose
+from chainrule.train.batches import epoch_rows
 from chainrule.engine import engine_by_name
 from chainrule.network import Network
 from chainrule.train import Supervised
 from chainrule.train.steps import TrainingStep
-from chainrule.types import Batch, fill, leaves
+from chainrule.tree import fill, leaves
+from chainrule.types import Batch
 
 
 def unpack(text, shape):
@@ -140,7 +143,7 @@ def train(epochs):
     n = data.n_samples
     horizon = optim.Horizon(-(-n // batch_size), {epochs})
     step = TrainingStep(objective, rule, optim.Clip())
-    key = engine.key(seed, int(Stream.NOISE)) if objective.is_random else None
+    key = engine.key(seed, int(Purpose.NOISE)) if objective.is_random else None
     epoch, sample, t, rule_step = position
     for epoch in range(epoch, epoch + epochs):
         rows = epoch_rows(n, n, seed=seed, epoch=epoch)[0][sample:]

@@ -23,10 +23,10 @@ from chainrule.playground.spec import DEFAULT, Effect, Spec, ViewSpec, effect_of
 from chainrule.playground.state import state_message
 from chainrule.playground.trainer import Position
 from chainrule.playground.wire import Message, error_message
-from chainrule.types import leaves
+from chainrule.tree import leaves
 
 if TYPE_CHECKING:
-    from chainrule.data.source import Source
+    from chainrule.sources.source import Source
 
 MOST_UPLOADS = 8
 _MANY_COLUMNS = 8

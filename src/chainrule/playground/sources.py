@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.batches import Stream, stream
-from chainrule.data.synthetic import PROBLEMS
-from chainrule.data.target import CLASSIFICATION, Target
+from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.errors import DataError, did_you_mean
 from chainrule.playground.data import MOST_CLASSES, Column, Data, divided
 from chainrule.playground.faces import MOODS, SIZE, draw_faces
 from chainrule.playground.spec import DataSpec
 from chainrule.playground.tables import in_controls, table_data
+from chainrule.seeds import Purpose, generator
+from chainrule.sources.synthetic import PROBLEMS
 
 if TYPE_CHECKING:
-    from chainrule.data.source import Source
+    from chainrule.sources.source import Source
 
 # The course's clouds are points without their spread, and its donut has thick rings: noise comes on top of these.
 _SPREAD = {"clouds": 1.0, "donut": 1.0}
@@ -38,7 +38,7 @@ def load_data(spec: DataSpec, uploads: Mapping[str, Source], drawn: Sequence[Seq
             return table_data(spec, uploads[spec.name])
         except DataError as error:
             raise in_controls(error) from error
-    from chainrule.data import datasets
+    from chainrule.sources import datasets
 
     if spec.name.startswith("upload:"):
         raise DataError(
@@ -57,7 +57,7 @@ def load_data(spec: DataSpec, uploads: Mapping[str, Source], drawn: Sequence[Seq
 def _generated(spec: DataSpec) -> Data:
     problem = PROBLEMS[spec.name]
     noise = _SPREAD.get(spec.name, 0.0) + spec.noise * _PER_PERCENT
-    x, values = problem.make(stream(spec.seed, Stream.SAMPLE), spec.samples, noise)
+    x, values = problem.make(generator(spec.seed, Purpose.SAMPLE), spec.samples, noise)
     reach = max(6.0, float(np.ceil(np.abs(x).max())))
     columns = tuple(Column(name, -reach, reach, 0.0) for name in ("x₁", "x₂"))
     return divided(spec, spec.name, _target(problem.task, values), columns, x, values)
@@ -85,7 +85,7 @@ def _drawn(spec: DataSpec, points: Sequence[Sequence[float]]) -> Data:
 
 
 def _faces(spec: DataSpec) -> Data:
-    pictures, moods = draw_faces(stream(spec.seed, Stream.SAMPLE), spec.samples, spec.noise / 100)
+    pictures, moods = draw_faces(generator(spec.seed, Purpose.SAMPLE), spec.samples, spec.noise / 100)
     x = pictures.reshape(len(pictures), -1)
     columns = tuple(Column(f"pixel {i // SIZE + 1}, {i % SIZE + 1}", 0.0, 1.0, 0.5) for i in range(x.shape[1]))
     target = Target("mood", CLASSIFICATION, MOODS)

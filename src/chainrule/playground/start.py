@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.synthetic import PROBLEMS
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.playground.session import Session
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import DEFAULT, LayerSpec, Spec, spec_from_json
-from chainrule.types import leaves
+from chainrule.sources.synthetic import PROBLEMS
+from chainrule.tree import leaves
 
 if TYPE_CHECKING:
-    from chainrule.data.source import Source
     from chainrule.network.model import Model
+    from chainrule.sources.source import Source
 
 _BUILTIN = ("faces", "drawn", *PROBLEMS)
 
@@ -64,8 +64,8 @@ def read_spec(path: Path) -> Spec:
 def _with_data(spec: Spec, data: str) -> tuple[Spec, dict[str, Source]]:
     if data in _BUILTIN and not Path(data).is_file():
         return replace(spec, data=replace(spec.data, name=data)), {}
-    from chainrule.data import datasets
-    from chainrule.data.read import read_source
+    from chainrule.sources import datasets
+    from chainrule.sources.read import read_source
 
     if datasets.is_builtin(data) and not Path(data).is_file():
         return replace(spec, data=replace(spec.data, name=data)), {}

@@ -26,11 +26,11 @@ from chainrule.playground.sources import load_data
 from chainrule.playground.spec import MOST_INPUTS, Spec, spec_from_json, spec_to_json
 from chainrule.playground.trainer import Checkpoint, Position
 from chainrule.playground.wire import Message, finite
-from chainrule.types import fill, leaves
+from chainrule.tree import fill, leaves
 
 if TYPE_CHECKING:
-    from chainrule.data.source import Source
     from chainrule.playground.session import Session
+    from chainrule.sources.source import Source
 
 FORMAT = "chainrule-playground"
 _FIELDS = frozenset(
@@ -55,7 +55,7 @@ _REMEDY = "Open a file that the Playground saved."
 
 def read_upload(name: str, raw: bytes) -> Source:
     """Return the table in an upload; its name is only what it is called, never a path."""
-    from chainrule.data.source import read_table
+    from chainrule.sources.source import read_table
 
     if len(raw) > MOST_UPLOAD_BYTES:
         raise too_large(len(raw))
@@ -117,8 +117,8 @@ def _require_modest_parquet(raw: bytes) -> None:
 
 def uploaded(upload: str, source: Source) -> Message:
     """Return what the picker of columns, target and types shows of a table."""
-    from chainrule.data.kinds import infer_kind
-    from chainrule.data.target import guess_target, guess_task
+    from chainrule.encode.target import guess_target, guess_task
+    from chainrule.sources.kinds import infer_kind
 
     frame = source.frame
     columns = []

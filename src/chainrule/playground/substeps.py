@@ -9,7 +9,8 @@ import numpy as np
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.playground.trainer import Trainer
-from chainrule.types import Context, leaves
+from chainrule.tree import leaves
+from chainrule.types import Context
 
 PHASES = ("forward", "cost", "backward", "update")
 # Numbers of one array, and rows of the batch, that a person can still look at.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.target import CLASSIFICATION, REGRESSION, Target
+from chainrule.encode.target import CLASSIFICATION, REGRESSION, Target
 from chainrule.errors import DataError
 from chainrule.playground.data import MOST_CLASSES, MOST_PIXELS, MOST_ROWS, Column, Data, divided_rows
 from chainrule.playground.spec import MOST_INPUTS, DataSpec
@@ -16,14 +16,14 @@ from chainrule.playground.spec import MOST_INPUTS, DataSpec
 if TYPE_CHECKING:
     import pandas as pd
 
-    from chainrule.data.encoding import Encoding
-    from chainrule.data.source import Source
+    from chainrule.encode.encoding import Encoding
+    from chainrule.sources.source import Source
 
 
 def table_data(spec: DataSpec, source: Source) -> Data:
     """Choose target and task, divide, and fit the preparation on the training part alone."""
-    from chainrule.data.encoder import Findings
-    from chainrule.data.preparation import Preparation
+    from chainrule.encode.encoder import Findings
+    from chainrule.encode.preparation import Preparation
 
     target_name, task, source = _labelled(spec, source)
     labels = source.frame[target_name]
@@ -58,7 +58,7 @@ def table_data(spec: DataSpec, source: Source) -> Data:
 
 def _labelled(spec: DataSpec, source: Source) -> tuple[str, str, Source]:
     """Return the target, the task, and the rows that have a label."""
-    from chainrule.data.target import guess_target, guess_task, require_column
+    from chainrule.encode.target import guess_target, guess_task, require_column
 
     names = [str(name) for name in source.frame.columns]
     target_name = spec.target or source.target or guess_target(names)
@@ -81,9 +81,9 @@ def _labelled(spec: DataSpec, source: Source) -> tuple[str, str, Source]:
 
 
 def _encoding(spec: DataSpec, source: Source, train: Source, target: str) -> Encoding:
-    from chainrule.data.images import ImageEncoding
-    from chainrule.data.samples import Pictures
-    from chainrule.data.table import column_kinds, fit_table
+    from chainrule.encode.images import ImageEncoding
+    from chainrule.encode.table import column_kinds, fit_table
+    from chainrule.sources.samples import Pictures
 
     if isinstance(train.samples, Pictures):
         return ImageEncoding.fit(train.samples, standardise=False)
@@ -124,7 +124,7 @@ def _require_few(labels: Sequence[str]) -> None:
 
 
 def _fitted(column: pd.Series, task: str) -> Target:
-    from chainrule.data.target import fit_target
+    from chainrule.encode.target import fit_target
 
     target = fit_target(column, task)
     if target.outputs > MOST_CLASSES:

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.batches import Stream, epoch_rows
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.engine.store import Store
 from chainrule.network.network import Network
 from chainrule.playground.build import horizon_of, rule_of, schedule_of, training_step
 from chainrule.playground.spec import Spec
-from chainrule.types import Batch, Params, fill, leaves
+from chainrule.seeds import Purpose
+from chainrule.train.batches import epoch_rows
+from chainrule.tree import fill, leaves
+from chainrule.types import Batch, Params
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Checkpoint:
 class Trainer:
     """Owns the weights while they move.
 
-    The batches of an epoch are those of `data.batches.epoch_rows`, and its step is `train.steps.TrainingStep`, so that
+    The batches of an epoch are those of `train.batches.epoch_rows`, and its step is `train.steps.TrainingStep`, so that
     what is watched here is what `chainrule train` does. The batch size may change in the middle of an epoch: the rows
     that are left keep their order.
     """
@@ -81,7 +83,7 @@ class Trainer:
         self._schedule = schedule_of(spec)
         self._horizon = horizon_of(spec, self.n)
         self._is_random = network.layer.is_random
-        self.key = self._engine.key(spec.init_seed, int(Stream.NOISE)) if self._is_random else None
+        self.key = self._engine.key(spec.init_seed, int(Purpose.NOISE)) if self._is_random else None
 
     def _forget(self) -> None:
         self.moments = {name: self._engine.zeros(self.params) for name in self._rule.moments}

@@ -22,7 +22,7 @@ from chainrule.playground.spec import DEFAULT, spec_from_json, spec_to_json
 from chainrule.playground.start import first_session
 from chainrule.playground.viewer import Viewer
 from chainrule.playground.wire import Message, decode, error_message
-from chainrule.types import leaves
+from chainrule.tree import leaves
 
 try:
     import anywidget
@@ -192,7 +192,7 @@ def _session(
     path = None if model is None else Path(model)
     if data is None or isinstance(data, (str, Path)):
         return first_session(None if data is None else str(data), path, spec=known)
-    from chainrule.data.source import Source
+    from chainrule.sources.source import Source
 
     frame = data.rename(columns=str).reset_index(drop=True)
     return first_session(None, path, spec=known, source=Source("table", frame))

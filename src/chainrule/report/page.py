@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.images import ImageEncoding
-from chainrule.data.numeric import Numeric
-from chainrule.data.source import FILE
-from chainrule.data.target import CLASSIFICATION
+from chainrule.encode.images import ImageEncoding
+from chainrule.encode.numeric import Numeric
+from chainrule.encode.target import CLASSIFICATION
 from chainrule.network.model import Model
 from chainrule.report import plots, seeing
 from chainrule.report.grid import pictures, weight_pictures
 from chainrule.report.template import template
+from chainrule.sources.source import FILE
 from chainrule.train.history import History
-from chainrule.types import leaves
+from chainrule.tree import leaves
 
 if TYPE_CHECKING:
     import pandas as pd

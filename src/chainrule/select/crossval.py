@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.data.source import Source
 from chainrule.errors import ChainruleError, ConfigError, DataError, TrainingError, did_you_mean
 from chainrule.select.folds import Folds, draw_folds
 from chainrule.select.workers import Workers
+from chainrule.sources.source import Source
 
 # Called with the number of trainings done, of all, and the latest score.
 Progress: TypeAlias = Callable[[int, int, float], None]

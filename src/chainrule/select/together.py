@@ -11,16 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.batches import Stream, epoch_rows, stream
 from chainrule.engine import Engine
 from chainrule.engine.population import ManyEngine, many_engine
 from chainrule.network.network import Forward, Network
 from chainrule.optim import Horizon, Rule
+from chainrule.seeds import Purpose, generator
 from chainrule.select.crossval import Progress
 from chainrule.select.folds import Folds
 from chainrule.select.grid import Grid, Plan
 from chainrule.train import Supervised
-from chainrule.types import Array, Batch, Context, leaf, leaves, nest
+from chainrule.train.batches import epoch_rows
+from chainrule.tree import leaf, leaves, nest
+from chainrule.types import Array, Batch, Context
 
 _LEARNING = Context(train=True)
 
@@ -71,7 +73,7 @@ def train_together(
     for x, (train, _) in zip(prepared, folds.pairs, strict=True):
         Supervised(network).check(Batch(x[train], t[train]))
     data = Batch(engine.array(np.stack(prepared)), engine.array(np.broadcast_to(t, (len(folds), *t.shape))))
-    keys = [engine.key(seed, int(Stream.NOISE)) for seed in grid.seeds] if network.layer.is_random else None
+    keys = [engine.key(seed, int(Purpose.NOISE)) for seed in grid.seeds] if network.layer.is_random else None
     penalties = [name for name in ("l1", "l2") if grid.column(name).any()]
     step = MemberStep(network, plan.rule)
     groups = grid.split(engine.lanes)
@@ -96,7 +98,7 @@ def train_together(
 
 def _start(engine: ManyEngine, plan: Plan, n_folds: int, grid: Grid) -> Any:
     """Return the weights (F, R, S, …) and moments to start from: a seed's own, the same in every fold and setting."""
-    initial = [dict(leaves(plan.network.init(stream(seed, Stream.INIT)))) for seed in grid.seeds]
+    initial = [dict(leaves(plan.network.init(generator(seed, Purpose.INIT)))) for seed in grid.seeds]
     axes = (n_folds, len(initial), len(grid.settings))
     stacked = {
         path: np.broadcast_to(np.stack([named[path] for named in initial])[None, :, None], (*axes, *w.shape))

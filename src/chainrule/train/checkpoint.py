@@ -13,7 +13,8 @@ import numpy as np
 
 from chainrule.errors import RunFolderError
 from chainrule.files import replace_file
-from chainrule.types import Params, leaves, nest
+from chainrule.tree import leaves, nest
+from chainrule.types import Params
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.batches import Stream, stream
-from chainrule.data.streamed import Streamed
 from chainrule.engine import Engine
 from chainrule.errors import ConfigError, DataError
+from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Rule
+from chainrule.seeds import Purpose, generator
 from chainrule.train.checkpoint import Checkpoint
 from chainrule.train.events import (
     Advised,
@@ -29,7 +29,8 @@ from chainrule.train.objective import Objective
 from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
 from chainrule.train.settings import Settings
 from chainrule.train.steps import BatchStepper, FullBatchStepper, Order, Stepper
-from chainrule.types import Batch, Params, fill, leaves, map_leaves
+from chainrule.tree import fill, leaves, map_leaves
+from chainrule.types import Batch, Params
 
 
 class Run:
@@ -90,7 +91,7 @@ class Run:
             name: Batch(*(None if part is None else engine.array(part) for part in batch))
             for name, batch in (evaluate or {}).items()
         }
-        initial = objective.init(stream(settings.seed, Stream.INIT))
+        initial = objective.init(generator(settings.seed, Purpose.INIT))
         if resume is not None:
             params = fill(initial, dict(leaves(resume.params)))
         self._stepper = self._make_stepper(optimizer, data, initial if params is None else params, order, taken)

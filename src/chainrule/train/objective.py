@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from chainrule.constraints import check_fields, option
-from chainrule.data.augment import Augment
+from chainrule.encode.augment import Augment
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, DataError, ShapeError

@@ -11,12 +11,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.data.batches import Stream, cut, epoch_rows
-from chainrule.data.streamed import Streamed
 from chainrule.engine import Engine
+from chainrule.large.streamed import Streamed
 from chainrule.optim import AVERAGE, LBFGS, Clip, Horizon, Rule, Schedule
+from chainrule.seeds import Purpose
+from chainrule.train.batches import cut, epoch_rows
 from chainrule.train.objective import Objective, Stateful, stateful
-from chainrule.types import Array, Batch, Context, Key, Params, fill, leaves
+from chainrule.tree import fill, leaves
+from chainrule.types import Array, Batch, Context, Key, Params
 
 # The order of the rows in an epoch (0 is the first). Epochs are asked for in turn, one perhaps again: at a new rate.
 Order: TypeAlias = Callable[[int], np.ndarray]
@@ -154,7 +156,7 @@ class BatchStepper(Stepper):
         self._ahead = Plan(-1, 0.0, np.empty((0, 0), int), np.empty(0), {})
         self._chunk = self._chunk_size(objective)
         self.params = engine.place(params)
-        self._key = engine.key(seed, int(Stream.NOISE)) if self._is_random else None
+        self._key = engine.key(seed, int(Purpose.NOISE)) if self._is_random else None
         # An average starts at the weights, whatever else a rule remembers at zero.
         self._moments: Mapping[str, Params] = {
             name: engine.place(params) if name == AVERAGE else engine.zeros(self.params) for name in rule.moments
@@ -290,7 +292,7 @@ class FullBatchStepper(Stepper):
         self._program = engine.compile(LossAndGrads(objective))
         with_state = stateful(objective)
         self._with_state = None if with_state is None else engine.compile(WithState(with_state))
-        self._key = engine.key(seed, int(Stream.NOISE))
+        self._key = engine.key(seed, int(Purpose.NOISE))
         self._layout = [(path, np.shape(value)) for path, value in leaves(params)]
         self._template = params
         self._method = method

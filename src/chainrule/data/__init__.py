@@ -1,1 +1,0 @@
-"""From your files to arrays."""

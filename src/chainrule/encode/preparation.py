@@ -1,0 +1,132 @@
+"""Preparation: samples become x and their labels t, by what was measured on the training part alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.encode.encoder import Encoder, Findings
+from chainrule.encode.encoding import DAMAGED, Encoding
+from chainrule.encode.images import ImageEncoding
+from chainrule.encode.sounds import SoundEncoding
+from chainrule.encode.table import TableEncoding
+from chainrule.encode.target import Target
+from chainrule.errors import DataError, ModelFileError
+from chainrule.sources.kinds import ColumnKind
+from chainrule.sources.samples import Samples
+from chainrule.types import Array, Shape
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# All that a model file may name; nothing else is looked up.
+ENCODINGS: Mapping[str, Any] = {encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding)}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What turns a source into arrays; JSON-able, and the part of a model file that knows its data.
+
+    Attributes
+    ----------
+    encoding : Encoding
+        How a row of a table, a picture or a sound becomes x.
+    target : Target
+        How a label becomes t.
+    """
+
+    encoding: Encoding
+    target: Target
+
+    @property
+    def kind(self) -> str:
+        """`table`, `images` or `sounds`."""
+        return self.encoding.kind
+
+    @property
+    def columns(self) -> tuple[ColumnKind, ...]:
+        """Every column of a training table but the target; none for other sorts."""
+        return self.encoding.columns
+
+    @property
+    def encoders(self) -> tuple[Encoder, ...]:
+        """Of the columns that are used, in the order of x; none for other sorts."""
+        return self.encoding.encoders
+
+    @property
+    def features(self) -> list[str]:
+        """Names of the numbers of a vector x; none where x is no vector."""
+        return self.encoding.features
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of one sample's x."""
+        return self.encoding.shape
+
+    @property
+    def used(self) -> list[str]:
+        """Names of the columns that a table must have at predict."""
+        return self.encoding.used
+
+    def inputs(self, frame: pd.DataFrame, findings: Findings | None = None, *, samples: Samples | None = None) -> Array:
+        """Return x (N, *input_shape) in float32, as an array or, where nearly all of it is zero, as a CSR matrix.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row a sample.
+        findings : Findings, optional
+            Where to note down what was come upon.
+        samples : Samples, optional
+            The pictures or sounds of these rows, where they are no table.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or has text where training had numbers; if the samples are not of the sort, or
+            not of the shape, that training had.
+        """
+        findings = Findings() if findings is None else findings
+        return self.encoding.encode(frame.drop(columns=self.target.name, errors="ignore"), samples, findings)
+
+    def as_column_transformer(self) -> tuple[Any, list[str]]:
+        """Return the same preparation as a ColumnTransformer of scikit-learn's own transformers, to be fitted.
+
+        Returns
+        -------
+        transformer : sklearn.compose.ColumnTransformer
+            For tables with the columns `used`; fitted on the training rows, it learns the numbers of the encoders.
+        features : list of str
+            Names of its output's columns, which stand in another order than those of x.
+
+        Raises
+        ------
+        DataError
+            If the inputs are no rows of a table.
+        """
+        from chainrule.encode.transformer import column_transformer
+
+        if not self.encoders:
+            raise DataError("inputs that are rows of a table", self.encoding.describe(), "Use `inputs` instead.")
+        return column_transformer(self.encoders)
+
+    def targets(self, frame: pd.DataFrame) -> np.ndarray:
+        """Return t (N, K) in float32."""
+        return self.target.encode(frame[self.target.name]).astype(np.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as JSON-able data."""
+        return {"inputs": self.encoding.to_json(), "target": self.target.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Preparation:
+        """Return the preparation that `to_json` described, or raise ModelFileError."""
+        if not isinstance(data, dict) or set(data) != {"inputs", "target"}:
+            raise ModelFileError("inputs and target", f"{data!r:.80}", DAMAGED)
+        kind = data["inputs"].get("kind") if isinstance(data["inputs"], dict) else None
+        if not isinstance(kind, str) or kind not in ENCODINGS:
+            raise ModelFileError(f"inputs of the kinds {', '.join(ENCODINGS)}", f"{kind!r:.60}", DAMAGED)
+        return cls(ENCODINGS[kind].from_json(data["inputs"]), Target.from_json(data["target"]))

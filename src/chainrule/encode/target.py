@@ -1,0 +1,201 @@
+"""The target: which column is to be predicted, whether it is a class or a number, and how it becomes t."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.encode.encoder import mean_and_deviation, row_number
+from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
+from chainrule.sources.kinds import as_numbers, cells_as_text, has_codes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLASSIFICATION, REGRESSION = "classification", "regression"
+_TARGET_NAMES = ("target", "label", "class", "y", "outcome", "response")
+_MOST_CLASSES = 1000
+_MOST_INTEGER_CLASSES = 20
+
+
+@dataclass(frozen=True)
+class Target:
+    """A fitted target column.
+
+    Attributes
+    ----------
+    name : str
+        Of the column.
+    task : str
+        classification or regression.
+    classes : tuple of str
+        In the order of the network's outputs; numbers in numerical order, texts in alphabetical.
+    mean, scale : float
+        Of a regression's training targets: t = (value - mean) / scale, so that any unit learns at the same rate.
+    """
+
+    name: str
+    task: str
+    classes: tuple[str, ...] = ()
+    mean: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def outputs(self) -> int:
+        """K, the number of the network's outputs."""
+        return len(self.classes) or 1
+
+    def encode(self, column: pd.Series) -> np.ndarray:
+        """Return t (N, K): an indicator matrix, or standardised values."""
+        if self.task == REGRESSION:
+            t: np.ndarray = (self.values(column) - self.mean) / self.scale
+            return t[:, None]
+        indicator: np.ndarray = np.eye(len(self.classes))[self.codes(column)]
+        return indicator
+
+    def values(self, column: pd.Series) -> np.ndarray:
+        """Return the numbers of a regression's target (N,), or raise DataError for one that is none."""
+        numbers = as_numbers(column).to_numpy()
+        bad = ~np.isfinite(numbers)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise DataError(
+                f"a finite number in every cell of the target {self.name!r}",
+                f"{_cell(column.iloc[row])} in row {row_number(column, row)}"
+                + (f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""),
+                "Correct or remove these rows, or add --set missing_target=drop.",
+            )
+        return numbers
+
+    def codes(self, column: pd.Series) -> np.ndarray:
+        """Return the class numbers (N,), or raise DataError for a class that training did not have."""
+        text = cells_as_text(column)
+        codes = text.map({name: i for i, name in enumerate(self.classes)})
+        bad = codes.isna().to_numpy()
+        # UCI's Adult test file ends its labels in a dot that the training file does not have.
+        if len(text) and bad.all() and text.notna().all() and text.str.endswith(".").all():
+            return self.codes(text.str[:-1])
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            cell = column.iloc[row]
+            known = did_you_mean(str(cell), self.classes) if text.notna().iloc[row] else "Fill in or remove the row."
+            raise DataError(
+                f"one of the classes of {self.name!r} that training had",
+                f"{_cell(cell)} in row {row_number(column, row)}",
+                known,
+            )
+        return codes.to_numpy(int)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields."""
+        return {
+            "name": self.name,
+            "task": self.task,
+            "classes": list(self.classes),
+            "mean": self.mean,
+            "scale": self.scale,
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Target:
+        """Return the target that `to_json` described, or raise ModelFileError."""
+        kinds = {"name": str, "task": str, "classes": list, "mean": float, "scale": float}
+        right = (
+            isinstance(data, dict)
+            and set(data) == set(kinds)
+            and all(isinstance(data[name], kind) for name, kind in kinds.items())
+            and all(isinstance(item, str) for item in data["classes"])
+            and len(set(data["classes"])) == len(data["classes"])
+            and (len(data["classes"]) > 1 if data["task"] == CLASSIFICATION else not data["classes"])
+            and data["task"] in (CLASSIFICATION, REGRESSION)
+            and math.isfinite(data["mean"])
+            and 0 < data["scale"] < math.inf
+        )
+        if not right:
+            raise ModelFileError(f"a target with {', '.join(kinds)}", f"{data!r:.80}", "The model file is damaged.")
+        return cls(data["name"], data["task"], tuple(data["classes"]), data["mean"], data["scale"])
+
+
+def guess_target(names: list[str]) -> str:
+    """Return the column that is called like a target, else the last."""
+    lowered = {name.lower().strip(): name for name in names}
+    return next((lowered[name] for name in _TARGET_NAMES if name in lowered), names[-1])
+
+
+def require_column(name: str, names: list[str], where: str) -> None:
+    """Raise DataError, with the nearest name, unless there is a column `name`."""
+    if name not in names:
+        match = nearest(name, names)
+        remedy = f"Did you mean --target {shlex.quote(match)}?" if match else did_you_mean(name, names)
+        raise DataError(f"a column {name!r} in {where}", f"no such column among {len(names)}", remedy)
+
+
+def guess_task(column: pd.Series) -> tuple[str, str]:
+    """Return classification or regression, and why."""
+    present = column.dropna()
+    numbers = as_numbers(present)
+    if column.dtype.kind == "b" or numbers.isna().any() or has_codes(present):
+        return CLASSIFICATION, "its cells are texts"
+    unique = present.nunique()
+    if np.isfinite(numbers).all() and (numbers == numbers.round()).all() and unique <= _MOST_INTEGER_CLASSES:
+        return CLASSIFICATION, f"it has {unique} different whole numbers"
+    return REGRESSION, f"it has {unique} different numbers"
+
+
+def fit_target(column: pd.Series, task: str) -> Target:
+    """Measure a target column on the training part."""
+    name = str(column.name)
+    if task == REGRESSION:
+        values = Target(name, task).values(column)
+        mean, scale = mean_and_deviation(values)
+        if scale == 0:
+            raise DataError(
+                f"different values in the target {name!r}", f"{values[0]:g} in every row", "Choose another --target."
+            )
+        return Target(name, task, (), mean, scale)
+    text = cells_as_text(column)
+    infinite = column.dtype.kind == "f" and np.isinf(column).any()
+    if text.isna().any() or infinite:
+        row = int(np.flatnonzero(text.isna() | (text.isin(["inf", "-inf"])))[0])
+        raise DataError(
+            f"a class in every cell of the target {name!r}",
+            f"{_cell(column.iloc[row])} in row {row + 1}",
+            "Fill in or remove these rows, or add --set missing_target=drop.",
+        )
+    counts = text.value_counts()
+    if len(counts) < 2:
+        raise DataError(
+            f"at least two classes in the target {name!r}",
+            f"one class, {counts.index[0]!r}, in all {len(text)} rows",
+            "Choose another --target, or add rows of another class.",
+        )
+    if len(counts) > _MOST_CLASSES or len(counts) > 0.5 * len(text) > 5:
+        raise DataError(
+            f"classes that repeat in the target {name!r}",
+            f"{len(counts)} different values in {len(text)} rows",
+            "Choose another --target, or --task regression if they are numbers.",
+        )
+    return target_of_classes(name, list(counts.index))
+
+
+def target_of_classes(name: str, classes: list[str]) -> Target:
+    """Return the target with these classes, in their order."""
+    return Target(name, CLASSIFICATION, tuple(sorted(classes, key=_order)))
+
+
+def _order(name: str) -> tuple[int, float, str]:
+    try:
+        value = float(name)
+    except ValueError:
+        return 1, 0.0, name
+    return (0, value, name) if math.isfinite(value) else (1, 0.0, name)
+
+
+def _cell(cell: Any) -> str:
+    if cell is None or cell != cell:  # noqa: PLR0124 (NaN is not itself)
+        return "an empty cell"
+    return repr(cell.item() if isinstance(cell, np.generic) else cell)
