@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := $(wildcard src tests benchmarks docs/hooks examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo play test coverage deep check fix bench docs clean
+.PHONY: help demo play test parity coverage deep check fix bench docs clean
 
 help: ## list the verbs
 	@echo "make VERB, where VERB is one of:"
@@ -25,11 +25,15 @@ SIDE_BY_SIDE := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses au
 test: .venv/.installed-dev ## run the tests, and list the slowest
 	$(SIDE_BY_SIDE) $(ARGS)
 
+parity: .venv/.installed-dev .venv/.installed-torch ## hold our layers against PyTorch's own numbers
+	$(BIN)/python -m pytest tests/nn -k pytorch $(ARGS)
+
 coverage: .venv/.installed-dev ## run the tests, and list what none of them reaches; half as slow again
 	$(SIDE_BY_SIDE) --cov --cov-report=term $(ARGS)
 
-deep: coverage ## coverage; search for new failing examples, mutate model files by the thousand, ten minutes of twenty viewers
+deep: coverage parity ## coverage; search for new failing examples, mutate files and code, ten minutes of twenty viewers
 	HYPOTHESIS_PROFILE=new CHAINRULE_MUTATIONS=1000 $(BIN)/python -m pytest tests/sources tests/encode tests/large tests/network $(ARGS)
+	$(BIN)/python -m tests.deep.mutation --mutants 60
 	CHAINRULE_SOAK=600 $(BIN)/python -m pytest tests/playground/test_soak.py
 
 check: .venv/.installed-dev ## look at format, lint, types and the direction of imports; change nothing
@@ -71,7 +75,10 @@ node_modules/.installed: package.json package-lock.json
 	@touch $@
 
 # A PyTorch that is there stays, whatever its build.
-.venv/.installed-bench: pyproject.toml | .venv/bin/python
+.venv/.installed-torch: | .venv/bin/python
 	$(BIN)/python -c "import torch" 2>/dev/null || $(PIP) "torch==2.13.0"
+	@touch $@
+
+.venv/.installed-bench: pyproject.toml .venv/.installed-torch
 	$(PIP) --editable ".[bench]"
 	@touch $@ .venv/.installed

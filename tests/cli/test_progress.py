@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.cli.progress import Bar, Plain, describe
+from chainrule.cli.progress import Bar
 from chainrule.train import Advised, Decided, EpochEnded, FitStarted, StepsEnded
+from chainrule.train.progress import ProgressLines, describe
 from tests.cli.conftest import SCRIPT
 
 STARTED = FitStarted(
@@ -94,7 +95,7 @@ def test_the_bar_tells_advice_and_a_changed_rate(capsys: pytest.CaptureFixture[s
 
 def test_lines_tell_the_last_epoch_even_if_they_had_to_wait() -> None:
     stream = io.StringIO()
-    with Plain(stream) as lines:
+    with ProgressLines(stream) as lines:
         lines.see(STARTED)
         lines.see(ENDED)
         lines.see(EpochEnded(5, 0.3, 2, 4, 0.4, 0.01, 12345.0, SCORES))

@@ -8,59 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from chainrule.train import Advised, Decided, EpochEnded, Event, FitStarted, StepsEnded
-
-_SECONDS_BETWEEN_LINES = 5.0
-
-
-def describe(event: EpochEnded) -> str:
-    """Return cost, metric and rate of an epoch in one line."""
-    parts = [f"cost {event.cost:.4g}"]
-    scores = event.scores.get("valid") or event.scores.get("train") or {}
-    where = "valid " if "valid" in event.scores else ""
-    parts += [f"{where}{name} {value:.4g}" for name, value in scores.items()]
-    parts.append(f"rate {event.rate:.3g}")
-    parts.append(f"{event.samples_per_second:,.0f} rows/s")
-    return "  ".join(parts)
-
-
-class Plain:
-    """Lines, at most one every few seconds and one at the end."""
-
-    def __init__(self, stream: Any = None) -> None:
-        self._stream = stream or sys.stderr
-        self._epochs = 0
-        self._started = self._last = 0.0
-        self._first = 0
-        self._latest = ""
-
-    def __enter__(self) -> Plain:
-        """Return the observer."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Print the last epoch, if it is not printed yet."""
-        if self._latest:
-            self._print(self._latest)
-
-    def see(self, event: Event) -> None:
-        """Take notice of an event."""
-        if isinstance(event, FitStarted):
-            self._epochs, self._first = event.epochs, event.epoch
-            self._started = time.monotonic()
-        elif isinstance(event, EpochEnded):
-            done = event.epoch - self._first
-            left = (time.monotonic() - self._started) / done * (self._epochs - event.epoch)
-            self._latest = f"epoch {event.epoch}/{self._epochs}  {describe(event)}  at most {_span(left)} left"
-            if time.monotonic() - self._last > _SECONDS_BETWEEN_LINES:
-                self._print(self._latest)
-                self._last, self._latest = time.monotonic(), ""
-        elif isinstance(event, Advised):
-            self._print(event.advice)
-
-    def _print(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+from chainrule.train.progress import SECONDS_BETWEEN_LINES, ProgressLines, describe
 
 
 class Bar:
@@ -118,7 +66,7 @@ class Reading:
     def tell(self, words: str) -> None:
         """Say it, if the last time is long enough ago."""
         terminal = self._stream.isatty()
-        if time.monotonic() - self._last < (0.2 if terminal else _SECONDS_BETWEEN_LINES) and not words.endswith("100%"):
+        if time.monotonic() - self._last < (0.2 if terminal else SECONDS_BETWEEN_LINES) and not words.endswith("100%"):
             return
         self._last = time.monotonic()
         done = "\n" if words.endswith("100%") or not terminal else ""
@@ -127,13 +75,8 @@ class Reading:
         self._width = 0 if done else len(words)
 
 
-def observer(*, quiet: bool) -> Plain | Bar | None:
+def observer(*, quiet: bool) -> ProgressLines | Bar | None:
     """Return what shows progress here: nothing, lines, or a bar."""
     if quiet:
         return None
-    return Bar() if sys.stderr.isatty() else Plain()
-
-
-def _span(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return Bar() if sys.stderr.isatty() else ProgressLines()
