@@ -12,7 +12,7 @@ from chainrule.engine import engine_by_name
 from chainrule.errors import ShapeError
 from chainrule.network import Network
 from chainrule.nn import BatchNorm, Conv2D, Dense, GlobalAvgPool, GroupNorm, LayerNorm, Penalty, Sequential, Tanh
-from chainrule.nn.loss import SoftmaxCrossEntropy
+from chainrule.nn import SoftmaxCrossEntropy
 from chainrule.tree import leaf, leaves
 from chainrule.types import PREDICT, Batch, Context, Params
 from tests.contracts.checks import agreement, assert_close, assert_trees_close

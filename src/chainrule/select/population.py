@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.errors import DataError
 from chainrule.network.network import Network
 from chainrule.nn import Penalty
-from chainrule.nn.loss import SoftmaxCrossEntropy
+from chainrule.nn import SoftmaxCrossEntropy
 from chainrule.optim import Adam, Constant, Rule, Schedule
 from chainrule.select.crossval import CrossValidation, Progress
 from chainrule.select.folds import Folds, draw_folds
