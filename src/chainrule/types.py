@@ -75,7 +75,7 @@ class Batch(NamedTuple):
     """Rows of a data set: inputs `x` (N, ...), targets `t`, weights `w` and a mask of what counts, or None."""
 
     x: Array
-    t: Array | None = None
+    t: Array = None
     w: Array | None = None
     mask: Array | None = None
 

@@ -121,6 +121,13 @@ class Loss(ABC):
             t = xp.cast(t, a.dtype.name)
         return t if mask is None else xp.where(_aligned(mask, t.ndim), t, xp.zeros_like(t))
 
+    def counts(self, shape: Shape, n: int, w: Any = None, mask: Any = None) -> np.ndarray:
+        """Return for how much each of n samples counts: the weights of its places together, where those are (…, K)."""
+        costs = np.ones((n, *shape[:-1]))
+        each = costs if w is None else costs * _aligned(np.asarray(w), costs.ndim)
+        each = each if mask is None else np.where(_aligned(np.asarray(mask), costs.ndim), each, 0.0)
+        return each.reshape(n, -1).sum(axis=1)
+
     def accepts(self, shape: Shape) -> bool:
         """Tell whether the logits of one sample may have this shape (…, K)."""
         return len(shape) > 0
@@ -208,14 +215,14 @@ def _check_distributions(loss: Loss, t: np.ndarray) -> None:
     wrong = np.abs(total - 1) > _ROUNDED
     if wrong.any():
         raise DataError(
-            f"targets that sum to 1 over the classes, for the loss {type(loss).__name__}",
+            f"targets of which each sums to 1 over the classes, for the loss {type(loss).__name__}",
             f"a sum of {total[wrong][0]:g}",
             "Give class numbers, or one indicator or distribution for each place.",
         )
 
 
-# How far a distribution in float32, or in bfloat16 of a file, may be from a sum of 1.
-_ROUNDED = 1e-2
+# How far a rounded distribution may be from a sum of 1.
+_ROUNDED = 1e-3
 
 T = TypeVar("T", bound=type[Loss])
 

@@ -105,6 +105,11 @@ def as_metric(metric: Metric | str) -> Metric:
     return metric if isinstance(metric, Metric) else metric_named(metric)
 
 
+def metrics_for(task: str) -> list[Metric]:
+    """Return the registered metrics of a task, `classification` or `regression`; the first is what a model is judged by."""
+    return [metric for metric in METRICS.values() if metric.task == task]
+
+
 def label_of(name: str) -> str:
     """Return what people see of a score, registered or not."""
     return METRICS[name].label if name in METRICS else name
@@ -276,7 +281,7 @@ for _metric in (
     Metric("macro_f1", "higher", macro_f1, "macro F1", "classification"),
     Metric("roc_auc", "higher", roc_auc, "ROC AUC", "classification"),
     Metric("r2", "higher", r2, "R²", "regression"),
-    Metric("mae", "lower", mae, "MAE", "regression"),
     Metric("rmse", "lower", rmse, "RMSE", "regression"),
+    Metric("mae", "lower", mae, "MAE", "regression"),
 ):
     register_metric(_metric)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
@@ -102,8 +102,8 @@ class Supervised:
         """Look whether there are pictures to augment, and whether the metrics are known."""
         check_fields(self)
         if self.metrics is not None:
-            several = isinstance(self.metrics, Iterable) and not isinstance(self.metrics, str)
-            object.__setattr__(self, "metrics", tuple(self.metrics) if several else (self.metrics,))
+            given: Any = self.metrics
+            object.__setattr__(self, "metrics", (given,) if isinstance(given, (str, Metric)) else tuple(given))
         _ = self.scored_by
         if self.augment and len(self.network.input_shape) != 3:
             raise ConfigError(

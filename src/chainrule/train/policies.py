@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from chainrule.constraints import Kind, check_fields, constrained, option, real, whole
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, did_you_mean
 from chainrule.train.events import EpochEnded, Event, StepsEnded
 from chainrule.train.metrics import DIRECTIONS, METRICS
 
@@ -93,7 +93,8 @@ def sign_of(monitor: str, better: str) -> int:
         raise ConfigError(
             "a value to monitor of which it is known whether higher is better",
             f"{monitor!r}",
-            f'Enter it by train.register_metric(Metric({name!r}, "higher", …)), or say better="higher" or "lower".',
+            f"{did_you_mean(name, METRICS)} Your own is entered by train.register_metric, "
+            'or say better="higher" or better="lower".',
         )
     return METRICS[name].sign
 
