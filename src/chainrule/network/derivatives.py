@@ -47,7 +47,7 @@ def derivatives(network: Network, engine: Engine, params: Params, batch: Batch) 
         piece = Batch(*(None if values is None else engine.array(values[part]) for values in batch))
         grads, dx = program(params, piece)
         # The cost is a mean: a piece's derivatives count by its share of the weights.
-        share = float(counts[part].sum() / counts.sum())
+        share = float(counts[part].sum() / (counts.sum() or 1.0))
         pieces.append(engine.numpy(dx) * share)
         for path, grad in leaves(grads):
             total[path] = total.get(path, 0) + engine.numpy(grad) * share

@@ -84,9 +84,9 @@ class Loss(ABC):
         share = weights / xp.where(total > 0, total, xp.ones_like(total))
         cache["share"] = share[..., None]
         if mask is not None:
-            cache["mask"] = _aligned(mask, a.ndim)
+            cache["mask"] = aligned(mask, a.ndim)
             # Not only by a weight of 0: what stands there may be infinite.
-            costs = xp.where(_aligned(mask, costs.ndim), costs, xp.zeros_like(costs))
+            costs = xp.where(aligned(mask, costs.ndim), costs, xp.zeros_like(costs))
         return xp.sum(costs * share), cache
 
     def backward(self, xp: Namespace, cache: Cache) -> Array:
@@ -119,14 +119,15 @@ class Loss(ABC):
         # Whole numbers, or float64, would turn float32 logits into a float64 gradient.
         if t.ndim == a.ndim and t.dtype != a.dtype:
             t = xp.cast(t, a.dtype.name)
-        return t if mask is None else xp.where(_aligned(mask, t.ndim), t, xp.zeros_like(t))
+        return t if mask is None else xp.where(aligned(mask, t.ndim), t, xp.zeros_like(t))
 
     def counts(self, shape: Shape, n: int, w: Any = None, mask: Any = None) -> np.ndarray:
         """Return for how much each of n samples counts: the weights of its places together, where those are (…, K)."""
         costs = np.ones((n, *shape[:-1]))
-        each = costs if w is None else costs * _aligned(np.asarray(w), costs.ndim)
-        each = each if mask is None else np.where(_aligned(np.asarray(mask), costs.ndim), each, 0.0)
-        return each.reshape(n, -1).sum(axis=1)
+        each = costs if w is None else costs * aligned(np.asarray(w), costs.ndim)
+        each = each if mask is None else np.where(aligned(np.asarray(mask), costs.ndim), each, 0.0)
+        total: np.ndarray = each.reshape(n, -1).sum(axis=1)
+        return total
 
     def accepts(self, shape: Shape) -> bool:
         """Tell whether the logits of one sample may have this shape (…, K)."""
@@ -178,19 +179,19 @@ class Loss(ABC):
             )
 
 
-def _aligned(values: Array, ndim: int) -> Array:
+def aligned(values: Array, ndim: int) -> Array:
     """Return an array (N, …) with axes of length 1 behind, until it has as many as it is to be multiplied with."""
     return values if values.ndim == ndim else values.reshape(*values.shape, *(1,) * (ndim - values.ndim))
 
 
 def _weights(xp: Namespace, costs: Array, w: Array | None, mask: Array | None) -> Array:
     """Return the weight w m of every place (N, …)."""
-    weights = xp.ones_like(costs) if w is None else _aligned(w, costs.ndim)
+    weights = xp.ones_like(costs) if w is None else aligned(w, costs.ndim)
     if weights.dtype != costs.dtype:
         weights = xp.cast(weights, costs.dtype.name)
     if weights.shape != costs.shape:
         weights = weights * xp.ones_like(costs)
-    return weights if mask is None else xp.where(_aligned(mask, costs.ndim), weights, xp.zeros_like(weights))
+    return weights if mask is None else xp.where(aligned(mask, costs.ndim), weights, xp.zeros_like(weights))
 
 
 def _remedy(shape: Shape, ndim: int) -> str:

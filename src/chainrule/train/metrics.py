@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.errors import ConfigError, did_you_mean
+from chainrule.nn.loss import aligned
 
 # (y, t, w) -> the score of predictions y (N, …, K) against targets t; w (N, …) are weights, or None.
 Measure: TypeAlias = Callable[[np.ndarray, np.ndarray, "np.ndarray | None"], float]
@@ -129,15 +130,10 @@ def scores_of(
     """
     if mask is not None:
         shape = y.shape[:-1]
-        counts = np.broadcast_to(_aligned(mask != 0, len(shape)), shape)
-        w = counts * (np.ones(shape, y.dtype) if w is None else _aligned(w, len(shape)))
-        t = None if t is None else np.where(_aligned(counts, t.ndim), t, np.zeros_like(t))
+        counts = np.broadcast_to(aligned(mask != 0, len(shape)), shape)
+        w = counts * (np.ones(shape, y.dtype) if w is None else aligned(w, len(shape)))
+        t = None if t is None else np.where(aligned(counts, t.ndim), t, np.zeros_like(t))
     return {metric.name: float(metric.function(y, t, w)) for metric in metrics}
-
-
-def _aligned(values: np.ndarray, ndim: int) -> np.ndarray:
-    """Return an array (N, …) with axes of length 1 behind, until it has `ndim`."""
-    return values.reshape(*values.shape, *(1,) * (ndim - values.ndim))
 
 
 # What the metrics below have in common
@@ -157,7 +153,7 @@ def places(y: np.ndarray, t: np.ndarray, w: np.ndarray | None) -> tuple[np.ndarr
     t = t.reshape(len(y), -1) if t.ndim > len(shape) else t.reshape(-1)
     if w is None:
         return y, t, None
-    weights = np.broadcast_to(_aligned(w, len(shape)), shape).reshape(-1)
+    weights = np.broadcast_to(aligned(w, len(shape)), shape).reshape(-1)
     if weights.all():
         return y, t, weights
     counts = weights != 0
