@@ -72,11 +72,12 @@ class Namespace(Protocol):
 
 
 class Batch(NamedTuple):
-    """Rows of a data set: inputs `x` (N, ...), targets `t` (N, K) and sample weights `w` (N,) or None."""
+    """Rows of a data set: inputs `x` (N, ...), targets `t`, weights `w` and a mask of what counts, or None."""
 
     x: Array
-    t: Array
+    t: Array = None
     w: Array | None = None
+    mask: Array | None = None
 
     @property
     def n_samples(self) -> int:

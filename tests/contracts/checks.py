@@ -406,19 +406,20 @@ TARGETS: dict[str, Callable[[np.random.Generator, Shape], np.ndarray]] = {
     "any": lambda rng, shape: rng.normal(size=shape) * 2,
     "counts": lambda rng, shape: rng.poisson(2.0, shape).astype(float),
     "binary": lambda rng, shape: rng.integers(0, 2, shape).astype(float),
-    "indicator": lambda rng, shape: np.eye(shape[1])[rng.integers(0, shape[1], shape[0])],
-    "mixture": lambda rng, shape: rng.dirichlet(np.ones(shape[1]), shape[0]),
+    "indicator": lambda rng, shape: np.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])],
+    "mixture": lambda rng, shape: rng.dirichlet(np.ones(shape[-1]), shape[:-1]),
 }
 
 
 @dataclass(frozen=True)
 class LossCase:
-    """A loss, the number of its outputs and the kind of its targets."""
+    """A loss, the number of its outputs, the kind of its targets, and the axes of places between samples and outputs."""
 
     name: str
     loss: Loss
     outputs: int
     targets: str
+    places: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -429,44 +430,56 @@ class LossCase:
 
     def a(self, samples: int = 5) -> np.ndarray:
         """Return random logits."""
-        return self.rng("a").normal(size=(samples, self.outputs)) * 1.5
+        return self.rng("a").normal(size=(samples, *self.places, self.outputs)) * 1.5
 
     def t(self, samples: int = 5) -> np.ndarray:
         """Return random targets."""
-        return TARGETS[self.targets](self.rng("t"), (samples, self.outputs))
+        return TARGETS[self.targets](self.rng("t"), (samples, *self.places, self.outputs))
 
     def w(self, samples: int = 5) -> np.ndarray:
         """Return random sample weights."""
         return self.rng("w").uniform(0.5, 3.0, samples)
 
+    def mask(self, samples: int = 5) -> np.ndarray:
+        """Return which places count: some of each half of the samples do, and some do not."""
+        mask = self.rng("mask").random((samples, *self.places)) < 0.6
+        mask[0], mask[1] = True, False
+        return cast(np.ndarray, mask)
+
 
 NUMPY_XP = engine_by_name("numpy").xp
 
 
-def cost(case: LossCase, a: Array, t: Array, w: Array | None = None, xp: Namespace = NUMPY_XP) -> Any:
+def cost(
+    case: LossCase, a: Array, t: Array, w: Array | None = None, xp: Namespace = NUMPY_XP, mask: Array | None = None
+) -> Any:
     """Return J."""
-    return case.loss.forward(xp, a, t, w)[0]
+    return case.loss.forward(xp, a, t, w, mask)[0]
 
 
-def da(case: LossCase, a: Array, t: Array, w: Array | None = None, xp: Namespace = NUMPY_XP) -> Any:
+def da(
+    case: LossCase, a: Array, t: Array, w: Array | None = None, xp: Namespace = NUMPY_XP, mask: Array | None = None
+) -> Any:
     """Return ∂J/∂a."""
-    return case.loss.backward(xp, case.loss.forward(xp, a, t, w)[1])
+    return case.loss.backward(xp, case.loss.forward(xp, a, t, w, mask)[1])
 
 
-def check_loss_derivative(case: LossCase, weighted: bool) -> None:
+def check_loss_derivative(case: LossCase, weighted: bool, masked: bool = False) -> None:
     """The derivative of J along a random direction of a is ⟨da, direction⟩."""
-    a, t, w = case.a(), case.t(), case.w() if weighted else None
+    a, t, w, mask = case.a(), case.t(), case.w() if weighted else None, case.mask() if masked else None
     direction = unit(case.rng("direction"), a.shape)
-    expected = derivative(lambda a: float(cost(case, a, t, w)), a, direction)
-    assert_close(np.vdot(da(case, a, t, w), direction), expected, numeric(np.float64)[1])
+    expected = derivative(lambda a: float(cost(case, a, t, w, mask=mask)), a, direction)
+    assert_close(np.vdot(da(case, a, t, w, mask=mask), direction), expected, numeric(np.float64)[1])
 
 
-def check_loss_automatic_derivative(case: LossCase, weighted: bool) -> None:
+def check_loss_automatic_derivative(case: LossCase, weighted: bool, masked: bool = False) -> None:
     """Backward is what jax.grad derives from forward."""
-    a, t, w = case.a(), case.t(), case.w() if weighted else None
+    a, t, w, mask = case.a(), case.t(), case.w() if weighted else None, case.mask() if masked else None
     xp = engine_by_name("jax").xp
     with precision("jax", "float64"):
-        ours, automatic = jax.jit(lambda a: (da(case, a, t, w, xp), jax.grad(lambda a: cost(case, a, t, w, xp))(a)))(a)
+        ours, automatic = jax.jit(
+            lambda a: (da(case, a, t, w, xp, mask), jax.grad(lambda a: cost(case, a, t, w, xp, mask))(a))
+        )(a)
     assert_close(ours, automatic, agreement(np.float64))
 
 
@@ -483,7 +496,8 @@ def check_loss_engines_agree(case: LossCase) -> None:
 def check_loss_averages(case: LossCase) -> None:
     """All samples twice cost what they cost once: the loss is a mean, not a sum."""
     a, t = case.a(), case.t()
-    assert_close(cost(case, np.tile(a, (2, 1)), np.tile(t, (2, 1))), cost(case, a, t), agreement(np.float64))
+    twice = cost(case, np.concatenate([a, a]), np.concatenate([t, t]))
+    assert_close(twice, cost(case, a, t), agreement(np.float64))
 
 
 def check_loss_repetition(case: LossCase) -> None:

@@ -113,7 +113,9 @@ class HoardingCache(Tanh):
 class SummingLoss(SquaredError):
     """The sum over the samples, in cost and derivative alike."""
 
-    def forward(self, xp: Namespace, a: Array, t: Array, w: Array | None = None) -> tuple[Array, Cache]:
+    def forward(
+        self, xp: Namespace, a: Array, t: Array | None = None, w: Array | None = None, mask: Array | None = None
+    ) -> tuple[Array, Cache]:
         costs, cache = self.each(xp, a, t)
         return xp.sum(costs), cache | {"share": 1.0}
 
@@ -130,7 +132,9 @@ class SummingDerivative(SquaredError):
 class UnweightedLoss(SquaredError):
     """Sample weights are forgotten."""
 
-    def forward(self, xp: Namespace, a: Array, t: Array, w: Array | None = None) -> tuple[Array, Cache]:
+    def forward(
+        self, xp: Namespace, a: Array, t: Array | None = None, w: Array | None = None, mask: Array | None = None
+    ) -> tuple[Array, Cache]:
         return super().forward(xp, a, t)
 
 

@@ -127,8 +127,31 @@ def test_the_training_cost_can_be_monitored() -> None:
 
 
 def test_a_monitor_that_is_not_measured_is_named_with_the_choices() -> None:
-    with pytest.raises(ConfigError, match=r"valid\.costs.*cost, valid\.cost, valid\.accuracy"):
-        decisions(KeepBest("valid.costs"), [epoch(1, 1.0)])
+    with pytest.raises(ConfigError, match=r"valid\.rmse.*cost, valid\.cost, valid\.accuracy"):
+        decisions(KeepBest("valid.rmse"), [epoch(1, 1.0)])
+
+
+@pytest.mark.parametrize("kind", [KeepBest, EarlyStopping, ReduceOnPlateau])
+def test_a_score_of_which_nobody_knows_what_is_better_is_refused_at_the_start(kind: type[Policy]) -> None:
+    with pytest.raises(ConfigError, match=r"valid\.acuracy.*Did you mean 'accuracy'.*register_metric.*better="):
+        kind("valid.acuracy").start()  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(("better", "kept"), [("higher", [1, 3]), ("lower", [1, 2])])
+def test_what_is_better_can_be_said(better: str, kept: list[int]) -> None:
+    events = [EpochEnded(i, 0.0, i, i, 1.0, 0.1, 1.0, {"valid": {"own": s}}) for i, s in [(1, 0.5), (2, 0.4), (3, 0.6)]]
+    told = decisions(KeepBest("valid.own", better), list(events))
+    assert [i for i, decided in enumerate(told, start=1) if decided] == kept
+
+
+def test_a_plateau_of_a_rising_accuracy_is_none() -> None:
+    rising = [epoch(i, 1.0, accuracy=0.1 * i) for i in range(6)]
+    assert kinds(ReduceOnPlateau("valid.accuracy", patience=2), rising) == [[]] * 6
+
+
+def test_early_stopping_goes_on_while_the_accuracy_rises() -> None:
+    rising = [epoch(i, 1.0, accuracy=0.1 * i) for i in range(6)]
+    assert kinds(EarlyStopping("valid.accuracy", patience=2), rising) == [[]] * 6
 
 
 def test_early_stopping_waits_for_its_patience() -> None:

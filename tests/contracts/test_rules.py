@@ -10,6 +10,7 @@ import pytest
 
 from chainrule.engine import Engine, engine_by_name
 from chainrule.engine.numpy import BLOCK
+from chainrule.errors import ConfigError
 from chainrule.models.learning import PlainAdam
 from chainrule.optim import (
     RULES,
@@ -23,6 +24,7 @@ from chainrule.optim import (
     RMSProp,
     Rule,
 )
+from chainrule.optim.rules import register
 from chainrule.tree import leaves, map_leaves
 from tests.contracts.checks import agreement, assert_close, assert_trees_close, precision
 
@@ -264,3 +266,9 @@ def test_a_rule_walks_the_path_of_its_peer_in_torch(rule: Rule, peer: str, optio
         optimizer.step()
     ours = descend(rule, start, lambda w: w**3 + 1, 25)
     assert_close(ours, weights.detach().numpy(), agreement(np.float64))
+
+
+def test_a_second_rule_of_the_same_name_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a second 'adam'"):
+        register("adam")(GradientDescent)
+    assert RULES["adam"] is not GradientDescent

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from chainrule.errors import ConfigError
 from chainrule.optim import (
     SCHEDULES,
     Constant,
@@ -19,6 +20,7 @@ from chainrule.optim import (
     Step,
     WarmUp,
 )
+from chainrule.optim.schedule import register
 from tests.contracts.checks import agreement, assert_close
 
 HORIZON = Horizon(steps_per_epoch=5, epochs=20)
@@ -122,3 +124,9 @@ def test_exponential_takes_its_decay_in_an_epoch() -> None:
 def test_cosine_is_half_way_in_the_middle() -> None:
     middle = Cosine(floor=0.2).factor(np.array([5]), Horizon(1, 11))
     assert_close(middle, [0.6], agreement(np.float64))
+
+
+def test_a_second_schedule_of_the_same_name_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a second 'cosine'"):
+        register("cosine")(Constant)
+    assert SCHEDULES["cosine"] is not Constant

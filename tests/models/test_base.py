@@ -231,7 +231,7 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "counts below zero": (
         lambda: MLPRegressor("poisson").fit(TUMOURS, TUMOURS[:, 0]),
         DataError,
-        "counts of at least 0",
+        "targets of at least 0",
     ),
     "a cost that explodes": (
         lambda: MLPRegressor(solver="gradient_descent", learning_rate_init=1e6, n_iter_no_change=np.inf).fit(

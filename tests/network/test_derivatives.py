@@ -16,14 +16,22 @@ from chainrule.types import PREDICT, Batch
 LAYERS = (Conv2D(3), BatchNorm(), Relu(), MaxPool2D(2), Flatten(), Dense(4))
 
 
+@pytest.mark.parametrize("counted", ["all", "weighted", "masked"])
 @pytest.mark.parametrize("pieces", [1, 4])
 @pytest.mark.parametrize("name", ["numpy", "jax"])
-def test_pieces_add_up_to_the_derivatives_of_all_rows(name: str, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pieces_add_up_to_the_derivatives_of_all_rows(
+    name: str, pieces: int, counted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if name == "jax":
         pytest.importorskip("jax")
     net = Network(Sequential(LAYERS), (8, 8, 1), SoftmaxCrossEntropy())
     rng = np.random.default_rng(0)
-    batch = Batch(rng.normal(size=(7, 8, 8, 1)), np.eye(4)[rng.integers(0, 4, 7)])
+    batch = Batch(
+        rng.normal(size=(7, 8, 8, 1)),
+        np.eye(4)[rng.integers(0, 4, 7)],
+        np.array([1.0, 3, 0.5, 2, 0, 0, 1]) if counted == "weighted" else None,
+        np.array([True, False, False, False, True, True, False]) if counted == "masked" else None,
+    )
     if pieces > 1:
         monkeypatch.setattr(module, "_MOST_VALUES", 2 * net.widest)
     engine, numpy = engine_by_name(name, "float64"), engine_by_name("numpy", "float64")

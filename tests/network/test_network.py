@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from chainrule.nn import (
     Tanh,
 )
 from chainrule.tree import leaves, map_leaves
-from chainrule.types import PREDICT, Batch, Context
+from chainrule.types import PREDICT, Batch, Context, Shape
 from tests.contracts.checks import agreement, assert_close, derivative, numeric, precision, unit, with_leaf
 
 XP = engine_by_name("numpy").xp
@@ -207,9 +208,22 @@ def test_the_operations_are_counted() -> None:
     assert network("stack").operations == 2 * 12 + 4 + 2 * 8
 
 
-def test_a_network_that_does_not_end_in_a_vector_is_refused() -> None:
-    with pytest.raises(ShapeError, match="End the network with Flatten and Dense"):
-        Network(Sequential((Relu(),)), (2, 3), SquaredError())
+@dataclass(frozen=True)
+class OfVectors(SquaredError):
+    """A loss that takes no other logits than (N, K)."""
+
+    def accepts(self, shape: Shape) -> bool:
+        """Tell whether they are."""
+        return len(shape) == 1
+
+
+def test_a_network_ends_in_any_shape_that_its_loss_accepts() -> None:
+    assert Network(Sequential((Relu(),)), (2, 3), SquaredError()).output_shape == (2, 3)
+
+
+def test_a_network_that_ends_in_what_its_loss_does_not_accept_is_refused() -> None:
+    with pytest.raises(ShapeError, match=r"logits that the loss OfVectors accepts; got an output of shape \(2, 3\)"):
+        Network(Sequential((Relu(),)), (2, 3), OfVectors())
 
 
 def test_layers_that_do_not_fit_are_found_at_once() -> None:

@@ -51,6 +51,16 @@ def test_da_is_that_computed_by_hand(loss: Loss, a: list, t: list, cost: float, 
     assert_close(loss.backward(XP, cache), da, agreement(np.float64))
 
 
+def test_softmax_over_time_is_taken_over_the_classes_of_each_step() -> None:
+    # Two steps of two classes; over time both steps of a class would share what is 1 at each step alone.
+    a = np.array([[[LOG3, 0.0], [0.0, 0.0]]])
+    assert_close(SoftmaxCrossEntropy().link(XP, a), [[[0.75, 0.25], [0.5, 0.5]]], agreement(np.float64))
+    J, cache = SoftmaxCrossEntropy().forward(XP, a, np.array([[1, 0]]))
+    assert_close(J, (math.log(4) + LOG2) / 2, agreement(np.float64))
+    da = SoftmaxCrossEntropy().backward(XP, cache)
+    assert_close(da, [[[0.375, -0.375], [-0.25, 0.25]]], agreement(np.float64))
+
+
 LINKS: list[tuple[Loss, list[float], list[float]]] = [
     (SquaredError(), [1.5, -2], [1.5, -2]),
     (Huber(), [1.5, -2], [1.5, -2]),

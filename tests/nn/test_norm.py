@@ -11,8 +11,18 @@ from chainrule import optim, train
 from chainrule.engine import engine_by_name
 from chainrule.errors import ShapeError
 from chainrule.network import Network
-from chainrule.nn import BatchNorm, Conv2D, Dense, GlobalAvgPool, GroupNorm, LayerNorm, Penalty, Sequential, Tanh
-from chainrule.nn.loss import SoftmaxCrossEntropy
+from chainrule.nn import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    GlobalAvgPool,
+    GroupNorm,
+    LayerNorm,
+    Penalty,
+    Sequential,
+    SoftmaxCrossEntropy,
+    Tanh,
+)
 from chainrule.tree import leaf, leaves
 from chainrule.types import PREDICT, Batch, Context, Params
 from tests.contracts.checks import agreement, assert_close, assert_trees_close

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
     """Return metrics down and parts of the data across, the baseline last."""
-    from chainrule.job.metrics import NAMES
+    from chainrule.train.metrics import label_of
 
     parts = [part for part in ("train", "valid", "test", "data", "baseline") if part in metrics]
     header = ["", *parts]
     rows = [
-        [name, *(f"{metrics[part][key]:.4f}" if key in metrics[part] else "–" for part in parts)]
-        for key, (name, _) in NAMES.items()
-        if any(key in metrics[part] for part in parts)
+        [label_of(name), *(f"{metrics[part][name]:.4f}" if name in metrics[part] else "–" for part in parts)]
+        for name in dict.fromkeys(name for part in parts for name in metrics[part])
     ]
     return align(header, rows)
 

@@ -257,9 +257,10 @@ def _scanned(engine: JaxEngine, step: Program, names: tuple[str, ...], padded: b
                 c["t"] = count
             w = None if data.w is None else data.w[row]
             if padded:
-                real = (row >= 0).astype(data.t.dtype)
+                real = (row >= 0).astype(engine.dtype)
                 w = real if w is None else w * real
-            batch = Batch(with_zeros(data.x[row]), data.t[row], w)
+            t, mask = (None if part is None else part[row] for part in (data.t, data.mask))
+            batch = Batch(with_zeros(data.x[row]), t, w, mask)
             return cast(tuple[Carry, Array], step(engine, carry, batch, c))
 
         return lax.scan(body, carry, (rows, numbers, t))

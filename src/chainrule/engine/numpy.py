@@ -80,9 +80,9 @@ def _ones(n: int, dtype: Any) -> np.ndarray:
 
 
 def _sum(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
-    if x.ndim == 1 and axis in (None, 0) and x.size <= _SHORT and x.dtype.kind == "f" and not keepdims:
+    if x.ndim == 1 and axis in (None, 0, -1) and x.size <= _SHORT and x.dtype.kind == "f" and not keepdims:
         return x.dot(_ones(x.size, x.dtype))
-    if axis not in (0, 1) or x.ndim != 2 or x.shape[axis] > _SHORT or x.dtype.kind != "f":
+    if axis not in (0, 1, -1) or x.ndim != 2 or x.shape[axis] > _SHORT or x.dtype.kind != "f":
         return _add_reduce(x, axis, keepdims=keepdims)
     # A matrix times ones, for which BLAS takes a third to an eighth of the time of a reduction.
     ones = _ones(x.shape[axis], x.dtype)
@@ -216,7 +216,7 @@ class NumpyEngine:
         self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep
     ) -> tuple[Carry, np.ndarray]:
         """Take the steps in a Python loop; those of a small network from a tape (see `tape.py`)."""
-        x, t, w = data
+        x, t, w, mask = data
         # `take` is a microsecond faster than indexing, and sparse matrices do not have it.
         pick = partial(x.take, axis=0) if isinstance(x, np.ndarray) else x.__getitem__
         names = list(per_step)
@@ -231,14 +231,14 @@ class NumpyEngine:
                 tape.play(data, rows[:whole], [column[:whole] for column in numbers], costs)
             for i in range(whole if tape is not None else 0, len(rows)):
                 row = rows[i] if i < whole else rows[i][rows[i] >= 0]
-                batch = Batch(pick(row), t.take(row, axis=0), None if w is None else w[row])
+                batch = Batch(pick(row), *(None if part is None else part.take(row, axis=0) for part in (t, w, mask)))
                 c = {name: column[i] for name, column in zip(names, numbers, strict=True)}
                 carry, costs[i] = step(self, carry, batch, c)
         return carry, costs
 
     def _tape_of(self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, names: list[str]) -> Tape | None:
         """Return the tape of a small step; the one of the call before, where it is for the same memory."""
-        if not isinstance(data.x, np.ndarray) or len(rows) == 0:
+        if not isinstance(data.x, np.ndarray) or data.t is None or data.mask is not None or len(rows) == 0:
             return None
         stores = [*stores_of(carry)]
         size = sum(store.flat.size for store in stores) + rows.shape[1] * math.prod(data.x.shape[1:])

@@ -42,7 +42,7 @@ class Tape:
         numbers : sequence of sequence of float
             For each name, the number of each step.
         """
-        x, t, w = data
+        x, t, w, _ = data
         operations = self._record.operations
         for i, (row, *values) in enumerate(zip(rows, *numbers, strict=True)):
             # NumPy writes to `out` directly only in another mode than its first.

@@ -10,7 +10,6 @@ import numpy as np
 from chainrule.constraints import Range
 from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.network.network import Network
-from chainrule.nn import SoftmaxCrossEntropy
 from chainrule.train.objective import Supervised
 from chainrule.tree import fill, leaves
 from chainrule.types import Batch, Params
@@ -41,6 +40,12 @@ def ask(
     if not Range(int, 1).accepts(max_terms):
         raise ConfigError("max_terms to be a whole number of at least 1", f"{max_terms!r}", "Leave it out for 40.")
     network, params = parts_of(subject, params)
+    if len(network.output_shape) != 1:
+        raise ConfigError(
+            "a network that ends in a vector of outputs (K,), to explain it",
+            f"outputs of shape {network.output_shape}",
+            "Ask for a network that ends in Flatten and Dense.",
+        )
     x, targets = _array(X, "X"), _class_numbers(subject, np.asarray(t))
     n = x.shape[0]
     targets = targets_of(network, targets)
@@ -63,14 +68,12 @@ def ask(
     batch = Batch(_dense(x[chosen]), targets[chosen], None if weights is None or row is not None else weights[chosen])
     Supervised(network).check(batch)
     _check_distribution(network, batch.t, numbers.start)
-    if batch.w is not None and not batch.w.sum() > 0:
-        raise DataError("sample weights whose sum is above 0", f"{batch.w.sum():g}", "Give some row a weight.")
     return Question(network, weights_of(network, params), batch, tuple(n + first_row for n in numbers))
 
 
 def _check_distribution(network: Network, t: np.ndarray, first: int) -> None:
     """Softmax's y - t holds because each row of t sums to 1."""
-    if not isinstance(network.loss, SoftmaxCrossEntropy):
+    if not network.loss.is_exclusive:
         return
     wrong = np.flatnonzero(np.abs(t.sum(axis=1) - 1) > 1e-6)
     if wrong.size:
@@ -150,7 +153,7 @@ def targets_of(network: Network, t: np.ndarray) -> np.ndarray:
     whole: np.ndarray = t.astype(np.float64)
     if t.ndim == 1 and k == 1:
         return whole[:, None]
-    if t.ndim == 1 and isinstance(network.loss, SoftmaxCrossEntropy):
+    if t.ndim == 1 and network.loss.is_exclusive:
         if not ((whole == np.floor(whole)) & (whole >= 0) & (whole < k)).all():
             raise DataError(
                 f"class numbers from 0 to {k - 1}", f"{t[:5]!r}", "Or give t as an indicator matrix (N, K)."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chainrule.job.config import Config
+from chainrule.job.metrics import judged_by
 from chainrule.train.history import History
 
 _EXPLODED = 2.0
@@ -13,7 +14,6 @@ _BARELY = 0.98
 _NEARLY_ALL = 0.995
 _WELL = 0.9
 _WELL_BELOW = 0.95
-_COSTS = {"log_loss": "log-loss", "rmse": "RMSE"}
 
 
 def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[str, float]]) -> str:
@@ -21,21 +21,20 @@ def next_step(config: Config, history: History, metrics: Mapping[str, Mapping[st
     rate = config.learning_rate or 0.001
     if history.cost and not history.cost[-1] <= _EXPLODED * history.cost[0]:
         return f"The cost rose instead of falling: try a rate 10 times smaller, --lr {rate / 10:.3g}."
-    key, cost = ("accuracy", "log_loss") if "accuracy" in metrics["train"] else ("r2", "rmse")
+    better, cost = judged_by(metrics["train"])
     seen = next(part for part in ("test", "valid", "train") if part in metrics)
-    score, train = metrics[seen][key], metrics["train"][key]
-    name = {"accuracy": "accuracy", "r2": "R²"}[key]
+    score, train = metrics[seen][better.name], metrics["train"][better.name]
     wider, calmer = _wider(config), _calmer(config)
     # Accuracy hides what is learned of a rare class; the cost does not.
-    if metrics[seen][cost] > _BARELY * metrics["baseline"][cost]:
+    if metrics[seen][cost.name] > _BARELY * metrics["baseline"][cost.name]:
         return (
-            f"By {_COSTS[cost]} it is hardly better than knowing nothing: look whether the target can be known from "
+            f"By {cost.label} it is hardly better than knowing nothing: look whether the target can be known from "
             f"{'these pictures' if config.model == 'cnn' else 'these columns'}, then try --lr {rate * 3:.2g} or {wider}."
         )
     if train - score > _GAP:
         return f"It does better on the training rows ({train:.3g} against {score:.3g}): try {calmer}, or more rows."
     if score > _NEARLY_ALL:
-        return f"It looks sound, with a {name} of {score:.4g}: see how much another --seed changes it."
+        return f"It looks sound, with a {better.label} of {score:.4g}: see how much another --seed changes it."
     if _overlearned(history):
         return f"After epoch {_best_epoch(history)} only the training rows were learned better: try {calmer}."
     ended = history.ended

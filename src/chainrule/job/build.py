@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
 from chainrule.encode.augment import Augment, augment_by_name
-from chainrule.encode.target import CLASSIFICATION
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.prepare import Prepared
@@ -15,7 +15,7 @@ from chainrule.large.streamed import Streamed
 from chainrule.network.cnn import cnn
 from chainrule.network.mlp import mlp
 from chainrule.network.network import Network
-from chainrule.nn import Huber, Loss, Penalty, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.nn import Loss, Penalty, losses_named
 from chainrule.optim import LBFGS, RULES, Averaged, Clip, Rule, rule_by_name, schedule_by_name
 from chainrule.train import (
     EarlyStopping,
@@ -82,7 +82,7 @@ def build_weights(config: Config, batch: Batch | Streamed) -> Batch | Streamed:
         return batch
     if not isinstance(batch, Batch):
         raise ConfigError("class_weight none for training rows that are streamed", config.class_weight, "Leave it out.")
-    if config.loss not in ("auto", "cross_entropy") or batch.t.shape[1] < 2:
+    if config.loss in losses_named("regression") or batch.t.shape[1] < 2:
         raise ConfigError("class_weight none for a regression", config.class_weight, "Leave --class-weight out.")
     counts = batch.t.sum(axis=0)
     return batch._replace(w=(batch.t @ (len(batch.t) / (len(counts) * np.maximum(counts, 1)))).astype(batch.t.dtype))
@@ -90,19 +90,13 @@ def build_weights(config: Config, batch: Batch | Streamed) -> Batch | Streamed:
 
 def build_loss(config: Config, task: str) -> Loss:
     """Return the loss that the settings ask for, if it suits the task."""
-    name = config.loss
-    if name == "auto":
-        name = "cross_entropy" if task == CLASSIFICATION else "squared_error"
-    if (name == "cross_entropy") != (task == CLASSIFICATION):
-        fitting = "cross_entropy" if task == CLASSIFICATION else "squared_error, huber or poisson"
-        raise ConfigError(f"a loss for {task}", f"{name}", f"Use {fitting}, or another --task.")
-    losses: dict[str, Loss] = {
-        "cross_entropy": SoftmaxCrossEntropy(config.label_smoothing),
-        "squared_error": SquaredError(),
-        "huber": Huber(config.huber_delta),
-        "poisson": Poisson(),
-    }
-    return losses[name]
+    fitting = losses_named(task)
+    name = next(iter(fitting)) if config.loss == "auto" else config.loss
+    if name not in fitting:
+        raise ConfigError(f"a loss for {task}", f"{name}", f"Use {' or '.join(fitting)}, or another --task.")
+    given: dict[str, Any] = {"smoothing": config.label_smoothing, "delta": config.huber_delta}
+    known = [field.name for field in fields(fitting[name])]  # type: ignore[arg-type]
+    return fitting[name](**{name: given[name] for name in known if name in given})
 
 
 def build_optimizer(config: Config) -> Rule | LBFGS:

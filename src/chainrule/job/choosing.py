@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.constraints import check_value
-from chainrule.encode.target import CLASSIFICATION, Target
+from chainrule.encode.target import CLASSIFICATION, REGRESSION, Target
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.job.config import Config, config_from
 from chainrule.job.estimator import SourceEstimator, truth_of
@@ -21,9 +21,10 @@ from chainrule.job.settings import merge, parse_hidden, parse_setting, read_conf
 from chainrule.select import Choice, Dimension, Span
 from chainrule.sources.read import read_source
 from chainrule.sources.source import Source
+from chainrule.train.metrics import metrics_for
 
 # What our metrics are called by scikit-learn's scorers, of which more is better, always.
-METRICS = {
+SCORERS = {
     "accuracy": "accuracy",
     "macro_f1": "f1_macro",
     "log_loss": "neg_log_loss",
@@ -114,17 +115,17 @@ def _published_test(source: Source, target: Target) -> tuple[Source, np.ndarray]
 
 
 def scorer_of(metric: str | None, target: Target) -> str | None:
-    """Return the scorer for a metric's name; None, the estimator's own, for accuracy and R²."""
-    if metric is None or metric == ("accuracy" if target.task == CLASSIFICATION else "r2"):
+    """Return the scorer for a metric's name; None for the one that the task is judged by: the estimator's own."""
+    if metric is None or metric == metrics_for(target.task)[0].name:
         return None
     from sklearn.metrics import get_scorer_names
 
-    name = METRICS.get(metric, metric)
+    name = SCORERS.get(metric, metric)
     if name not in get_scorer_names():
-        raise ConfigError("the name of a metric", f"{metric!r}", did_you_mean(metric, [*METRICS, *get_scorer_names()]))
-    numbers = name in ("r2", "neg_mean_absolute_error", "neg_root_mean_squared_error")
+        raise ConfigError("the name of a metric", f"{metric!r}", did_you_mean(metric, [*SCORERS, *get_scorer_names()]))
+    numbers = name in [SCORERS[known.name] for known in metrics_for(REGRESSION) if known.name in SCORERS]
     if numbers == (target.task == CLASSIFICATION):
-        fitting = "accuracy, macro_f1, log_loss" if numbers else "r2, mae, rmse"
+        fitting = ", ".join(known.name for known in metrics_for(target.task))
         raise ConfigError(f"a metric of a {target.task}", f"{metric!r}", f"Use one of: {fitting}.")
     return name
 

@@ -23,13 +23,13 @@ from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
 from chainrule.encode.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.network.cnn import CNN_DROPOUT, default_filters
-from chainrule.nn import ACTIVATIONS, INITS
+from chainrule.nn import ACTIVATIONS, INITS, losses_named
 from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
 from chainrule.types import Shape
 
 MODELS = ("mlp", "cnn")
-LOSSES = ("auto", "cross_entropy", "squared_error", "huber", "poisson")
+LOSSES = ("auto", *losses_named("classification"), *losses_named("regression"))
 _FRACTION = Range(float, 0.0, 1.0, high_open=True)
 _TEXT = Kind(str)
 _PART = "share of the rows, a file, or auto: the part that was published, else 0.2"

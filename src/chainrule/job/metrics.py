@@ -1,25 +1,19 @@
-"""Metrics: how good predictions are, beside what knowing nothing would give."""
+"""Metrics of a run: how good predictions are, beside what knowing nothing would give."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from chainrule.encode.target import CLASSIFICATION, Target
+from chainrule.train.metrics import Metric, metrics_for
 
-# What each metric is called in a table, and whether more of it is better.
-NAMES = {
-    "accuracy": ("accuracy", True),
-    "log_loss": ("log-loss", False),
-    "macro_f1": ("macro F1", True),
-    "roc_auc": ("ROC AUC", True),
-    "r2": ("R²", True),
-    "mae": ("MAE", False),
-    "rmse": ("RMSE", False),
-}
+_CURVE = "roc_auc"
 
 
 def measure(target: Target, truth: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """Return the metrics of predictions.
+    """Return every registered metric of the target's task, in its order.
 
     Parameters
     ----------
@@ -28,27 +22,21 @@ def measure(target: Target, truth: np.ndarray, y: np.ndarray) -> dict[str, float
     y : array (N, K) or (N, 1)
         Probabilities, or values.
     """
-    from sklearn import metrics
+    is_values = target.task != CLASSIFICATION
+    # The area under a curve is told of two classes, both of which occur.
+    has_curve = not is_values and len(target.classes) == 2 and len(np.unique(truth)) == 2
+    t = truth[:, None] if is_values else truth
+    metrics = [metric for metric in metrics_for(target.task) if metric.name != _CURVE or has_curve]
+    return {metric.name: float(metric.function(y, t, None)) for metric in metrics}
 
-    if target.task != CLASSIFICATION:
-        error = y[:, 0] - truth
-        return {
-            "r2": float(metrics.r2_score(truth, y[:, 0])) if len(truth) > 1 else float("nan"),
-            "mae": float(np.abs(error).mean()),
-            "rmse": float(np.sqrt((error * error).mean())),
-        }
-    labels = np.arange(len(target.classes))
-    predicted = y.argmax(axis=1)
-    # In float64 a probability of a certain float32 network may be 0; its logarithm is kept finite.
-    p = np.clip(y / y.sum(axis=1, keepdims=True), np.finfo(np.float32).eps, 1)
-    found = {
-        "accuracy": float((predicted == truth).mean()),
-        "log_loss": float(-np.log(p[np.arange(len(truth)), truth]).mean()),
-        "macro_f1": float(metrics.f1_score(truth, predicted, labels=labels, average="macro", zero_division=0)),
-    }
-    if len(labels) == 2 and len(np.unique(truth)) == 2:
-        found["roc_auc"] = float(metrics.roc_auc_score(truth, y[:, 1]))
-    return found
+
+def judged_by(metrics: Mapping[str, float]) -> tuple[Metric, Metric]:
+    """Return the score and the cost that tell most of those that were measured."""
+    measured = [m for task in ("classification", "regression") for m in metrics_for(task) if m.name in metrics]
+    return (
+        next(metric for metric in measured if metric.better == "higher"),
+        next(metric for metric in measured if metric.better == "lower"),
+    )
 
 
 def baseline(target: Target, train_truth: np.ndarray, n: int) -> np.ndarray:

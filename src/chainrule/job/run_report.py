@@ -18,7 +18,7 @@ from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
-from chainrule.job.metrics import NAMES
+from chainrule.job.metrics import judged_by
 from chainrule.job.prepare import Prepared
 from chainrule.job.settings import to_toml
 from chainrule.network.derivatives import derivatives
@@ -79,7 +79,6 @@ def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any)
             gradients=dict(leaves(grads)),
             pull=pull,
             metrics=dict(metrics),
-            metric_names=NAMES,
             config=to_toml(trained.config),
             facts=_facts(trained, folder),
             notes=prepared_notes(prepared),
@@ -96,12 +95,12 @@ def _facts(trained: Trained, folder: RunFolder) -> list[tuple[str, str]]:
     ended = trained.history.ended
     assert ended is not None  # noqa: S101 (a run that was iterated to its end)
     metrics, seen = trained.metrics, trained.evaluated.part
-    key, better = ("accuracy", "accuracy") if "accuracy" in metrics[seen] else ("r2", "R²")
+    better, _ = judged_by(metrics[seen])
     part = {"test": "test", "valid": "validation", "train": "training"}[seen]
     rate = next((event.samples_per_second for event in _epochs(folder.journal)), 0.0)
     return [
-        (f"{better} on the {part} rows", f"{metrics[seen][key]:.4g}"),
-        ("baseline", f"{metrics['baseline'][key]:.4g}"),
+        (f"{better.label} on the {part} rows", f"{metrics[seen][better.name]:.4g}"),
+        ("baseline", f"{metrics['baseline'][better.name]:.4g}"),
         (f"epochs; weights of epoch {ended.best_epoch}", f"{ended.epochs}"),
         ("seconds of training", f"{ended.seconds:.3g}"),
         (f"rows a second on {trained.engine.name}", f"{rate:,.0f}"),

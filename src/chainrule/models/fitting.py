@@ -61,7 +61,7 @@ class Fitting:
         self._epochs = int(estimator.max_iter)
         self._incremental = incremental
         self._stops_early = stops_early
-        self._objective = PenalisedOnce(network, estimator._alpha(), estimator._augmentation())
+        self._objective = PenalisedOnce(network, estimator._alpha(), estimator._augmentation(), (estimator.score_name,))
         self._stochastic = estimator._is_stochastic()
         earlier = getattr(estimator, "_optimizer", None) if incremental else None
         self._rate: float = estimator._rate(train)

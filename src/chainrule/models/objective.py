@@ -35,15 +35,18 @@ class PenalisedOnce:
         α.
     augment : Augment
         How the pictures of a batch are changed at each step while the network learns.
+    metrics : tuple of str, optional
+        What `evaluate` measures besides the cost; by default what the loss names.
     """
 
     network: Network
     alpha: float = 0.0
     augment: Augment = field(default_factory=Augment)
+    metrics: tuple[str, ...] | None = None
 
     @property
     def _cost(self) -> Supervised:
-        return Supervised(self.network)
+        return Supervised(self.network, metrics=self.metrics)
 
     @property
     def is_random(self) -> bool:
@@ -106,5 +109,5 @@ class PenalisedOnce:
         """Trust the estimator, which has looked at its data."""
 
     def evaluate(self, engine: Engine, params: Params, data: Batch) -> dict[str, float]:
-        """Return the cost, and accuracy or R², without the penalty."""
+        """Return the cost, and a score for each metric, without the penalty."""
         return self._cost.evaluate(engine, params, data)

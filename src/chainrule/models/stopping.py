@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.constraints import Range, constrained, flag, option, real
+from chainrule.constraints import Kind, Range, constrained, flag, real
 from chainrule.optim import Horizon, Schedule
 from chainrule.train import EpochEnded, Event, Policy
+from chainrule.train.metrics import metric_named
 from chainrule.train.policies import Decision, KeepWeights, Memory, ScaleRate, Stop
 
 # Below this rate a step moves nothing: an adaptive rate that has come here ends the training.
@@ -28,7 +29,7 @@ class Convergence(Policy):
     tol, patience : float
         Least improvement, and epochs to wait for it (perhaps forever).
     score : str
-        `accuracy` or `r2`; empty for the training loss.
+        Name of a metric; empty for the training loss.
     adaptive : bool
         Whether to go on with a smaller rate before stopping.
     best : float, optional
@@ -39,7 +40,7 @@ class Convergence(Policy):
 
     tol: float = real(0.0, default=1e-4)
     patience: float = 10
-    score: str = option("", "accuracy", "r2", default="")
+    score: str = constrained(Kind(str), default="")
     adaptive: bool = flag(False)
     best: float | None = None
     waited: int = constrained(Range(int, 0), default=0)
@@ -52,15 +53,10 @@ class Convergence(Policy):
         """Count the epochs since the last improvement."""
         if not isinstance(event, EpochEnded):
             return memory, ()
-        best = memory["best"]
-        if self.score:
-            value = event.scores["valid"][self.score]
-            best = -math.inf if best is None else best
-            idle, improved = value < best + self.tol, value > best
-        else:
-            value = event.cost
-            best = math.inf if best is None else best
-            idle, improved = value > best - self.tol, value < best
+        value = event.scores["valid"][self.score] if self.score else event.cost
+        sign = metric_named(self.score or "cost").sign
+        best = -sign * math.inf if memory["best"] is None else memory["best"]
+        idle, improved = sign * value < sign * best + self.tol, sign * value > sign * best
         waited = memory["waited"] + 1 if idle else 0
         decisions: list[Decision] = []
         if improved:

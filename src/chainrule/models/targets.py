@@ -15,9 +15,9 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import DataError
-from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.nn import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, losses_named
 
-REGRESSION_LOSSES: dict[str, Loss] = {"squared_error": SquaredError(), "poisson": Poisson(), "huber": Huber()}
+REGRESSION_LOSSES: dict[str, Loss] = {name: loss() for name, loss in losses_named("regression").items()}
 
 
 def _learns_in_batches(estimator: Any) -> bool:
@@ -109,7 +109,7 @@ class Classifier(ClassifierMixin):
         return factor if w is None else w * factor
 
     def _target_kind(self) -> str:
-        return "logistic" if isinstance(self._loss_of_targets(), BinaryCrossEntropy) else "softmax"
+        return self._loss_of_targets().link_name
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the class of each row, or its labels (N, K).
@@ -167,7 +167,7 @@ class Classifier(ClassifierMixin):
         """
         check_is_fitted(self)
         a = self._logits(X)
-        if isinstance(self._loss_of_targets(), SoftmaxCrossEntropy):
+        if self._loss_of_targets().is_exclusive:
             shifted = a - a.max(axis=1, keepdims=True)
             return cast(np.ndarray, shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
         # Where y is rounded to 1 its logarithm is 0, so that both tell the same label to be the most likely one.
@@ -196,8 +196,7 @@ class Regressor(RegressorMixin):
     def _read_y(self, y: Any) -> np.ndarray:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if isinstance(self._loss_of_targets(), Poisson) and y.min() < 0:
-            raise DataError("counts of at least 0 for the loss poisson", f"{y.min():g} in y", "Use squared_error.")
+        self._loss_of_targets().check_range(y)
         return cast(np.ndarray, y)
 
     def _check_known(self, y: np.ndarray) -> None:
@@ -218,7 +217,7 @@ class Regressor(RegressorMixin):
         return w
 
     def _target_kind(self) -> str:
-        return "exp" if isinstance(self._loss_of_targets(), Poisson) else "identity"
+        return self._loss_of_targets().link_name
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the value of each row (N,), or its values (N, K).

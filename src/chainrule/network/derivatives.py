@@ -22,7 +22,7 @@ class Derivatives:
         """Return both for the mean cost of a batch."""
         xp = engine.xp
         a, cache = self.network.layer.forward(xp, params, batch.x, PREDICT)
-        _, loss_cache = self.network.loss.forward(xp, a, batch.t, batch.w)
+        _, loss_cache = self.network.loss.forward(xp, a, batch.t, batch.w, batch.mask)
         dx, grads = self.network.layer.backward(xp, params, cache, self.network.loss.backward(xp, loss_cache))
         return grads, dx
 
@@ -35,17 +35,19 @@ def derivatives(network: Network, engine: Engine, params: Params, batch: Batch) 
     params : tree
         As placed on `engine`.
     batch : Batch
-        Rows without weights, on the host.
+        Rows, on the host; weights and mask count as they do in the cost.
     """
     program = engine.compile(Derivatives(network))
     n, rows = batch.n_samples, rows_at_once(network)
+    counts = network.loss.counts(network.output_shape, n, batch.w, batch.mask)
     total: dict[str, np.ndarray] = {}
     pieces = []
     for start in range(0, n, rows):
-        piece = Batch(*(engine.array(values[start : start + rows]) for values in (batch.x, batch.t)))
+        part = slice(start, start + rows)
+        piece = Batch(*(None if values is None else engine.array(values[part]) for values in batch))
         grads, dx = program(params, piece)
-        # The cost is a mean: a piece's derivatives count by its share of the rows.
-        share = piece.n_samples / n
+        # The cost is a mean: a piece's derivatives count by its share of the weights.
+        share = float(counts[part].sum() / (counts.sum() or 1.0))
         pieces.append(engine.numpy(dx) * share)
         for path, grad in leaves(grads):
             total[path] = total.get(path, 0) + engine.numpy(grad) * share

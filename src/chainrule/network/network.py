@@ -68,11 +68,11 @@ class Network:
             if not isinstance(value, kind):
                 raise ConfigError(f"{name} to be a {kind.__name__}", f"{value!r:.60}", "Call its class: Dense(3).")
         object.__setattr__(self, "input_shape", as_shape(self.input_shape))
-        if len(self.output_shape) != 1:
+        if not self.loss.accepts(self.output_shape):
             raise ShapeError(
-                "the last layer to give a vector of logits (K,) for each sample",
+                f"the last layer to give logits that the loss {type(self.loss).__name__} accepts",
                 f"an output of shape {self.output_shape}",
-                "End the network with Flatten and Dense.",
+                "End the network with another layer, or take another loss.",
             )
 
     @cached_property
@@ -110,11 +110,11 @@ class Network:
         return draw(rng, self.specs)
 
     def forward(self, xp: Namespace, params: Params, x: Array, ctx: Context = PREDICT) -> Array:
-        """Return the logits (N, K) of inputs x (N, ...)."""
+        """Return the logits (N, …, K) of inputs x (N, …)."""
         return self.layer.forward(xp, params, x, ctx)[0]
 
     def predict(self, xp: Namespace, params: Params, x: Array) -> Array:
-        """Return the predictions (N, K): probabilities, or values."""
+        """Return the predictions (N, …, K): probabilities, or values."""
         return self.loss.link(xp, self.forward(xp, params, x))
 
     @property
@@ -132,7 +132,7 @@ class Network:
     ) -> tuple[Array, Params, Cache]:
         """Return what `loss_and_grads` does, and the layers' cache, which `layer.update_state` reads."""
         a, cache = self.layer.forward(xp, params, batch.x, _weighted(ctx, batch))
-        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w)
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, batch.mask)
         return cost, self.layer.gradients(xp, params, cache, self.loss.backward(xp, loss_cache)), cache
 
     def trace(self, xp: Namespace, params: Params, batch: Batch, ctx: Context = PREDICT) -> dict[str, Array]:
@@ -148,7 +148,7 @@ class Network:
         record: dict[str, Array] = {"x": batch.x, "t": batch.t}
         layer = probe(self.layer, record, "" if isinstance(self.layer, (Sequential, Residual)) else "layer")
         a, cache = layer.forward(xp, params, batch.x, _weighted(ctx, batch))
-        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w)
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, batch.mask)
         da = self.loss.backward(xp, loss_cache)
         record |= {"a": a, "y": self.loss.link(xp, a), "J": cost, "da": da}
         record["dx"], grads = layer.backward(xp, params, cache, da)

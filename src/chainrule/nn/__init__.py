@@ -17,24 +17,18 @@ from chainrule.nn.batch_norm import BatchNorm
 from chainrule.nn.combine import Residual, Sequential
 from chainrule.nn.conv import Conv2D
 from chainrule.nn.conv1d import Conv1D
+from chainrule.nn.cross_entropy import BinaryCrossEntropy, SoftmaxCrossEntropy
 from chainrule.nn.dense import Dense
 from chainrule.nn.depthwise import DepthwiseConv2D
 from chainrule.nn.dropout import DropConnect, Dropout, SpatialDropout
 from chainrule.nn.init import INITS
 from chainrule.nn.layer import LAYERS, Equations, Layer, Param, register
-from chainrule.nn.loss import (
-    LOSSES,
-    BinaryCrossEntropy,
-    Huber,
-    Loss,
-    Poisson,
-    SoftmaxCrossEntropy,
-    SquaredError,
-)
+from chainrule.nn.loss import LOSSES, Loss, losses_named
 from chainrule.nn.norm import GroupNorm, LayerNorm
 from chainrule.nn.pad import UpSample, ZeroPad
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool2D
+from chainrule.nn.regression import Huber, Poisson, SquaredError
 from chainrule.nn.shape import Flatten, Reshape
 from chainrule.nn.transpose import ConvTranspose2D
 
@@ -84,5 +78,6 @@ __all__ = [
     "Tanh",
     "UpSample",
     "ZeroPad",
+    "losses_named",
     "register",
 ]

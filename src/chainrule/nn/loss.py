@@ -1,67 +1,229 @@
-"""Losses: the cost of logits, fused with the link that turns logits into predictions. The only place that averages."""
+"""What a loss is: the cost of logits, fused with the link that makes predictions of them. The only place that averages."""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from chainrule.constraints import check_fields, real
+import numpy as np
+
+from chainrule.constraints import check_fields
+from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.nn.layer import Equations
-from chainrule.types import Array, Cache, Namespace
+from chainrule.types import Array, Cache, Namespace, Shape
 
 # What is rounded to 0 has a logarithm all the same; in float32 too this is a number.
-_LEAST = 1e-30
+LEAST = 1e-30
 
 
 class Loss(ABC):
-    """J, the cost of logits a (N, K) against targets t (N, K), a weighted mean over the samples.
+    """J, the cost of logits a (N, …, K): a weighted mean over the places n of all samples, each with K outputs.
 
     ::
 
-        forward    J  = Σₙ wₙ Jₙ / Σₙ wₙ        (wₙ = 1 where there are no weights)
-        backward   da = wₙ ∂Jₙ/∂a / Σₙ wₙ
+        forward    J  = Σₙ wₙ mₙ Jₙ / Σₙ wₙ mₙ      (wₙ = 1 where there are no weights, mₙ = 1 where there is no mask)
+        backward   da = wₙ mₙ ∂Jₙ/∂a / Σₙ wₙ mₙ
 
-    A subclass gives Jₙ, the cost of each sample summed over its K outputs, and right below it ∂Jₙ/∂a.
+    Of logits (N, K), each sample is one place. A subclass gives Jₙ, the cost of each place summed over its K outputs,
+    and right below it ∂Jₙ/∂a. Where it says nothing else, a prediction is the logit itself.
+
+    Attributes
+    ----------
+    task : str
+        `regression` or `classification`: what its targets are.
+    name : str
+        What settings call it; without one it is chosen by its class.
+    is_exclusive : bool
+        Whether the K outputs are classes of which one is right, so that a target may be that class's number.
+    needs_target : bool
+        Whether it can be computed only where there are targets t.
+    target_range : (float, float)
+        Least and greatest target that it is defined for.
+    link_name : str
+        What the link is called: `identity`, `exp`, `logistic` or `softmax`, or a word of its own.
+    metrics : tuple of str
+        Names of the metrics that suit it, the most telling first (see `train.metrics`). Without one it is measured by
+        its cost alone.
     """
 
+    task: ClassVar[str] = "regression"
+    name: ClassVar[str] = ""
+    is_exclusive: ClassVar[bool] = False
+    needs_target: ClassVar[bool] = True
+    target_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    link_name: ClassVar[str] = "identity"
+    metrics: ClassVar[tuple[str, ...]] = ()
     equations: ClassVar[Equations]
 
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""
         check_fields(self)
 
-    def forward(self, xp: Namespace, a: Array, t: Array, w: Array | None = None) -> tuple[Array, Cache]:
-        """Return J and the cache for `backward`."""
-        costs, cache = self.each(xp, a, t)
-        if w is None:
-            cache["share"] = 1.0 / a.shape[0]
+    def forward(
+        self, xp: Namespace, a: Array, t: Array | None = None, w: Array | None = None, mask: Array | None = None
+    ) -> tuple[Array, Cache]:
+        """Return J and the cache for `backward`.
+
+        Parameters
+        ----------
+        a : array (N, …, K)
+        t : array (N, …, K), or (N, …) of class numbers where the classes exclude each other
+        w : array (N,), (N, …) or None
+            Weights of the samples, or of their places.
+        mask : array (N,), (N, …) or None
+            Where it is false (or 0), nothing counts, whatever stands there.
+        """
+        costs, cache = self.each(xp, a, self._read(xp, a, t, mask))
+        if w is None and mask is None:
+            cache["share"] = 1.0 / costs.size
             return xp.sum(costs) * cache["share"], cache
-        total = xp.sum(w)
+        weights = _weights(xp, costs, w, mask)
+        total = xp.sum(weights)
         # A batch of no weight (padding alone) costs nothing; dividing by its 0 would cost everything.
-        cache["share"] = (w / xp.where(total > 0, total, xp.ones_like(total)))[:, None]
-        return xp.sum(costs * cache["share"][:, 0]), cache
+        share = weights / xp.where(total > 0, total, xp.ones_like(total))
+        cache["share"] = share[..., None]
+        if mask is not None:
+            cache["mask"] = aligned(mask, a.ndim)
+            # Not only by a weight of 0: what stands there may be infinite.
+            costs = xp.where(aligned(mask, costs.ndim), costs, xp.zeros_like(costs))
+        return xp.sum(costs * share), cache
 
     def backward(self, xp: Namespace, cache: Cache) -> Array:
         """Return da = ∂J/∂a."""
-        return self.each_backward(xp, cache) * cache["share"]
+        da = self.each_backward(xp, cache) * cache["share"]
+        return xp.where(cache["mask"], da, xp.zeros_like(da)) if "mask" in cache else da
 
     @abstractmethod
     def each(self, xp: Namespace, a: Array, t: Array) -> tuple[Array, Cache]:
-        """Return Jₙ (N,) and the cache for `each_backward`."""
+        """Return the costs Jₙ (N, …) and the cache for `each_backward`."""
 
     @abstractmethod
     def each_backward(self, xp: Namespace, cache: Cache) -> Array:
-        """Return ∂Jₙ/∂a (N, K)."""
+        """Return ∂Jₙ/∂a (N, …, K)."""
 
-    @abstractmethod
     def link(self, xp: Namespace, a: Array) -> Array:
         """Return the predictions y that the logits a stand for."""
+        return a
 
-    @abstractmethod
     def unlink(self, xp: Namespace, y: Array) -> Array:
         """Return logits that stand for the predictions y: the inverse of `link`."""
+        return y
 
+    def _read(self, xp: Namespace, a: Array, t: Array | None, mask: Array | None) -> Array | None:
+        """Return t in a's dtype (class numbers as they are), with zeros where the mask says that nothing counts."""
+        if t is None:
+            if self.needs_target:
+                raise DataError(f"targets t for the loss {type(self).__name__}", "None", "Give Batch(x, t).")
+            return None
+        # Whole numbers, or float64, would turn float32 logits into a float64 gradient.
+        if t.ndim == a.ndim and t.dtype != a.dtype:
+            t = xp.cast(t, a.dtype.name)
+        return t if mask is None else xp.where(aligned(mask, t.ndim), t, xp.zeros_like(t))
+
+    def counts(self, shape: Shape, n: int, w: Any = None, mask: Any = None) -> np.ndarray:
+        """Return for how much each of n samples counts: the weights of its places together, where those are (…, K)."""
+        costs = np.ones((n, *shape[:-1]))
+        each = costs if w is None else costs * aligned(np.asarray(w), costs.ndim)
+        each = each if mask is None else np.where(aligned(np.asarray(mask), costs.ndim), each, 0.0)
+        total: np.ndarray = each.reshape(n, -1).sum(axis=1)
+        return total
+
+    def accepts(self, shape: Shape) -> bool:
+        """Tell whether the logits of one sample may have this shape (…, K)."""
+        return len(shape) > 0
+
+    def target_shapes(self, shape: Shape) -> tuple[Shape, ...]:
+        """Return the shapes that the targets of one sample may have, where its logits have the shape (…, K)."""
+        return (shape, shape[:-1]) if self.is_exclusive else (shape,)
+
+    def check_targets(self, shape: Shape, t: Any, mask: Any = None) -> None:
+        """Raise unless targets are what the loss is defined for, where the logits of one sample have the shape (…, K).
+
+        Parameters
+        ----------
+        t : array (N, …, K) or (N, …)
+        mask : bool array (N,) or (N, …), optional
+            Where it is false, anything may stand.
+
+        Raises
+        ------
+        ShapeError, DataError
+        """
+        wanted = self.target_shapes(shape)
+        if tuple(t.shape[1:]) not in wanted:
+            raise ShapeError(
+                f"t of shape {' or '.join(str((t.shape[0], *one)) for one in wanted)}",
+                f"an array of shape {tuple(t.shape)}",
+                _remedy(shape, t.ndim),
+            )
+        found = np.asarray(t)
+        found = found if mask is None else found[np.asarray(mask, bool)]
+        if found.size and t.ndim == len(shape):
+            _check_classes(found, shape[-1])
+        elif found.size:
+            self.check_range(found)
+            if self.is_exclusive:
+                _check_distributions(self, found)
+
+    def check_range(self, t: np.ndarray) -> None:
+        """Raise DataError unless all targets lie in `target_range`."""
+        low, high = self.target_range
+        least, most = t.min(), t.max()
+        if least < low or most > high:
+            span = f"of at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+            raise DataError(
+                f"targets {span} for the loss {type(self).__name__}",
+                f"{least if least < low else most:g}",
+                "Mend the targets, or take another loss.",
+            )
+
+
+def aligned(values: Array, ndim: int) -> Array:
+    """Return an array (N, …) with axes of length 1 behind, until it has as many as it is to be multiplied with."""
+    return values if values.ndim == ndim else values.reshape(*values.shape, *(1,) * (ndim - values.ndim))
+
+
+def _weights(xp: Namespace, costs: Array, w: Array | None, mask: Array | None) -> Array:
+    """Return the weight w m of every place (N, …)."""
+    weights = xp.ones_like(costs) if w is None else aligned(w, costs.ndim)
+    if weights.dtype != costs.dtype:
+        weights = xp.cast(weights, costs.dtype.name)
+    if weights.shape != costs.shape:
+        weights = weights * xp.ones_like(costs)
+    return weights if mask is None else xp.where(aligned(mask, costs.ndim), weights, xp.zeros_like(weights))
+
+
+def _remedy(shape: Shape, ndim: int) -> str:
+    if ndim == 1 and shape == (1,):
+        return "Write values as a column: t[:, None]."
+    if ndim == len(shape):
+        return f"Class numbers are for SoftmaxCrossEntropy; here they become indicators by numpy.eye({shape[-1]})[t]."
+    return "Give each sample the targets of all its outputs."
+
+
+def _check_classes(t: np.ndarray, k: int) -> None:
+    wrong = ~((t >= 0) & (t < k) & (t == np.floor(t)))
+    if wrong.any():
+        came, at = t[wrong][0], tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise DataError(
+            f"class numbers from 0 to {k - 1} in t", f"{came} at {at}", "Count the classes from 0, by numpy.unique."
+        )
+
+
+def _check_distributions(loss: Loss, t: np.ndarray) -> None:
+    total = t.sum(axis=-1, dtype=np.float64)
+    wrong = np.abs(total - 1) > _ROUNDED
+    if wrong.any():
+        raise DataError(
+            f"targets of which each sums to 1 over the classes, for the loss {type(loss).__name__}",
+            f"a sum of {total[wrong][0]:g}",
+            "Give class numbers, or one indicator or distribution for each place.",
+        )
+
+
+# How far a rounded distribution may be from a sum of 1.
+_ROUNDED = 1e-3
 
 T = TypeVar("T", bound=type[Loss])
 
@@ -69,221 +231,13 @@ LOSSES: dict[str, type[Loss]] = {}
 
 
 def register(loss: T) -> T:
-    """Enter a loss in the closed registry, the only place where a model file's names are looked up."""
-    LOSSES[loss.__name__] = loss
+    """Enter a loss class in the closed registry, the only place where a model file's names are looked up."""
+    kind = loss.__name__
+    if LOSSES.setdefault(kind, loss) is not loss:
+        raise ConfigError("a loss class with a name of its own", f"a second {kind!r}", "Rename the class.")
     return loss
 
 
-@register
-@dataclass(frozen=True)
-class SquaredError(Loss):
-    """Half the squared distance, for regression.
-
-    ::
-
-        link       y  = a
-        forward    Jₙ = ½ Σₖ (yₖ - tₖ)²
-        backward   da = y - t
-    """
-
-    equations: ClassVar[Equations] = Equations(
-        forward=(r"J_n = \tfrac{1}{2} \sum_k (y_{nk} - t_{nk})^2", "y = a"),
-        backward={"da": r"\frac{\partial J_n}{\partial a_{nk}} = y_{nk} - t_{nk}"},
-    )
-
-    def each(self, xp: Namespace, a: Array, t: Array) -> tuple[Array, Cache]:
-        """Jₙ = ½ Σₖ (aₖ - tₖ)²."""
-        error = a - t
-        return 0.5 * xp.sum(error * error, axis=1), {"error": error}
-
-    def each_backward(self, xp: Namespace, cache: Cache) -> Array:
-        """∂Jₙ/∂a = y - t."""
-        return cache["error"]
-
-    def link(self, xp: Namespace, a: Array) -> Array:
-        """y = a."""
-        return a
-
-    def unlink(self, xp: Namespace, y: Array) -> Array:
-        """a = y."""
-        return y
-
-
-@register
-@dataclass(frozen=True)
-class Huber(Loss):
-    """Squared error near the target, absolute error beyond `delta`, so that outliers pull with a bounded force.
-
-    ::
-
-        link       y  = a
-        forward    Jₙ = Σₖ ½ eₖ² where |eₖ| ≤ δ, else δ (|eₖ| - ½ δ),   e = y - t
-        backward   da = clip(e, -δ, δ)
-    """
-
-    delta: float = real(0.0, low_open=True, default=1.0)
-
-    equations: ClassVar[Equations] = Equations(
-        forward=(
-            r"J_n = \sum_k \begin{cases} \tfrac{1}{2} e_{nk}^2 & |e_{nk}| \le \delta \\"
-            r"\delta (|e_{nk}| - \tfrac{1}{2} \delta) & \text{otherwise} \end{cases}",
-            "e = y - t",
-            "y = a",
-        ),
-        backward={"da": r"\frac{\partial J_n}{\partial a_{nk}} = \min(\max(e_{nk}, -\delta), \delta)"},
-        source="Huber, 1964, Robust estimation of a location parameter",
-    )
-
-    def each(self, xp: Namespace, a: Array, t: Array) -> tuple[Array, Cache]:
-        """With c = clip(e, -δ, δ), both branches are c (e - ½ c)."""
-        error = a - t
-        clipped = xp.clip(error, -self.delta, self.delta)
-        return xp.sum(clipped * (error - 0.5 * clipped), axis=1), {"clipped": clipped}
-
-    def each_backward(self, xp: Namespace, cache: Cache) -> Array:
-        """∂Jₙ/∂a = clip(e, -δ, δ)."""
-        return cache["clipped"]
-
-    def link(self, xp: Namespace, a: Array) -> Array:
-        """y = a."""
-        return a
-
-    def unlink(self, xp: Namespace, y: Array) -> Array:
-        """a = y."""
-        return y
-
-
-@register
-@dataclass(frozen=True)
-class Poisson(Loss):
-    """Half the Poisson deviance, for counts and other targets that are never negative.
-
-    Beyond a = 30 the exponential goes on along its tangent: no count is near e³⁰, and neither the cost nor its
-    derivative can overflow.
-
-    ::
-
-        link       y  = eᵃ
-        forward    Jₙ = Σₖ t log t - t a - t + y
-        backward   da = y - t
-    """
-
-    equations: ClassVar[Equations] = Equations(
-        forward=(r"J_n = \sum_k t_{nk} \log t_{nk} - t_{nk} a_{nk} - t_{nk} + y_{nk}", r"y = e^a"),
-        backward={"da": r"\frac{\partial J_n}{\partial a_{nk}} = y_{nk} - t_{nk}"},
-        source="McCullagh & Nelder, 1989, Generalized linear models, section 6.2",
-    )
-    _ceiling: ClassVar[float] = 30.0
-
-    def each(self, xp: Namespace, a: Array, t: Array) -> tuple[Array, Cache]:
-        """Jₙ = Σₖ t log t - t a - t + y."""
-        y = self.link(xp, a)
-        tangent = y * xp.maximum(a - self._ceiling, 0)
-        # 0 log 0 = 0: the logarithm of a positive stand-in, multiplied by 0.
-        entropy = t * xp.log(xp.where(t > 0, t, xp.ones_like(t)))
-        return xp.sum(entropy - t * a - t + y + tangent, axis=1), {"y": y, "t": t}
-
-    def each_backward(self, xp: Namespace, cache: Cache) -> Array:
-        """∂Jₙ/∂a = y - t."""
-        return cache["y"] - cache["t"]
-
-    def link(self, xp: Namespace, a: Array) -> Array:
-        """y = eᵃ."""
-        return xp.exp(xp.minimum(a, self._ceiling))
-
-    def unlink(self, xp: Namespace, y: Array) -> Array:
-        """a = log y."""
-        return xp.log(xp.maximum(y, _LEAST))
-
-
-@register
-@dataclass(frozen=True)
-class BinaryCrossEntropy(Loss):
-    """The course's two-class cost; with K outputs, K independent questions about one sample (multi-label).
-
-    ::
-
-        link       y  = σ(a)
-        forward    Jₙ = -Σₖ t log y + (1 - t) log(1 - y)
-        backward   da = y - t
-    """
-
-    equations: ClassVar[Equations] = Equations(
-        forward=(
-            r"J_n = -\sum_k t_{nk} \log y_{nk} + (1 - t_{nk}) \log(1 - y_{nk})",
-            r"y = \sigma(a) = \frac{1}{1 + e^{-a}}",
-        ),
-        backward={"da": r"\frac{\partial J_n}{\partial a_{nk}} = y_{nk} - t_{nk}"},
-        source="Bishop, 2006, Pattern recognition and machine learning, eq. 4.90",
-    )
-
-    def each(self, xp: Namespace, a: Array, t: Array) -> tuple[Array, Cache]:
-        """-log σ(a) = log(1 + e⁻ᵃ), so Jₙ = Σₖ log(1 + eᵃ) - t a: no logarithm of a rounded 0."""
-        return xp.sum(xp.logaddexp(a, xp.zeros_like(a)) - t * a, axis=1), {"a": a, "t": t}
-
-    def each_backward(self, xp: Namespace, cache: Cache) -> Array:
-        """∂Jₙ/∂a = y - t."""
-        return xp.expit(cache["a"]) - cache["t"]
-
-    def link(self, xp: Namespace, a: Array) -> Array:
-        """y = σ(a)."""
-        return xp.expit(a)
-
-    def unlink(self, xp: Namespace, y: Array) -> Array:
-        """a = log(y / (1 - y))."""
-        return xp.log(xp.maximum(y, _LEAST)) - xp.log(xp.maximum(1 - y, _LEAST))
-
-
-@register
-@dataclass(frozen=True)
-class SoftmaxCrossEntropy(Loss):
-    """The course's cost for K classes. Each row of t is a distribution: an indicator, or a mixture of them.
-
-    ::
-
-        link       y  = eᵃ / Σₖ eᵃᵏ
-        forward    Jₙ = -Σₖ sₖ log yₖ,   s = (1 - ε) t + ε / K
-        backward   da = y - s            (because Σₖ sₖ = 1; y - t without smoothing)
-
-    Parameters
-    ----------
-    smoothing : float
-        ε, the share of the target that is spread evenly over the K classes.
-    """
-
-    smoothing: float = real(0.0, 1.0, high_open=True, default=0.0)
-
-    equations: ClassVar[Equations] = Equations(
-        forward=(
-            r"J_n = -\sum_k s_{nk} \log y_{nk}",
-            r"y_{nk} = \frac{e^{a_{nk}}}{\sum_{j=1}^{K} e^{a_{nj}}}",
-            r"s = (1 - \epsilon) t + \frac{\epsilon}{K}",
-        ),
-        backward={"da": r"\frac{\partial J_n}{\partial a_{nk}} = y_{nk} - s_{nk}"},
-        where={r"\epsilon": "smoothing"},
-        source="Bishop, 2006, Pattern recognition and machine learning, eq. 4.108 and 4.109; "
-        "smoothing: Szegedy et al., 2016, Rethinking the Inception architecture, section 7",
-    )
-
-    def each(self, xp: Namespace, a: Array, t: Array) -> tuple[Array, Cache]:
-        """-Σₖ sₖ log yₖ = log Σⱼ eᵃʲ - Σₖ sₖ aₖ, after the largest a is taken off so that no exponential overflows."""
-        if self.smoothing:
-            t = (1 - self.smoothing) * t + self.smoothing / t.shape[1]
-        shifted = a - xp.max(a, axis=1, keepdims=True)
-        y = xp.exp(shifted)
-        total = xp.sum(y, axis=1, keepdims=True)
-        y = y / total
-        return xp.log(total)[:, 0] - xp.sum(t * shifted, axis=1), {"y": y, "t": t}
-
-    def each_backward(self, xp: Namespace, cache: Cache) -> Array:
-        """∂Jₙ/∂a = y - s."""
-        return cache["y"] - cache["t"]
-
-    def link(self, xp: Namespace, a: Array) -> Array:
-        """y = eᵃ / Σₖ eᵃᵏ."""
-        y = xp.exp(a - xp.max(a, axis=1, keepdims=True))
-        return y / xp.sum(y, axis=1, keepdims=True)
-
-    def unlink(self, xp: Namespace, y: Array) -> Array:
-        """a = log y: of all the logits that stand for y, those with Σₖ eᵃᵏ = 1."""
-        return xp.log(xp.maximum(y, _LEAST))
+def losses_named(task: str) -> dict[str, type[Loss]]:
+    """Return the registered losses for a task that settings can name, by these names."""
+    return {loss.name: loss for loss in LOSSES.values() if loss.task == task and loss.name}

@@ -54,7 +54,8 @@ def register(name: str) -> Any:
     """Enter a rule in the registry under the name that configurations use."""
 
     def enter(rule: T) -> T:
-        RULES[name] = rule
+        if RULES.setdefault(name, rule) is not rule:
+            raise ConfigError("an optimizer with a name of its own", f"a second {name!r}", "Give it another name.")
         return rule
 
     return enter

@@ -47,7 +47,8 @@ def register(name: str) -> Any:
     """Enter a schedule in the registry under the name that configurations use."""
 
     def enter(schedule: T) -> T:
-        SCHEDULES[name] = schedule
+        if SCHEDULES.setdefault(name, schedule) is not schedule:
+            raise ConfigError("a schedule with a name of its own", f"a second {name!r}", "Give it another name.")
         return schedule
 
     return enter

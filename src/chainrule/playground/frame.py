@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.engine.store import Store
 from chainrule.playground.runs import Curve
 from chainrule.playground.scene import Scene
-from chainrule.playground.scores import Score, metric_name
+from chainrule.playground.scores import Score, metric_of
 from chainrule.playground.wire import Message
 
 MOST_WEIGHTS = 20_000
@@ -121,7 +121,7 @@ def frame_message(
     scene = snapshot.scene
     done = snapshot.pass_of(scene.plane.size_for(size))
     picture = done.picture(scene, want)
-    metric = metric_name(scene)
+    metric = metric_of(scene).name
     content = {
         "n": n,
         "running": snapshot.running,

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.network.network import Network
-from chainrule.nn import Activation, Sequential, SoftmaxCrossEntropy
+from chainrule.nn import Activation, Sequential
 from chainrule.playground.build import network_of
 from chainrule.playground.data import Data
 from chainrule.playground.formula import Features, features_of
@@ -82,7 +82,7 @@ class Scene:
     @property
     def is_probability(self) -> bool:
         """Whether outputs are probabilities."""
-        return isinstance(self.network.loss, SoftmaxCrossEntropy)
+        return self.network.loss.is_exclusive
 
     @cached_property
     def target_range(self) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from chainrule.playground.frame import layout_of
 from chainrule.playground.learner import Learner
 from chainrule.playground.runs import KeptRun
 from chainrule.playground.scene import Scene
+from chainrule.playground.scores import metric_of
 from chainrule.playground.spec import spec_to_json
 from chainrule.playground.wire import MOST_POINTS, Message
 
@@ -38,6 +39,7 @@ def state_message(
         "spec": spec,
         "network": _network(scene),
         "data": _data(scene) | {"hash": sha256},
+        "metric": _metric(scene),
         "position": learner.trainer.position.to_json(scene.spec.batch_size),
         "running": running,
         "checkpoints": learner.checkpoints.epochs,
@@ -74,6 +76,11 @@ def _network(scene: Scene) -> dict[str, Any]:
         ],
         "n_parameters": scene.network.n_parameters,
     }
+
+
+def _metric(scene: Scene) -> dict[str, Any]:
+    metric = metric_of(scene)
+    return {"name": metric.name, "label": metric.label, "is_share": metric.is_share}
 
 
 def _count(params: Mapping[str, Any]) -> int:

@@ -18,6 +18,7 @@ from chainrule.report.grid import pictures, weight_pictures
 from chainrule.report.template import template
 from chainrule.sources.source import FILE
 from chainrule.train.history import History
+from chainrule.train.metrics import label_of
 from chainrule.tree import leaves
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ class ReportData:
     gradients: Mapping[str, np.ndarray]
     pull: np.ndarray
     metrics: Mapping[str, Mapping[str, float]]
-    metric_names: Mapping[str, tuple[str, bool]]
     config: str
     facts: Sequence[tuple[str, str]]
     notes: Sequence[str]
@@ -109,10 +109,9 @@ def _seen(data: ReportData) -> dict[str, str]:
 def _metric_rows(data: ReportData) -> list[tuple[str, list[str]]]:
     parts = [part for part in ("train", "valid", "test", "baseline") if part in data.metrics]
     rows = []
-    for key, (name, _) in data.metric_names.items():
-        if any(key in data.metrics[part] for part in parts):
-            cells = [_figure(data.metrics[part][key]) if key in data.metrics[part] else "–" for part in parts]
-            rows.append((name, cells))
+    for name in dict.fromkeys(name for part in parts for name in data.metrics[part]):
+        cells = [_figure(data.metrics[part][name]) if name in data.metrics[part] else "–" for part in parts]
+        rows.append((label_of(name), cells))
     return rows
 
 

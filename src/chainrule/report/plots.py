@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from chainrule.train.metrics import METRICS, label_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -94,11 +96,11 @@ def learning_curves(
             ax.set_xlabel("epoch")
             # The cost of counts (Poisson) may be below zero.
             is_log = panel == "cost" and all(np.min(scores["cost"]) > 0 for scores in curves.values())
-            ax.set_title({"cost": "cost J (log axis)" if is_log else "cost J", "r2": "R²"}.get(panel, panel))
+            ax.set_title(label_of(panel) + (" (log axis)" if is_log else ""))
             if is_log:
                 ax.set_yscale("log")
-            elif panel == "r2":
-                # A network starts far below 0; what happens between 0 and 1 is what is looked for.
+            elif panel in METRICS and METRICS[panel].better == "higher":
+                # By R² a network starts far below 0; what happens between 0 and 1 is what is looked for.
                 ax.set_ylim(bottom=max(-1.0, ax.get_ylim()[0]))
         if changes:
             axes[-1].plot(epochs, rate, color=GREEN, lw=1.6)

@@ -13,6 +13,7 @@ from chainrule.errors import ChainruleError, ConfigError, DataError, TrainingErr
 from chainrule.select.folds import Folds, draw_folds
 from chainrule.select.workers import Workers
 from chainrule.sources.source import Source
+from chainrule.train.metrics import metrics_for
 
 # Called with the number of trainings done, of all, and the latest score.
 Progress: TypeAlias = Callable[[int, int, float], None]
@@ -211,7 +212,8 @@ def metric_name(estimator: Any, scoring: Any) -> str:
         return scoring
     if scoring is not None:
         return str(getattr(scoring, "__name__", "score"))
-    return "accuracy" if is_classifier(estimator) else "R²" if is_regressor(estimator) else "score"
+    task = "classification" if is_classifier(estimator) else "regression" if is_regressor(estimator) else ""
+    return metrics_for(task)[0].label if task else "score"
 
 
 def model_name(estimator: Any) -> str:

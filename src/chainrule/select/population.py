@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engine.numpy import NUMPY
 from chainrule.errors import DataError
 from chainrule.network.network import Network
-from chainrule.nn import Penalty
-from chainrule.nn.loss import SoftmaxCrossEntropy
+from chainrule.nn import Loss, Penalty
 from chainrule.optim import Adam, Constant, Rule, Schedule
 from chainrule.select.crossval import CrossValidation, Progress
 from chainrule.select.folds import Folds, draw_folds
 from chainrule.select.grid import Grid, Plan, grid_of
 from chainrule.select.together import train_together
 from chainrule.train import Settings, Supervised, run
+from chainrule.train.metrics import COST, Metric, metric_named
 from chainrule.types import Batch
 
 
@@ -32,7 +33,8 @@ class Population:
     settings : tuple of dict
         Rate, penalties and seed of each.
     scores, train_scores : array (settings, J)
-        Accuracy, or R².
+        By the first metric that the network's loss names, else its cost; what is better when it is lower is negated,
+        so that higher is better, always.
     metric : str
     folds : Folds
     seconds : float
@@ -115,7 +117,7 @@ def population(
         The architecture and the loss, which all share.
     X : array (N, …)
     y : array (N,)
-        Classes where the loss is softmax cross-entropy, else values.
+        Classes where the loss is of classes that exclude each other, else values.
     settings : mapping
         Values to try of `learning_rate`, `l1`, `l2` and `seed`; all combinations are.
     folds, seed
@@ -141,24 +143,26 @@ def population(
     plan = Plan(network, optimizer or Adam(), schedule or Constant(), epochs, batch_size, dtype)
     train = train_together if together else _train_one_by_one
     a = train(plan, prepared, t, folds, grid, progress)
-    scores, train_scores = _scores(network, a, t, labels, folds)
-    metric = "R²" if labels is None else "accuracy"
-    return Population(tuple(grid.members), scores, train_scores, metric, folds, time.perf_counter() - began)
+    metric = metric_named(network.loss.metrics[0]) if network.loss.metrics else COST
+    scores, train_scores = _scores(network.loss, metric, a, t if labels is None else labels, folds)
+    name = metric.label if metric.better == "higher" else f"negative {metric.label}"
+    return Population(tuple(grid.members), scores, train_scores, name, folds, time.perf_counter() - began)
 
 
 def _arrays(network: Network, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return x, t and, for classes, their numbers."""
     x = np.asarray(X)
-    if isinstance(network.loss, SoftmaxCrossEntropy):
+    if network.loss.is_exclusive:
         classes, labels = np.unique(np.asarray(y), return_inverse=True)
-        if len(classes) != network.output_shape[0]:
+        if len(classes) != network.output_shape[-1]:
             raise DataError(
-                f"{network.output_shape[0]} classes, one for each output of the network",
+                f"{network.output_shape[-1]} classes, one for each output of the network",
                 f"{len(classes)} in y",
                 "Build the network with as many outputs as there are classes.",
             )
         return x, np.eye(len(classes))[labels], labels
-    return x, np.asarray(y, dtype=float).reshape(len(x), -1), None
+    t = np.asarray(y, dtype=float)
+    return x, t[:, None] if t.ndim == 1 else t, None
 
 
 def _prepared(x: np.ndarray, folds: Folds, prepare: Any) -> list[np.ndarray]:
@@ -170,24 +174,19 @@ def _prepared(x: np.ndarray, folds: Folds, prepare: Any) -> list[np.ndarray]:
     return [np.asarray(clone(prepare).fit(x[train]).transform(x)) for train, _ in folds.pairs]
 
 
-def _scores(
-    network: Network, a: np.ndarray, t: np.ndarray, labels: np.ndarray | None, folds: Folds
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return test and training scores (members, J) of logits a (J, members, N, K); NaN for what diverged."""
-    from chainrule.engine.numpy import NUMPY
-
+def _scores(loss: Loss, metric: Metric, a: np.ndarray, t: np.ndarray, folds: Folds) -> tuple[np.ndarray, np.ndarray]:
+    """Return test and training scores (members, J) of logits a (J, members, N, …, K); NaN for what diverged."""
     tables = np.full((2, a.shape[1], len(folds)), np.nan)
     for j, (train, test) in enumerate(folds.pairs):
         for m in range(a.shape[1]):
             for table, part in zip(tables, (test, train), strict=True):
-                logits = a[j, m, part]
+                logits = a[j, m, part].astype(float)
                 if not np.isfinite(logits).all():
                     continue
-                if labels is not None:
-                    table[m, j] = float((logits.argmax(axis=1) == labels[part]).mean())
+                if metric is COST:
+                    table[m, j] = -float(loss.forward(NUMPY, logits, t[part])[0])
                 else:
-                    error = np.square(network.loss.link(NUMPY, logits.astype(float)) - t[part]).mean(axis=0)
-                    table[m, j] = float(1 - (error / t[part].var(axis=0)).mean())
+                    table[m, j] = metric.sign * metric.function(loss.link(NUMPY, logits), t[part], None)
     return tables[0], tables[1]
 
 
@@ -204,8 +203,7 @@ def _train_one_by_one(
 
     engine = engine_by_name("numpy", plan.dtype)
     members = grid.members
-    k = plan.network.output_shape[0]
-    a = np.empty((len(folds), len(members), len(t), k), plan.dtype)
+    a = np.empty((len(folds), len(members), len(t), *plan.network.output_shape), plan.dtype)
     for done, (j, m) in enumerate(product(range(len(folds)), range(len(members))), start=1):
         train, member = folds.pairs[j][0], members[m]
         settings = Settings(

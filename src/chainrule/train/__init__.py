@@ -16,6 +16,7 @@ from chainrule.train.events import (
 from chainrule.train.history import History
 from chainrule.train.journal import Journal, replay
 from chainrule.train.loop import Run, run
+from chainrule.train.metrics import METRICS, Metric, metric_named, register_metric
 from chainrule.train.objective import Objective, Supervised
 from chainrule.train.policies import (
     EarlyStopping,
@@ -28,6 +29,7 @@ from chainrule.train.policies import (
 from chainrule.train.settings import Settings
 
 __all__ = [
+    "METRICS",
     "Advised",
     "Checkpoint",
     "Decided",
@@ -40,6 +42,7 @@ __all__ = [
     "History",
     "Journal",
     "KeepBest",
+    "Metric",
     "Objective",
     "Policy",
     "ReduceOnPlateau",
@@ -52,6 +55,8 @@ __all__ = [
     "event_from_json",
     "event_to_json",
     "load_checkpoint",
+    "metric_named",
+    "register_metric",
     "replay",
     "run",
     "save_checkpoint",

@@ -13,11 +13,12 @@ from chainrule.constraints import check_fields, option
 from chainrule.encode.augment import Augment
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
-from chainrule.errors import ConfigError, DataError, ShapeError
+from chainrule.errors import ConfigError
 from chainrule.network.network import Network, logits
-from chainrule.nn.loss import BinaryCrossEntropy, SoftmaxCrossEntropy
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.precision import PRECISIONS, LowPrecision
+from chainrule.train.check import check_batch
+from chainrule.train.metrics import Metric, as_metric, scores_of
 from chainrule.types import Array, Batch, Cache, Context, Namespace, Params
 
 # Folded into a step's key for its augmentation: layers fold their numbers into the same key, and none is as large.
@@ -87,16 +88,23 @@ class Supervised:
     precision : str
         `float32`: in the engine's own dtype. `bfloat16` (on JAX): the layers' arithmetic is rounded while the network
         learns; weights, cost, and all of evaluation stay in the engine's dtype.
+    metrics : tuple of Metric or str, optional
+        What `evaluate` measures besides the cost; by default what the loss names (`Loss.metrics`).
     """
 
     network: Network
     penalty: Penalty = field(default_factory=Penalty)
     augment: Augment = field(default_factory=Augment)
     precision: str = option(*PRECISIONS, default="float32")
+    metrics: tuple[Metric | str, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Look whether there are pictures to augment."""
+        """Look whether there are pictures to augment, and whether the metrics are known."""
         check_fields(self)
+        if self.metrics is not None:
+            given: Any = self.metrics
+            object.__setattr__(self, "metrics", (given,) if isinstance(given, (str, Metric)) else tuple(given))
+        _ = self.scored_by
         if self.augment and len(self.network.input_shape) != 3:
             raise ConfigError(
                 "images (H, W, C) to augment",
@@ -153,51 +161,25 @@ class Supervised:
             _add(grads, path, dW)
         return cost, grads, cache
 
+    @cached_property
+    def scored_by(self) -> tuple[Metric, ...]:
+        """The metrics: those that were given, else the loss's own."""
+        return tuple(map(as_metric, self.network.loss.metrics if self.metrics is None else self.metrics))
+
     def check(self, data: Batch) -> None:
-        """Look at shapes and for NaN, before a step multiplies what does not fit."""
-        shape, k = self.network.input_shape, self.network.output_shape[0]
-        for name, array in zip("xtw", data, strict=True):
-            if array is not None and not hasattr(array, "shape"):
-                raise ShapeError(f"{name} to be an array", type(array).__name__, "Make it one with numpy.asarray.")
-        n = data.x.shape[0]
-        wanted = {"x": (n, *shape), "t": (n, k), "w": (n,)}
-        for name, array in zip("xtw", data, strict=True):
-            if array is None:
-                continue
-            if tuple(array.shape) != wanted[name]:
-                remedy = "Give one row for each sample."
-                if name == "t" and len(array.shape) == 1:
-                    remedy = f"Class numbers become an indicator matrix by numpy.eye({k})[t]; values by t[:, None]."
-                raise ShapeError(f"{name} of shape {wanted[name]}", f"an array of shape {tuple(array.shape)}", remedy)
-            # In float64 a sum of float32 is NaN or infinite only if one of them is.
-            total = array.sum(dtype=np.float64)
-            if not np.isfinite(total):
-                raise DataError(f"finite numbers in {name}", f"NaN or infinity (their sum is {total})", "Fill them in.")
+        """Look at shapes, for NaN, and for weights and targets that mean nothing, before a step multiplies them."""
+        check_batch(self.network, data)
 
     def evaluate(self, engine: Engine, params: Params, data: Batch) -> dict[str, float]:
-        """Return the cost, and accuracy (classes and labels) or R² (numbers)."""
-        a = logits(self.network, engine, params, data.x)
-        t = engine.numpy(data.t)
-        w = None if data.w is None else engine.numpy(data.w)
-        cost, _ = self.network.loss.forward(NUMPY, a.astype(np.float64), t.astype(np.float64), w)
-        return {"cost": float(cost)} | _score(self.network, a, t, w)
-
-
-def _score(network: Network, a: np.ndarray, t: np.ndarray, w: np.ndarray | None) -> dict[str, float]:
-    if isinstance(network.loss, SoftmaxCrossEntropy):
-        right = a.argmax(axis=1) == t.argmax(axis=1)
-        return {"accuracy": float(np.average(right, weights=w))}
-    if isinstance(network.loss, BinaryCrossEntropy):
-        right = ((a > 0) == (t > 0.5)).all(axis=1)
-        return {"accuracy": float(np.average(right, weights=w))}
-    y = network.loss.link(NUMPY, a.astype(np.float64))
-    error = np.average((y - t) ** 2, axis=0, weights=w)
-    spread = np.average((t - np.average(t, axis=0, weights=w)) ** 2, axis=0, weights=w)
-    # Targets that do not vary leave nothing to explain: 1 for meeting them exactly, else 0, as scikit-learn has it.
-    exact = np.where(error > 0, 0.0, 1.0) + 0 * error
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r2 = np.where(spread > 0, 1 - error / spread, exact)
-    return {"r2": float(r2.mean())}
+        """Return the cost, and a score for each metric."""
+        loss = self.network.loss
+        a = logits(self.network, engine, params, data.x).astype(np.float64)
+        t, w, mask = (None if part is None else engine.numpy(part) for part in data[1:])
+        cost, _ = loss.forward(NUMPY, a, t, w, mask)
+        scores = {"cost": float(cost)}
+        if self.scored_by:
+            scores |= scores_of(self.scored_by, loss.link(NUMPY, a), t, w, mask)
+        return scores
 
 
 def _add(grads: Any, path: str, dW: Array) -> None:

@@ -7,14 +7,13 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from chainrule.constraints import Kind, check_fields, constrained, real, whole
-from chainrule.errors import ConfigError
+from chainrule.constraints import Kind, check_fields, constrained, option, real, whole
+from chainrule.errors import ConfigError, did_you_mean
 from chainrule.train.events import EpochEnded, Event, StepsEnded
+from chainrule.train.metrics import DIRECTIONS, METRICS
 
 # What a policy remembers: JSON-able, so that it can lie in a checkpoint.
 Memory: TypeAlias = dict[str, Any]
-
-HIGHER_IS_BETTER = frozenset({"accuracy", "r2"})
 
 
 @dataclass(frozen=True)
@@ -66,18 +65,62 @@ class Policy(ABC):
 
 
 def monitored(event: EpochEnded, monitor: str) -> float:
-    """Return the value called `monitor` (`cost`, or `valid.cost`, `train.accuracy`, …), as one to be minimised."""
+    """Return the value called `monitor`: `cost`, or `valid.cost`, `train.accuracy`, …"""
     if monitor == "cost":
         return event.cost
     where, _, metric = monitor.partition(".")
     try:
-        value = event.scores[where][metric]
+        return event.scores[where][metric]
     except KeyError:
         names = ["cost", *(f"{part}.{name}" for part, scores in event.scores.items() for name in scores)]
         raise ConfigError(
             "a value to monitor that is measured", f"{monitor!r}", f"Choose one of: {', '.join(names)}."
         ) from None
-    return -value if metric in HIGHER_IS_BETTER else value
+
+
+def sign_of(monitor: str, better: str) -> int:
+    """Return 1 where a higher value of `monitor` is better, else -1; `auto` asks the metric of that name.
+
+    Raises
+    ------
+    ConfigError
+        If no metric of that name is registered, so that nobody knows.
+    """
+    if better != "auto":
+        return 1 if better == "higher" else -1
+    name = monitor.rpartition(".")[2]
+    if name not in METRICS:
+        raise ConfigError(
+            "a value to monitor of which it is known whether higher is better",
+            f"{monitor!r}",
+            f"{did_you_mean(name, METRICS)} Your own is entered by train.register_metric, "
+            'or say better="higher" or better="lower".',
+        )
+    return METRICS[name].sign
+
+
+class _Watch(Policy):
+    """A policy that watches one value, `monitor`; the best in its memory is one to be made small."""
+
+    monitor: str
+    better: str
+
+    def start(self) -> Memory:
+        """Find out before the first step whether higher is better."""
+        sign_of(self.monitor, self.better)
+        return {}
+
+    def _value(self, event: EpochEnded) -> float:
+        """Return the value as one to be made small."""
+        return -sign_of(self.monitor, self.better) * monitored(event, self.monitor)
+
+
+def _watched() -> Any:
+    return constrained(Kind(str), default="valid.cost")
+
+
+def _better() -> Any:
+    return option("auto", *DIRECTIONS, default="auto")
 
 
 def _improves(memory: Memory, value: float, min_delta: float) -> bool:
@@ -86,38 +129,47 @@ def _improves(memory: Memory, value: float, min_delta: float) -> bool:
 
 
 @dataclass(frozen=True)
-class KeepBest(Policy):
-    """Keep the weights of the epoch with the best value of `monitor`."""
+class KeepBest(_Watch):
+    """Keep the weights of the epoch with the best value of `monitor`.
 
-    monitor: str = constrained(Kind(str), default="valid.cost")
+    Parameters
+    ----------
+    monitor : str
+        `cost`, that of the steps; or a score of a part of the data: `valid.cost`, `train.accuracy`.
+    better : str
+        `higher` or `lower`; `auto` asks the metric that is registered under the score's name.
+    """
+
+    monitor: str = _watched()
+    better: str = _better()
 
     def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
         """Keep the weights whenever the value improves."""
         if not isinstance(event, EpochEnded):
             return memory, ()
-        value = monitored(event, self.monitor)
+        value = self._value(event)
         if not _improves(memory, value, 0.0):
             return memory, ()
-        measured = -value if self.monitor.rpartition(".")[2] in HIGHER_IS_BETTER else value
-        return {"best": value}, (KeepWeights(f"{self.monitor} {measured:.4g}"),)
+        return {"best": value}, (KeepWeights(f"{self.monitor} {monitored(event, self.monitor):.4g}"),)
 
 
 @dataclass(frozen=True)
-class EarlyStopping(Policy):
-    """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs.
+class EarlyStopping(_Watch):
+    """Stop when `monitor` (see `KeepBest`) has not improved by more than `min_delta` for `patience` epochs.
 
     Prechelt, 1998, Early stopping - but when?
     """
 
-    monitor: str = constrained(Kind(str), default="valid.cost")
+    monitor: str = _watched()
     patience: int = whole(1, default=10)
     min_delta: float = real(0.0, default=0.0)
+    better: str = _better()
 
     def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
         """Count the epochs since the last improvement."""
         if not isinstance(event, EpochEnded):
             return memory, ()
-        value = monitored(event, self.monitor)
+        value = self._value(event)
         if _improves(memory, value, self.min_delta):
             return {"best": value, "waited": 0}, ()
         waited = memory.get("waited", 0) + 1
@@ -126,19 +178,20 @@ class EarlyStopping(Policy):
 
 
 @dataclass(frozen=True)
-class ReduceOnPlateau(Policy):
-    """Multiply the learning rate by `factor` when `monitor` has not improved for `patience` epochs."""
+class ReduceOnPlateau(_Watch):
+    """Multiply the learning rate by `factor` when `monitor` (see `KeepBest`) has not improved for `patience` epochs."""
 
-    monitor: str = constrained(Kind(str), default="valid.cost")
+    monitor: str = _watched()
     patience: int = whole(1, default=5)
     factor: float = real(0.0, 1.0, low_open=True, high_open=True, default=0.5)
     most: int = whole(1, default=8)
+    better: str = _better()
 
     def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
         """Count the epochs since the last improvement or reduction."""
         if not isinstance(event, EpochEnded):
             return memory, ()
-        value = monitored(event, self.monitor)
+        value = self._value(event)
         if _improves(memory, value, 0.0):
             return {**memory, "best": value, "waited": 0}, ()
         waited = memory.get("waited", 0) + 1

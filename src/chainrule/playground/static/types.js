@@ -54,7 +54,8 @@
  *   test: (number | null)[], spec: any}} Run
  */
 /**
- * @typedef {{spec: Spec, network: NetworkState, data: DataState, position: Position, running: boolean,
+ * @typedef {{spec: Spec, network: NetworkState, data: DataState,
+ *   metric: {name: string, label: string, is_share: boolean}, position: Position, running: boolean,
  *   checkpoints: number[], history: {runs: Run[]}, reset: string, notes: string[], arrays: Record<string, Numbers>}} State
  */
 /** @typedef {{frames_per_second: number, bytes: number, dropped: number, build_ms: number}} Budget */

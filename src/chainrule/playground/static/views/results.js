@@ -1,4 +1,4 @@
-// How well it does: accuracy or R², and the confusion matrix, whose cells open onto their rows.
+// How well it does: the score that the task is judged by, and the confusion matrix, whose cells open onto their rows.
 import { button, choice } from "../controls.js";
 import { h, replace, write } from "../dom.js";
 import { icon } from "../icons.js";
@@ -80,13 +80,13 @@ export function mount(el, store) {
 
   /** @param {import("../types.js").Frame} frame */
   function draw(frame) {
-    const [kind] = Object.keys(frame.metrics.train);
-    const percent = kind === "accuracy";
+    const metric = store.get("state")?.metric;
+    if (!metric) return;
     const format = (/** @type {number | null | undefined} */ value) =>
-      value === null || value === undefined ? "–" : percent ? `${(value * 100).toFixed(1)} %` : number(value);
-    write(name, percent ? "accuracy" : "R²");
-    write(train, format(frame.metrics.train[kind]));
-    write(test, format(frame.metrics.test[kind]));
+      value === null || value === undefined ? "–" : metric.is_share ? `${(value * 100).toFixed(1)} %` : number(value);
+    write(name, metric.label);
+    write(train, format(frame.metrics.train[metric.name]));
+    write(test, format(frame.metrics.test[metric.name]));
     const counts = frame.arrays[`confusion_${part}`];
     if (!counts || counts.length !== cells.length) return;
     const k = Math.sqrt(cells.length);

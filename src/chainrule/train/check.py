@@ -1,0 +1,79 @@
+"""Looking at data before a step multiplies what does not fit, or what means nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError, ShapeError
+from chainrule.network.network import Network
+from chainrule.types import Batch, Shape
+
+
+def check_batch(network: Network, data: Batch) -> None:
+    """Raise unless a network can be trained, or evaluated, on `data`.
+
+    Raises
+    ------
+    ShapeError
+        If an array is none, or has another shape than the network and its loss ask for.
+    DataError
+        If there is NaN or infinity, a target that the loss is not defined for, a negative weight, or nothing that
+        counts.
+    """
+    for name, array in data._asdict().items():
+        if array is not None and not hasattr(array, "shape"):
+            raise ShapeError(f"{name} to be an array", type(array).__name__, "Make it one with numpy.asarray.")
+    n, loss, output = int(data.x.shape[0]), network.loss, network.output_shape
+    if tuple(data.x.shape) != (n, *network.input_shape):
+        _refuse_shape("x", (n, *network.input_shape), data.x, "Give one row for each sample.")
+    _check_finite("x", data.x)
+    if data.mask is not None:
+        _check_places("mask", data.mask, (n, *output[:-1]))
+        if n and not np.asarray(data.mask).any():
+            raise DataError(
+                "a mask that leaves something to learn from", "no place that counts", "Leave rows of 0 out."
+            )
+    if data.t is None and loss.needs_target:
+        raise DataError(f"targets t for the loss {type(loss).__name__}", "None", "Give Batch(x, t).")
+    if data.t is not None:
+        if int(data.t.shape[0]) != n:
+            _refuse_shape("t", (n, *loss.target_shapes(output)[0]), data.t, "Give one row for each sample.")
+        if data.mask is None:
+            _check_finite("t", data.t)
+        loss.check_targets(output, data.t, data.mask)
+        if data.mask is not None:
+            _check_finite("t", np.asarray(data.t)[np.asarray(data.mask, bool)])
+    if data.w is not None:
+        _check_weights(data, (n, *output[:-1]))
+
+
+def _check_weights(data: Batch, places: Shape) -> None:
+    _check_places("w", data.w, places)
+    _check_finite("w", data.w)
+    w = np.asarray(data.w)
+    if w.size and w.min() < 0:
+        row = int(np.argwhere(w < 0)[0][0])
+        raise DataError("weights that are not negative", f"{w.min():g} (the first in row {row})", "Weigh by 0 or more.")
+    if w.size and not w.any():
+        raise DataError("weights that are not all zero", "no weight above 0", "Give some row a weight.")
+
+
+def _check_places(name: str, array: Any, places: Shape) -> None:
+    """Raise ShapeError unless there is a value for each sample, or for each place of its output."""
+    shape = tuple(array.shape)
+    if not shape or shape != places[: len(shape)]:
+        wanted = " or ".join(str(places[:k]) for k in range(1, len(places) + 1))
+        raise ShapeError(f"{name} of shape {wanted}", f"an array of shape {shape}", "Give one value for each sample.")
+
+
+def _refuse_shape(name: str, wanted: Shape, array: Any, remedy: str) -> None:
+    raise ShapeError(f"{name} of shape {wanted}", f"an array of shape {tuple(array.shape)}", remedy)
+
+
+def _check_finite(name: str, array: Any) -> None:
+    # In float64 a sum of float32 is NaN or infinite only if one of them is.
+    total = array.sum(dtype=np.float64)
+    if not np.isfinite(total):
+        raise DataError(f"finite numbers in {name}", f"NaN or infinity (their sum is {total})", "Fill them in.")
