@@ -175,7 +175,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=str)
 every_engine = pytest.mark.parametrize("engine", checks.ENGINES)
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", [kind for kind, layer in LAYERS.items() if layer.__module__.startswith("chainrule.")])
 def test_every_registered_layer_has_a_case(kind: str) -> None:
     assert kind in {type(case.layer).__name__ for case in CASES}
 

@@ -14,10 +14,6 @@ from chainrule.nn.layer import Equations, Layer, joined, layer_field, part, regi
 from chainrule.tree import dotted
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
-# Folded into the key of a shortcut: no stack has as many layers.
-_SHORTCUT = 1_000_003
-
-
 @register
 @dataclass(frozen=True)
 class Sequential(Layer):
@@ -184,9 +180,8 @@ class Residual(Layer):
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = s(x) + f(x)."""
-        y, cache = self.inner.forward(xp, p, x, ctx)
-        # The inner layer has the key itself: a bypass that is random needs one of its own.
-        bypass, beside = self.shortcut.forward(xp, part(p, "shortcut"), x, ctx.child(xp, _SHORTCUT))
+        y, cache = self.inner.forward(xp, p, x, ctx.child(xp, 0))
+        bypass, beside = self.shortcut.forward(xp, part(p, "shortcut"), x, ctx.child(xp, 1))
         return bypass + y, {"": cache, "shortcut": beside}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
