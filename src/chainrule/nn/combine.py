@@ -14,6 +14,7 @@ from chainrule.nn.layer import Equations, Layer, joined, layer_field, part, regi
 from chainrule.tree import dotted
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
+
 @register
 @dataclass(frozen=True)
 class Sequential(Layer):
@@ -46,10 +47,9 @@ class Sequential(Layer):
     )
 
     def __post_init__(self) -> None:
-        """Accept any sequence, name the layers that have no name."""
+        """Name the layers that have no name."""
         super().__post_init__()
-        object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "names", tuple(self.names) or _running_names(self.layers))
+        object.__setattr__(self, "names", self.names or _running_names(self.layers))
         if len(set(self.names)) != len(self.layers) or any("." in name or not name for name in self.names):
             raise ConfigError(
                 f"{len(self.layers)} different names without a dot, one for each layer",

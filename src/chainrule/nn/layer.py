@@ -71,8 +71,12 @@ class Layer(ABC):
     equations: ClassVar[Equations]
 
     def __post_init__(self) -> None:
-        """Check the hyperparameters against their declared constraints."""
+        """Check the hyperparameters against their declared constraints; a list becomes a tuple, which cannot change."""
         check_fields(self)
+        for item in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, item.name)
+            if isinstance(value, list):
+                object.__setattr__(self, item.name, tuple(value))
 
     def children(self) -> Mapping[str, Layer]:
         """Return the layers inside this one, each by the name under which its parameters lie in this layer's own.
@@ -233,3 +237,12 @@ def require_vector(layer: Layer, shape: Shape) -> int:
             "Put a Flatten layer before it.",
         )
     return shape[0]
+
+
+def last_axis(layer: Layer, shape: Shape) -> int:
+    """Return C, the length of the last axis, or raise ShapeError where samples are plain numbers."""
+    if not shape:
+        raise ShapeError(
+            f"{type(layer).__name__} to receive samples with at least one axis", "numbers", "Give vectors (C,)."
+        )
+    return shape[-1]
