@@ -85,10 +85,10 @@ epoch with such rows, and so both engines see the same statistics.
 ## Randomness
 
 The noise of step t comes from the key fold(key(seed, 2), t), 2 being the number of the noise's stream
-(`seeds.Purpose`). A layer in a stack folds its position into the key that the stack has, so that each has noise of
-its own; a Residual's shortcut folds 1,000,003. Augmentation (`encode.augment.Augment`) folds 1,000,033 and then the number of
-the kind of change: flip 0, shift 1, rotation 2, zoom 3, brightness 4, cutout 5, mixup 6; switching one off therefore leaves
-what the others draw. The same seed gives the same noise again on the same engine; the generators of NumPy and JAX differ.
+(`seeds.Purpose`). A layer inside a layer folds its number, from 0, into the key that the outer one has
+(`ctx.child(xp, number)`), so that each has noise of its own: in a stack its position, in a Residual 0, and 1 for the
+shortcut. Augmentation (`encode.augment.Augment`) folds 1,000,033 and then the number of the kind of change: flip 0, shift 1,
+rotation 2, zoom 3, brightness 4, cutout 5, mixup 6; switching one off therefore leaves what the others draw. The same seed gives the same noise again on the same engine; the generators of NumPy and JAX differ.
 """
 
 

@@ -81,22 +81,25 @@ class Kind:
 
 @dataclass(frozen=True)
 class Many:
-    """A sequence of values that each meet the same constraint."""
+    """A sequence of values that each meet the same constraint: any number of them, `at_least` so many, or `exactly`."""
 
     item: Range | Options | Kind | Many
     at_least: int = 0
+    exactly: tuple[int, ...] = ()
 
     def accepts(self, value: Any) -> bool:
         """Tell whether `value` is a sequence and each of its items is accepted."""
         return (
             isinstance(value, (tuple, list))
             and len(value) >= self.at_least
+            and (not self.exactly or len(value) in self.exactly)
             and all(self.item.accepts(item) for item in value)
         )
 
     def describe(self) -> str:
         """Return the item's constraint in the plural."""
-        return f"a list, each item {self.item.describe()}"
+        count = " or ".join(map(str, self.exactly))
+        return f"a list{f' of {count}' if count else ''}, each item {self.item.describe()}"
 
 
 Constraint: TypeAlias = Range | Options | Kind | Many

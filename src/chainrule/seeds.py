@@ -6,6 +6,9 @@ from enum import IntEnum
 
 import numpy as np
 
+from chainrule.errors import ConfigError
+from chainrule.types import Key
+
 
 class Purpose(IntEnum):
     """One random stream for each purpose: a generator seeded by (seed, purpose, position) needs no memory.
@@ -23,3 +26,18 @@ class Purpose(IntEnum):
 def generator(seed: int, purpose: Purpose, position: int = 0) -> np.random.Generator:
     """Return the generator for one purpose at one position."""
     return np.random.default_rng((seed, int(purpose), position))
+
+
+def require_key(key: Key) -> Key:
+    """Return a key to draw random numbers from, or raise ConfigError where there is none.
+
+    Without one NumPy would take its numbers from the operating system: no two runs would be alike, and no seed the cause.
+    """
+    if key is None:
+        raise ConfigError(
+            "a key to draw random numbers from",
+            "a context without one",
+            "Let is_random of the layer that draws be true, hand ctx.child(xp, number) to the layers inside a layer, "
+            "and give a pass that learns Context(train=True, key=engine.key(seed)).",
+        )
+    return key

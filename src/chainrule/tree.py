@@ -18,6 +18,11 @@ def leaves(tree: Params, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield path, value
 
 
+def dotted(*names: str) -> str:
+    """Return the dotted name of a leaf, such as `hidden1.W`, from the names on the way to it; empty ones are no step."""
+    return ".".join(name for name in names if name)
+
+
 def map_leaves(function: Callable[..., Any], tree: Params, *others: Params) -> dict[str, Any]:
     """Apply `function` to the leaves of `tree` and to the leaves of the same name in `others`."""
     return {

@@ -98,15 +98,18 @@ class Context:
     w : array (N,) or None
         The samples' weights. A sample of weight zero is no sample (the engine pads a short batch with such rows), and
         a layer that looks at the batch as a whole must leave it out.
+    mask : array (N, T) or None
+        Which times of each sample count (the others fill up a short sequence): as with weights of zero.
     """
 
     train: bool = False
     key: Key = None
     w: Array | None = None
+    mask: Array | None = None
 
     def child(self, xp: Namespace, index: int) -> Context:
         """Return the context of the `index`-th layer inside this one, with randomness of its own."""
-        return Context(self.train, None if self.key is None else xp.fold(self.key, index), self.w)
+        return Context(self.train, None if self.key is None else xp.fold(self.key, index), self.w, self.mask)
 
 
 PREDICT = Context(train=False)

@@ -11,6 +11,7 @@ from chainrule.network.network import Network
 from chainrule.sources import datasets
 from chainrule.tree import leaves
 from chainrule.types import Batch, Context, Params
+from tests.nn.compositions import Highway, Mean, Scaled
 
 SOFTMAX, BINARY, SQUARED = nn.SoftmaxCrossEntropy(), nn.BinaryCrossEntropy(), nn.SquaredError()
 
@@ -138,5 +139,12 @@ def layer_cases() -> list[Case]:
         layered("a bypass around one layer", vector, nn.Residual(nn.Dense(4)), nn.Tanh(), nn.Dense(2)),
         layered("a bypass with a shortcut layer", vector, nn.Residual(nn.Sequential((nn.Dense(3), nn.Tanh())), shortcut=nn.Dense(3)), nn.Dense(2)),
         layered("bypasses inside bypasses", vector, nn.Residual(nn.Residual(nn.Sequential((nn.Dense(4), nn.Sigmoid())))), nn.Dense(2)),
+        layered("a bypass that is the last", vector, nn.Dense(2), nn.Residual(nn.Sequential((nn.Dense(3), nn.Tanh(), nn.Dense(2))))),
+        layered("a composition of one's own", vector, nn.Dense(4), Highway(nn.Sequential((nn.Dense(4), nn.Tanh())), nn.Dense(4)), nn.Tanh(), nn.Dense(2)),
+        layered("a composition of one's own with noise", vector, Highway(nn.Sequential((nn.Dense(4), nn.Dropout(0.4))), nn.Dense(4)), nn.Dense(2), train=True),
+        layered("one that changes what goes in and what comes out", vector, nn.Dense(3), Scaled(nn.Sequential((nn.Dense(4), nn.Tanh()))), nn.Dense(2)),
+        layered("one around a single layer", vector, nn.Tanh(), Scaled(nn.Dense(2))),
+        layered("a mean of layers", vector, Mean((nn.Dense(3), nn.Sequential((nn.Dense(3), nn.Tanh())))), nn.Dense(2)),
+        layered("compositions inside one another", vector, Mean((nn.Residual(nn.Dense(4)), Highway(Scaled(nn.Tanh()), nn.Dense(4)))), nn.Dense(2)),
         layered("stacks inside stacks", vector, nn.Sequential((nn.Dense(3), nn.Tanh())), nn.Sequential((nn.Sequential((nn.Dense(3),)), nn.Dense(2)))),
     ]  # fmt: skip

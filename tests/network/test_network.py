@@ -227,8 +227,8 @@ def test_a_network_that_ends_in_what_its_loss_does_not_accept_is_refused() -> No
 
 
 def test_layers_that_do_not_fit_are_found_at_once() -> None:
-    with pytest.raises(ShapeError, match="layer 'dense1'"):
-        Network(Sequential((Dense(3),)), (2, 3), SquaredError())
+    with pytest.raises(ShapeError, match="layer 'conv2d1'"):
+        Network(Sequential((Conv2D(3),)), (2, 3), SquaredError())
 
 
 def test_a_network_is_a_value() -> None:

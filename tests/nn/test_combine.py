@@ -7,9 +7,9 @@ import pytest
 
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError, ShapeError
-from chainrule.nn import Conv2D, Dense, Dropout, Flatten, Relu, Reshape, Residual, Sequential, Tanh
+from chainrule.nn import Conv2D, Dense, Dropout, Flatten, Identity, Relu, Reshape, Residual, Sequential, Tanh
 from chainrule.tree import leaves
-from chainrule.types import PREDICT
+from chainrule.types import PREDICT, Context
 
 XP = engine_by_name("numpy").xp
 
@@ -49,18 +49,18 @@ def test_a_stack_of_anything_but_layers_is_refused(layers: object) -> None:
 
 
 def test_a_shape_that_does_not_fit_names_the_layer() -> None:
-    with pytest.raises(ShapeError, match=r"layer 'output': Dense to receive vectors"):
-        Sequential((Reshape((2, 2)), Dense(3)), ("image", "output")).output_shape((4,))
+    with pytest.raises(ShapeError, match=r"layer 'output': Conv2D to receive images"):
+        Sequential((Reshape((2, 2)), Conv2D(3)), ("image", "output")).output_shape((4,))
 
 
 def test_a_shape_that_does_not_fit_inside_a_stack_names_the_way_to_it() -> None:
-    inner = Sequential((Dense(3),), ("inner",))
-    with pytest.raises(ShapeError, match=r"layer 'block': layer 'inner': Dense"):
+    inner = Sequential((Conv2D(3),), ("inner",))
+    with pytest.raises(ShapeError, match=r"layer 'block': layer 'inner': Conv2D"):
         Sequential((inner,), ("block",)).output_shape((2, 2))
 
 
 def test_a_bypass_around_a_layer_that_changes_the_shape_is_refused() -> None:
-    with pytest.raises(ShapeError, match=r"Residual to keep the shape \(3,\)"):
+    with pytest.raises(ShapeError, match=r"\(2,\) after the inner layer and \(3,\) after the shortcut"):
         Residual(Dense(2)).output_shape((3,))
 
 
@@ -107,7 +107,7 @@ def test_a_shortcut_is_added_in_the_place_of_the_input() -> None:
 
 def test_a_shortcut_of_another_shape_is_refused_with_both_shapes() -> None:
     layer = Residual(Conv2D(4, 3, stride=2, padding="same"), Conv2D(4, 1))
-    with pytest.raises(ShapeError, match=r"shortcut of Residual.*\(4, 4, 4\).*\(8, 8, 4\).*the same stride"):
+    with pytest.raises(ShapeError, match=r"Residual.*\(4, 4, 4\).*\(8, 8, 4\).*the same stride"):
         layer.output_shape((8, 8, 3))
 
 
@@ -119,3 +119,14 @@ def test_a_bypass_around_a_layer_that_changes_the_shape_is_told_of_the_shortcut(
 def test_a_layer_inside_that_is_called_shortcut_would_hide_it() -> None:
     with pytest.raises(ConfigError, match="another name"):
         Residual(Sequential((Dense(2),), ("shortcut",)), Dense(2)).params((3,))
+
+
+def test_the_shortcut_has_noise_of_its_own() -> None:
+    layer = Residual(Dropout(0.5), Dropout(0.5))
+    _, cache = layer.forward(XP, {}, np.ones((10, 10)), Context(True, (0,)))
+    assert not np.array_equal(cache[""]["mask"], cache["shortcut"]["mask"])
+
+
+def test_the_shortcut_is_the_identity_by_default() -> None:
+    assert Residual(Dense(3)) == Residual(Dense(3), Identity())
+    assert Residual(Dense(3)).operations((3,)) == 2 * 9 + 3

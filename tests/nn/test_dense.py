@@ -61,11 +61,6 @@ def test_only_the_weights_are_penalised() -> None:
     assert {name: p.penalised for name, p in Dense(2).params((3,)).items()} == {"W": True, "b": False}
 
 
-def test_an_image_is_refused_with_the_remedy() -> None:
-    with pytest.raises(ShapeError, match=r"Dense to receive vectors.*\(2, 3\).*Put a Flatten"):
-        Dense(2).output_shape((2, 3))
-
-
 def test_the_operations_are_one_multiplication_and_one_addition_a_weight() -> None:
     assert Dense(4).operations((3,)) == 24
 
@@ -92,3 +87,33 @@ def test_a_setting_out_of_its_range_is_named(settings: dict[str, object]) -> Non
 def test_a_misspelt_init_is_recognised() -> None:
     with pytest.raises(ConfigError, match="Did you mean 'glorot'"):
         Dense(2, init="glorott")
+
+
+SEQUENCES = np.arange(12.0).reshape(2, 2, 3)
+
+
+def test_each_place_of_a_sequence_is_a_row() -> None:
+    y, _ = Dense(2).forward(XP, P, SEQUENCES, PREDICT)
+    rows, _ = Dense(2).forward(XP, P, SEQUENCES.reshape(4, 3), PREDICT)
+    assert y.shape == (2, 2, 2)
+    assert np.array_equal(y.reshape(4, 2), rows)
+
+
+def test_the_gradients_are_sums_over_all_places() -> None:
+    dy = np.arange(8.0).reshape(2, 2, 2) - 3
+    dx, grads = Dense(2).backward(XP, P, {"x": SEQUENCES}, dy)
+    rows_dx, rows = Dense(2).backward(XP, P, {"x": SEQUENCES.reshape(4, 3)}, dy.reshape(4, 2))
+    assert np.array_equal(dx, rows_dx.reshape(2, 2, 3))
+    assert np.array_equal(grads["W"], rows["W"])
+    assert np.array_equal(grads["b"], rows["b"])
+
+
+def test_the_shape_and_the_operations_are_those_of_every_place() -> None:
+    assert Dense(2).output_shape((5, 4, 3)) == (5, 4, 2)
+    assert Dense(2).operations((5, 4, 3)) == 2 * 5 * 4 * 3 * 2
+    assert Dense(2).params((5, 4, 3))["W"].fans == (3, 2)
+
+
+def test_samples_that_are_plain_numbers_are_refused() -> None:
+    with pytest.raises(ShapeError, match="Dense to receive samples with at least one axis"):
+        Dense(2).output_shape(())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError
-from chainrule.nn import DropConnect, Dropout, Sequential, SpatialDropout
+from chainrule.nn import DropConnect, Dropout, Layer, Sequential, SpatialDropout
 from chainrule.types import PREDICT, Context
 
 XP = engine_by_name("numpy").xp
@@ -81,3 +84,44 @@ def test_spatial_dropout_drops_whole_channels() -> None:
     assert np.array_equal(y, np.broadcast_to(kept[:, None, None], y.shape))
     assert set(np.unique(kept)) == {0.0, 2.0}
     assert 60 < np.count_nonzero(kept) < 140
+
+
+def test_spatial_dropout_draws_for_each_sample_anew(engine32: Engine) -> None:
+    x = engine32.array(np.ones((20, 2, 2, 16)))
+    y, _ = SpatialDropout(0.5).forward(engine32.xp, {}, x, Context(True, engine32.key(0)))
+    kept = engine32.numpy(y)[:, 0, 0]
+    # Sixteen bits each: the chance that two of twenty samples agree is 0.3 %, and the seed is fixed.
+    assert len(np.unique(kept, axis=0)) == 20
+
+
+@pytest.mark.parametrize("layer", [Dropout(0.5), SpatialDropout(0.5), DropConnect(3)], ids=repr)
+def test_noise_without_a_key_is_refused_on_both_engines(engine32: Engine, layer: Layer) -> None:
+    """NumPy would take its numbers from the operating system, and no seed would give them again."""
+    x = engine32.array(np.ones((2, 3)))
+    p = {"W": engine32.array(np.ones((3, 3))), "b": engine32.array(np.zeros(3))}
+    with pytest.raises(ConfigError, match="a key to draw random numbers from; got a context without one"):
+        layer.forward(engine32.xp, p, x, Context(train=True))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda xp: xp.bernoulli(None, 0.5, (2,)),
+        lambda xp: xp.uniform(None, (2,)),
+        lambda xp: xp.beta(None, 0.5, (2,)),
+        lambda xp: xp.fold(None, 3),
+    ],
+    ids=["bernoulli", "uniform", "beta", "fold"],
+)
+def test_whatever_is_drawn_without_a_key_is_refused(engine32: Engine, draw: Callable[[Any], Any]) -> None:
+    with pytest.raises(ConfigError, match="a key to draw"):
+        draw(engine32.xp)
+
+
+def test_dropconnect_of_a_sequence_is_that_of_its_rows() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 4, 3))
+    p = {"W": np.random.default_rng(1).normal(size=(3, 2)), "b": np.ones(2)}
+    ctx = Context(True, (5,))
+    y, _ = DropConnect(2).forward(XP, p, x, ctx)
+    rows, _ = DropConnect(2).forward(XP, p, x.reshape(8, 3), ctx)
+    assert np.array_equal(y.reshape(8, 2), rows)

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
 import pytest
 
-from chainrule.nn import INITS, Param
+from chainrule.nn import (
+    INITS,
+    Conv1D,
+    Conv2D,
+    ConvTranspose2D,
+    Dense,
+    DepthwiseConv2D,
+    DropConnect,
+    Layer,
+    Param,
+)
 from chainrule.nn.init import draw
 
 FANS = (400, 100)
@@ -57,3 +68,22 @@ def test_a_tree_is_drawn_from_one_stream_in_its_order() -> None:
     tree = draw(np.random.default_rng(0), {"a": {"W": Param((2,), "normal")}, "b": {"W": Param((3,), "normal")}})
     assert np.array_equal(tree["a"]["W"], rng.normal(size=2))  # type: ignore[index]
     assert np.array_equal(tree["b"]["W"], rng.normal(size=3))  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "fans"),
+    [
+        (Dense(5), (4,), (4, 5)),
+        (DropConnect(5), (4,), (4, 5)),
+        (Conv2D(8, (3, 2)), (9, 9, 4), (3 * 2 * 4, 3 * 2 * 8)),
+        (Conv2D(8, 3, groups=2), (9, 9, 4), (3 * 3 * 2, 3 * 3 * 4)),
+        (Conv1D(8, 5), (9, 4), (5 * 4, 5 * 8)),
+        (DepthwiseConv2D(3, 2), (9, 9, 4), (3 * 3, 3 * 3 * 2)),
+        (ConvTranspose2D(8, (3, 2)), (9, 9, 4), (3 * 2 * 4, 3 * 2 * 8)),
+    ],
+    ids=repr,
+)
+def test_the_fans_are_the_terms_that_a_unit_sums_over(
+    layer: Layer, shape: tuple[int, ...], fans: tuple[int, int]
+) -> None:
+    assert cast(Param, layer.params(shape)["W"]).fans == fans

@@ -110,6 +110,50 @@ def test_samples_of_weight_zero_are_no_part_of_the_batch(engine: str) -> None:
     assert_trees_close(*states, tolerance)
 
 
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_places_that_a_mask_leaves_out_are_no_part_of_the_batch(engine: str, weighted: bool) -> None:
+    xp = engine_by_name(engine).xp
+    rng = np.random.default_rng(0)
+    x, dy = rng.normal(size=(2, 3, 4, 2)).astype(np.float32)
+    p = {name: value.astype(np.float32) for name, value in P.items()}
+    mask = np.array([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]], np.float32)
+    w = np.array([1.0, 2.0, 0.0], np.float32) if weighted else None
+    counts = (mask > 0) & (np.ones(3) if w is None else w > 0)[:, None].astype(bool)
+    dy = dy * counts[..., None]
+    y, cache = BatchNorm().forward(xp, p, x, Context(True, None, w, mask))
+    dx, grads = BatchNorm().backward(xp, p, cache, dy)
+    # The places that count, as samples of their own.
+    alone, cache_alone = BatchNorm().forward(xp, p, x[counts], LEARN)
+    dx_alone, grads_alone = BatchNorm().backward(xp, p, cache_alone, dy[counts])
+    tolerance = agreement(np.float32)
+    assert_close(np.asarray(y)[counts], alone, tolerance)
+    assert_close(np.asarray(dx)[counts], dx_alone, tolerance)
+    assert_close(np.asarray(dx)[~counts], np.zeros(((~counts).sum(), 2)), tolerance)
+    assert_trees_close(grads, grads_alone, tolerance)
+    states = BatchNorm().update_state(xp, p, cache), BatchNorm().update_state(xp, p, cache_alone)
+    assert_trees_close(*states, tolerance)
+
+
+def test_a_mask_of_rows_of_images_leaves_out_whole_rows() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, 2))
+    mask = np.array([[True, False, True], [True, True, False]])
+    _, cache = BatchNorm().forward(XP, P, x, Context(True, mask=mask))
+    np.testing.assert_allclose(cache["mean"], x[mask].reshape(-1, 2).mean(axis=0))
+    assert cache["count"] == 20
+
+
+def test_a_mask_of_times_says_nothing_of_vectors() -> None:
+    x = np.random.default_rng(0).normal(size=(4, 2))
+    _, cache = BatchNorm().forward(XP, P, x, Context(True, mask=np.ones((4, 7))))
+    np.testing.assert_allclose(cache["mean"], x.mean(axis=0))
+
+
+def test_a_mask_of_other_times_than_those_that_came_is_refused() -> None:
+    with pytest.raises(ShapeError, match=r"mask of shape \(4, 7\).*x of shape \(4, 3, 2\)"):
+        BatchNorm().forward(XP, P, np.zeros((4, 3, 2)), Context(True, mask=np.ones((4, 7))))
+
+
 def network() -> Network:
     """Return a small network with state in two places, one of them nested."""
     # No biases before a normalisation: their derivative is zero but for rounding, which Adam would blow up.

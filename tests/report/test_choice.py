@@ -18,9 +18,6 @@ PICTURES = {
     "differences": lambda: plots.fold_differences(
         [plots.Difference(HOSTILE, SCORES - 0.92, (-0.1, 0.1), (-0.05, 0.05))], HOSTILE, 0.95
     ),
-    "curve": lambda: plots.score_curve(
-        [1e-3, 1e-2], SCORES.reshape(2, 2), SCORES.reshape(2, 2), HOSTILE, HOSTILE, is_log=True
-    ),
     "history": lambda: plots.search_history([0, 1, 2], [0.5, None, 0.7], HOSTILE),
     "importance": lambda: plots.importance({HOSTILE: 0.7, "b": 0.3}),
     "parallel": lambda: plots.parallel_coordinates(

@@ -113,10 +113,6 @@ class Numeric(Filled):
             y = (values - self.center) / self.scale
         return np.clip(y, -_FURTHEST, _FURTHEST)
 
-    def unscaled(self, y: np.ndarray) -> np.ndarray:
-        """Return values in the column's own unit."""
-        return y * self.scale + self.center
-
     def with_indicator(self, indicator: bool) -> Numeric:
         """Return the encoder with or without an indicator of missing cells."""
         return replace(self, indicator=indicator)

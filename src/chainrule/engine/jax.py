@@ -18,12 +18,25 @@ from jax import lax
 from chainrule.engine import jax_windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.jax_sparse import SparseRows, sparse_rows, with_zeros
+from chainrule.seeds import require_key
 from chainrule.tree import map_leaves, overlay
 from chainrule.types import Array, Batch, Key, Namespace, Params
 
 
 def _beta(key: Key, a: float, shape: tuple[int, ...]) -> Array:
-    return jax.random.beta(key, a, a, shape, dtype="float32")
+    return jax.random.beta(require_key(key), a, a, shape, dtype="float32")
+
+
+def _bernoulli(key: Key, p: float, shape: tuple[int, ...]) -> Array:
+    return jax.random.bernoulli(require_key(key), p, shape)
+
+
+def _uniform(key: Key, shape: tuple[int, ...]) -> Array:
+    return jax.random.uniform(require_key(key), shape, dtype="float32")
+
+
+def _fold(key: Key, number: int) -> Key:
+    return jax.random.fold_in(require_key(key), number)
 
 
 JAX = cast(
@@ -58,10 +71,10 @@ JAX = cast(
         expit=jax.scipy.special.expit,
         erf=jax.scipy.special.erf,
         cast=lambda x, dtype: x.astype(dtype),
-        bernoulli=jax.random.bernoulli,
-        uniform=partial(jax.random.uniform, dtype="float32"),
+        bernoulli=_bernoulli,
+        uniform=_uniform,
         beta=_beta,
-        fold=jax.random.fold_in,
+        fold=_fold,
         conv=jax_windows.conv,
         conv_dx=jax_windows.conv_dx,
         conv_dW=jax_windows.conv_dW,

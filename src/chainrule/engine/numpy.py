@@ -16,6 +16,7 @@ from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.store import Store
 from chainrule.engine.tape import Tape, stores_of
 from chainrule.errors import ConfigError
+from chainrule.seeds import require_key
 from chainrule.tree import leaf, leaves
 from chainrule.types import Array, Batch, Key, Namespace, Params
 
@@ -30,20 +31,20 @@ _SILENT: Any = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
 
 def _fold(key: tuple[int, ...], number: int) -> tuple[int, ...]:
-    return (*key, int(number))
+    return (*require_key(key), int(number))
 
 
 def _bernoulli(key: tuple[int, ...], p: float, shape: tuple[int, ...]) -> np.ndarray:
     # A generator made from the key alone keeps the layer pure: the same key gives the same mask.
-    return np.random.default_rng(key).random(shape, dtype=np.float32) < p
+    return np.random.default_rng(require_key(key)).random(shape, dtype=np.float32) < p
 
 
 def _uniform(key: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
-    return np.random.default_rng(key).random(shape, dtype=np.float32)
+    return np.random.default_rng(require_key(key)).random(shape, dtype=np.float32)
 
 
 def _beta(key: tuple[int, ...], a: float, shape: tuple[int, ...]) -> np.ndarray:
-    return np.random.default_rng(key).beta(a, a, shape).astype(np.float32)
+    return np.random.default_rng(require_key(key)).beta(a, a, shape).astype(np.float32)
 
 
 def _cast(x: np.ndarray, dtype: str) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from chainrule.explain.blank import without_solution
-from chainrule.explain.derivation import Derivation
+from chainrule.explain.content import Content
 from chainrule.explain.notation import figure, mathml
 from chainrule.explain.parts import Matrix
 from chainrule.explain.sheet import STYLE
@@ -16,7 +16,7 @@ _MARK = r"\text{§}"
 _BLANK = "<span class='cr-blank'></span>"
 
 
-def worksheet(derivations: Sequence[Derivation], *, solution: bool = True, title: str = "Derivatives by hand") -> str:
+def worksheet(derivations: Sequence[Content], *, solution: bool = True, title: str = "Derivatives by hand") -> str:
     """Return a whole page: every derivation, with its solution or with blanks to fill in."""
     name = "" if solution else "<p class='cr-name'>Name <span class='cr-blank cr-long'></span></p>"
     articles = "\n".join(_article(derivation, solution) for derivation in derivations)
@@ -29,12 +29,12 @@ def worksheet(derivations: Sequence[Derivation], *, solution: bool = True, title
     )
 
 
-def fragment(derivation: Derivation) -> str:
+def fragment(derivation: Content) -> str:
     """Return the derivation with its own style, for a page that has others."""
     return f"<style>{STYLE}</style>\n{_article(derivation, True)}"
 
 
-def _article(derivation: Derivation, solution: bool) -> str:
+def _article(derivation: Content, solution: bool) -> str:
     parts = [
         "<article class='cr'>",
         f"<header><div class='cr-title'>{mathml(derivation.title)}</div>"
@@ -59,7 +59,7 @@ def _section(number: int, title: str, inside: str) -> str:
     return f"<section><h2><span>{number}</span>{escape(title)}</h2>{inside}</section>"
 
 
-def _letters(derivation: Derivation) -> str:
+def _letters(derivation: Content) -> str:
     items = "".join(
         f"<div><dt>{_inline(letter.latex)}</dt><dd>{escape(letter.meaning)}</dd></div>" for letter in derivation.letters
     )
@@ -80,7 +80,7 @@ def _inline(latex: str) -> str:
     return mathml(latex).replace('display="block"', 'display="inline"')
 
 
-def _terms(derivation: Derivation, solution: bool) -> Iterator[str]:
+def _terms(derivation: Content, solution: bool) -> Iterator[str]:
     """The summands in a table, each with a bar of its size."""
     if not solution and derivation.given:
         given = "".join(
@@ -119,7 +119,7 @@ def _bar(share: float) -> str:
     return f"<i class='{kind}' style='{side}:50%;width:{abs(share) * 50:.1f}%'></i>"
 
 
-def _matrices(derivation: Derivation, solution: bool) -> str:
+def _matrices(derivation: Content, solution: bool) -> str:
     vectorised = derivation.vectorised
     tables = "".join(_matrix(matrix, solution) for matrix in vectorised.matrices)
     return f"{_formulas(vectorised.lines, True)}<div class='cr-matrices'>{tables}</div>"
@@ -145,14 +145,14 @@ def _on(marked: bool) -> str:
     return " class='cr-on'" if marked else ""
 
 
-def _update(derivation: Derivation, solution: bool) -> str:
+def _update(derivation: Content, solution: bool) -> str:
     update = derivation.update
     assert update is not None  # noqa: S101 (the caller has looked)
     text = f"{update.rule} with the learning rate η = {update.learning_rate:g}. {update.note}"
     return f"<p>{escape(text)}</p>{_formulas(update.lines, solution, mark=chr(92) + 'leftarrow', after=1)}"
 
 
-def _check(derivation: Derivation, solution: bool) -> str:
+def _check(derivation: Content, solution: bool) -> str:
     check, source = derivation.check, derivation.source
     verdict = "they agree" if check.agrees else "they do not agree"
     derived = f"{check.analytic:.12g}" if solution else _BLANK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.explain.blank import without_solution
-from chainrule.explain.derivation import Derivation
+from chainrule.explain.content import Content
 from chainrule.explain.notation import LATEX_OF, bracketed, latex_figure
 from chainrule.explain.parts import Matrix
 
@@ -20,7 +20,7 @@ _ESCAPES = {
 } | {letter: "\\" + letter for letter in "_%#&$"}
 
 
-def worksheet(derivations: Sequence[Derivation], *, solution: bool = True, title: str = "Derivatives by hand") -> str:
+def worksheet(derivations: Sequence[Content], *, solution: bool = True, title: str = "Derivatives by hand") -> str:
     """Return a whole document: every derivation on a page of its own, with its solution or with blanks."""
     parts = [body(derivation, solution=solution) for derivation in derivations]
     return "\n".join(
@@ -48,7 +48,7 @@ def worksheet(derivations: Sequence[Derivation], *, solution: bool = True, title
     )
 
 
-def body(derivation: Derivation, *, solution: bool = True) -> str:
+def body(derivation: Content, *, solution: bool = True) -> str:
     """Return the sections of one derivation."""
     lines = [
         rf"\section*{{The derivative by \texttt{{{escaped(derivation.of)}}}: ${derivation.title}$}}",
@@ -92,13 +92,13 @@ def _breakable(line: str) -> str:
     return line if size < 190 else rf"\resizebox{{0.97\linewidth}}{{!}}{{$\displaystyle {line}$}}"
 
 
-def _letters(derivation: Derivation) -> Iterator[str]:
+def _letters(derivation: Content) -> Iterator[str]:
     rows = [rf"${letter.latex}$ & {escaped(letter.meaning)} \\" for letter in derivation.letters]
     yield "\n".join([r"\begin{longtable}[l]{@{}ll@{}}", *rows, r"\end{longtable}"])
     yield "Indices count from 0, as in the code."
 
 
-def _terms(derivation: Derivation, solution: bool) -> Iterator[str]:
+def _terms(derivation: Content, solution: bool) -> Iterator[str]:
     if not solution and derivation.given:
         given = ", ".join(rf"${symbol} = {latex_figure(value)}$" for symbol, value in derivation.given)
         yield rf"\textbf{{Given:}} {given}."
@@ -142,7 +142,7 @@ def _matrix(matrix: Matrix, solution: bool) -> str:
     return rf"{escaped(matrix.name)}, ${matrix.shape[0]} \times {matrix.shape[1]}$: {size}\[{formula}\]}}"
 
 
-def _check(derivation: Derivation, solution: bool) -> Iterator[str]:
+def _check(derivation: Content, solution: bool) -> Iterator[str]:
     check, source = derivation.check, derivation.source
     yield r"\subsection*{By number}"
     yield rf"The slope of the cost, from four points around it that are ${latex_figure(check.step)}$ apart."

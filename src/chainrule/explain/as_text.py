@@ -5,14 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from chainrule.explain.derivation import Derivation
+from chainrule.explain.content import Content
 from chainrule.explain.notation import figure, plain
 from chainrule.explain.parts import Matrix, Update, Vectorised
 
 WIDTH = 100
 
 
-def as_text(derivation: Derivation) -> str:
+def as_text(derivation: Content) -> str:
     """Return the whole derivation as lines for the terminal."""
     title = f"{plain(derivation.title)}    the derivative of the cost by {derivation.of}"
     lines = [title, "═" * min(WIDTH, len(title)), "", *_letters(derivation)]
@@ -30,7 +30,7 @@ def as_text(derivation: Derivation) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _letters(derivation: Derivation) -> Iterator[str]:
+def _letters(derivation: Content) -> Iterator[str]:
     pairs = [(plain(letter.latex), letter.meaning) for letter in derivation.letters]
     width = max(len(name) for name, _ in pairs)
     for name, meaning in pairs:
@@ -55,7 +55,7 @@ def _formula(text: str) -> Iterator[str]:
     )
 
 
-def _terms(derivation: Derivation) -> Iterator[str]:
+def _terms(derivation: Content) -> Iterator[str]:
     """The summands in a table: row, unit, product, value."""
     if len(derivation.terms) < 2:
         return
@@ -118,7 +118,7 @@ def _update(update: Update) -> Iterator[str]:
         yield from _formula(plain(line))
 
 
-def _check(derivation: Derivation) -> Iterator[str]:
+def _check(derivation: Content) -> Iterator[str]:
     check, source = derivation.check, derivation.source
     verdict = "they agree" if check.agrees else "THEY DO NOT AGREE"
     yield f"The slope of the cost, measured at four points around it that are {figure(check.step)} apart."

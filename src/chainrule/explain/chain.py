@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.network.network import Network
-from chainrule.nn import Dense, DropConnect, Layer, Residual, Sequential
-from chainrule.tree import leaf
+from chainrule.nn import Dense, DropConnect, Layer
+from chainrule.nn.layer import part
+from chainrule.nn.probe import name_inside
+from chainrule.tree import dotted, leaves
 from chainrule.types import Array, Batch, Cache, Context, Params
 
 
@@ -32,7 +33,7 @@ class Stage:
     @property
     def is_dense(self) -> bool:
         """Whether a path through it is a single weight."""
-        return isinstance(self.layer, (Dense, DropConnect))
+        return isinstance(self.layer, (Dense, DropConnect)) and self.x.ndim == 2
 
     @property
     def is_elementwise(self) -> bool:
@@ -66,8 +67,8 @@ class Chain:
     Attributes
     ----------
     stages : tuple of Stage
-        From the inputs to the logits. A bypass that the parameter lies inside is entered: the cost depends on the
-        parameter through that branch alone, and ∂J/∂(x + f(x)) is also ∂J/∂f(x).
+        From the inputs to the logits. A composition that the parameter lies inside is entered: the cost depends on the
+        parameter through that layer alone.
     at : int
         Number of the stage that the parameter belongs to.
     name : str
@@ -100,7 +101,7 @@ class Chain:
     @property
     def path(self) -> str:
         """Dotted name of the parameter."""
-        return join(self.owner.path, self.name)
+        return dotted(self.owner.path, self.name)
 
     @property
     def n(self) -> int:
@@ -114,20 +115,16 @@ def rows(values: Array) -> np.ndarray:
     return array.reshape(array.shape[0], -1)
 
 
-def join(path: str, name: str) -> str:
-    """Return the dotted name of what is called `name` inside `path`."""
-    return f"{path}.{name}" if path else name
-
-
 def follow(network: Network, params: Params, batch: Batch, context: Context, parameter: str) -> Chain:
     """Return the chain of a pass, for the parameter with that dotted name."""
     context = replace(context, w=batch.w)
     a, cache = network.layer.forward(NUMPY, params, batch.x, context)
     record = network.trace(NUMPY, params, batch, context)
-    stages = tuple(_stages(network.layer, "", params, cache, record, parameter))
-    inside = [i for i, stage in enumerate(stages) if parameter.startswith(join(stage.path, ""))]
-    at = max(inside, key=lambda i: len(stages[i].path))
-    name = parameter[len(join(stages[at].path, "")) :]
+    values = [np.asarray(record[name]) for name in ("x", "a", "dx", "da")]
+    whole = Stage("", network.layer, params, cache, *values)
+    stages = tuple(_stages(whole, record, parameter))
+    at = next(i for i, stage in enumerate(stages) if _has(stage, parameter))
+    name = parameter[len(dotted(stages[at].path, " ")) - 1 :]
     head, dot, last = parameter.rpartition(".")
     weights = batch.w
     share = np.full(batch.n_samples, 1 / batch.n_samples) if weights is None else weights / weights.sum()
@@ -137,30 +134,34 @@ def follow(network: Network, params: Params, batch: Batch, context: Context, par
     )  # fmt: skip
 
 
-def _stages(
-    layer: Layer, path: str, params: Params, cache: Cache, record: dict[str, Array], parameter: str
-) -> Iterator[Stage]:
-    if isinstance(layer, Sequential):
-        for name, child in zip(layer.names, layer.layers, strict=True):
-            yield from _stages(child, join(path, name), params[name], cache[name], record, parameter)
-    elif isinstance(layer, Residual) and parameter.startswith(join(path, "")):
-        shortcut = join(path, "shortcut")
-        if layer.shortcut is None:
-            yield from _stages(layer.inner, path, params, cache, record, parameter)
-        elif parameter.startswith(join(shortcut, "")):
-            inside = (params["shortcut"], cache["shortcut"])
-            yield from _stages(layer.shortcut, shortcut, *inside, record, parameter)
-        else:
-            yield from _stages(layer.inner, path, params, cache["inner"], record, parameter)
-    else:
-        key = path or "layer"
-        values: list[Any] = [
-            np.asarray(record.get(f"{key}.{kind}", record[whole]))
-            for kind, whole in (("x", "x"), ("y", "a"), ("dx", "dx"), ("dy", "da"))
-        ]
-        yield Stage(path, layer, params, cache, *values)
+def _stages(whole: Stage, record: Mapping[str, Array], parameter: str) -> Iterator[Stage]:
+    """Open a layer as far as x passes, or the cost depends on the parameter through, one layer after the other.
+
+    Of a composition in which the parameter lies, the rest is told from what passed between it and the layer inside: a
+    stage that leads to it, unless it reads x itself, and one that goes on from it, unless its dy is that of the whole
+    (as ∂J/∂(x + f(x)) is also ∂J/∂f(x)).
+    """
+    layer, is_stack = whole.layer, "" not in whole.layer.in_a_row()
+    for name, child in layer.children().items():
+        key = name_inside(whole.path, name)
+        if name not in whole.cache or f"{key}.dy" not in record:
+            continue
+        values = [np.asarray(record[f"{key}.{kind}"]) for kind in ("x", "y", "dx", "dy")]
+        stage = Stage(dotted(whole.path, name), child, part(whole.params, name), whole.cache[name], *values)
+        if is_stack:
+            yield from _stages(stage, record, parameter)
+        elif _has(stage, parameter):
+            if stage.x is not whole.x:
+                yield replace(whole, params={}, y=stage.x, dy=stage.dx)
+            yield from _stages(stage, record, parameter)
+            if stage.dy is not whole.dy:
+                yield replace(whole, params={}, x=stage.y, dx=stage.dy)
+            return
+    if not is_stack:
+        yield whole
 
 
-def parameter_values(params: Params, path: str) -> np.ndarray:
-    """Return the array of the parameter with that dotted name."""
-    return np.asarray(leaf(params, path))
+def _has(stage: Stage, parameter: str) -> bool:
+    """Tell whether a parameter belongs to a stage's layer, or to one inside it."""
+    asked = stage.layer.params(stage.x.shape[1:]) if stage.params else {}
+    return parameter in {dotted(stage.path, name) for name, _ in leaves(asked)}

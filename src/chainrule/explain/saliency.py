@@ -10,6 +10,7 @@ from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, ShapeError, did_you_mean
 from chainrule.explain.question import inputs_of, parts_of, weights_of
 from chainrule.network.network import Network
+from chainrule.nn.layer import layers_inside
 from chainrule.nn.probe import probe
 from chainrule.types import PREDICT, Array, Params
 
@@ -82,13 +83,13 @@ def _backward(network: Network, params: Params, X: Any, output: Any) -> tuple[di
     """Return what passes through each layer when dy of the logits is 1 at k, dx, and the layers' names."""
     x = inputs_of(network, X)
     record: dict[str, Array] = {}
-    layer = probe(network.layer, record, "")
+    layer = probe(network.layer, record)
     weights = weights_of(network, params)
     a, cache = layer.forward(NUMPY, weights, x, PREDICT)
     dy = np.zeros_like(a)
     dy[np.arange(len(a)), _outputs(a, output)] = 1
     dx, _ = layer.backward(NUMPY, weights, cache, dy)
-    return record, np.asarray(dx), [name[:-3] for name in record if name.endswith(".dy")][::-1]
+    return record, np.asarray(dx), [name for name, _ in layers_inside(network.layer) if f"{name}.dy" in record]
 
 
 def _outputs(a: np.ndarray, output: Any) -> np.ndarray:

@@ -103,6 +103,6 @@ def cnn(
     named.append(("flatten", Flatten()))
     names, layers = zip(*named, strict=True)
     seen = Sequential(layers, names)
-    head = mlp(seen.output_shape(shape), hidden, outputs, loss, activation=activation, dropout=dropout, init=init).layer
-    assert isinstance(head, Sequential)  # noqa: S101 (mlp returns no other)
-    return Network(Sequential((*layers, *head.layers), (*names, *head.names)), shape, loss)
+    head = mlp(seen.output_shape(shape), hidden, outputs, loss, activation=activation, dropout=dropout, init=init)
+    rest = head.layer.children()
+    return Network(Sequential((*layers, *rest.values()), (*names, *rest)), shape, loss)

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.engine import Engine
 from chainrule.network.network import Network, rows_at_once
-from chainrule.tree import leaves, nest
+from chainrule.tree import fill, leaves
 from chainrule.types import PREDICT, Array, Batch, Params
 
 
@@ -51,4 +51,4 @@ def derivatives(network: Network, engine: Engine, params: Params, batch: Batch) 
         pieces.append(engine.numpy(dx) * share)
         for path, grad in leaves(grads):
             total[path] = total.get(path, 0) + engine.numpy(grad) * share
-    return {name: {} for name in network.specs} | nest(total), np.concatenate(pieces)
+    return fill(network.specs, total), np.concatenate(pieces)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,12 +12,11 @@ import numpy as np
 
 from chainrule.engine import Engine
 from chainrule.errors import ConfigError, ShapeError, did_you_mean
-from chainrule.nn.combine import Residual, Sequential
 from chainrule.nn.init import draw
-from chainrule.nn.layer import Layer, Param
+from chainrule.nn.layer import Layer
 from chainrule.nn.loss import Loss
-from chainrule.nn.probe import probe
-from chainrule.tree import leaves
+from chainrule.nn.probe import ROOT, name_inside, probe
+from chainrule.tree import dotted, leaves
 from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape
 
 # Most values that lie between two layers in one piece of a prediction.
@@ -143,10 +142,10 @@ class Network:
         dict
             `x`, `a`, `y`, `t`, `J`, `da`; for each layer `hidden1.x`, `.y`, `.dx`, `.dy`; for each parameter
             `hidden1.W` and `hidden1.dW` (`W` and `dW` where the network is a single layer, whose own x and y are
-            `layer.x` and `layer.y`).
+            `layer.x` and `layer.y`). The layer inside a bypass `block`, whose weight is `block.W`, has `block.inner.x`.
         """
         record: dict[str, Array] = {"x": batch.x, "t": batch.t}
-        layer = probe(self.layer, record, "" if isinstance(self.layer, (Sequential, Residual)) else "layer")
+        layer = probe(self.layer, record)
         a, cache = layer.forward(xp, params, batch.x, _weighted(ctx, batch))
         cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, batch.mask)
         da = self.loss.backward(xp, loss_cache)
@@ -156,7 +155,7 @@ class Network:
 
     def rows(self) -> Iterator[LayerRow]:
         """Yield a description of each layer, from the input to the output."""
-        yield from _rows(self.layer, self.input_shape, "")
+        yield from _rows(self.layer, self.input_shape, "", ROOT)
 
 
 @dataclass(frozen=True)
@@ -215,9 +214,8 @@ def layer_output(network: Network, engine: Engine, params: Params, x: Any, layer
     """
     name = layer_name(network, layer)
     record: dict[str, Array] = {}
-    alone = not isinstance(network.layer, (Sequential, Residual))
-    probe(network.layer, record, "layer" if alone else "").forward(engine.xp, params, x, PREDICT)
-    return engine.numpy(record[f"{name}.y"])
+    y, _ = probe(network.layer, record).forward(engine.xp, params, x, PREDICT)
+    return engine.numpy(record.get(f"{name}.y", y))
 
 
 def layer_name(network: Network, layer: str | int) -> str:
@@ -238,7 +236,7 @@ def layer_name(network: Network, layer: str | int) -> str:
 
 def _weighted(ctx: Context, batch: Batch) -> Context:
     """Tell the layers which samples count."""
-    return ctx if batch.w is None else Context(ctx.train, ctx.key, batch.w)
+    return ctx if batch.w is None else replace(ctx, w=batch.w)
 
 
 def _gradient_name(path: str) -> str:
@@ -247,13 +245,20 @@ def _gradient_name(path: str) -> str:
     return f"{head}{dot}d{last}"
 
 
-def _rows(layer: Layer, shape: Shape, path: str) -> Iterator[LayerRow]:
-    if isinstance(layer, Sequential):
-        for name, child, before in zip(layer.names, layer.layers, layer.shapes(shape), strict=False):
-            yield from _rows(child, before, f"{path}.{name}" if path else name)
-        return
-    count = sum(spec.size for _, spec in leaves(layer.params(shape)) if isinstance(spec, Param))
+def _rows(layer: Layer, shape: Shape, path: str, name: str) -> Iterator[LayerRow]:
+    """Yield the rows of the layers inside, and then, if there is more to it than they have, the layer's own."""
+    children, shapes = layer.children(), layer.shapes_inside(shape)
     kind = type(layer).__name__
-    if isinstance(layer, Residual):
-        kind = f"Residual({type(layer.inner).__name__})"
-    yield LayerRow(path or "layer", kind, shape, layer.output_shape(shape), count, layer.operations(shape))
+    inside: list[LayerRow] = []
+    for child_name, child in children.items():
+        if child_name or child.children():
+            within = dotted(path, child_name)
+            inside += _rows(child, shapes[child_name], within, name_inside(path, child_name))
+        else:
+            # It has no name of its own, and is told with the layer that it shares its names with.
+            kind = f"{kind}({type(child).__name__})"
+    yield from inside
+    count = sum(spec.size for _, spec in leaves(layer.params(shape))) - sum(row.n_parameters for row in inside)
+    operations = layer.operations(shape) - sum(row.operations for row in inside)
+    if count or operations or not children:
+        yield LayerRow(name, kind, shape, layer.output_shape(shape), count, operations)

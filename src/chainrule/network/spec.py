@@ -67,7 +67,10 @@ def _from_spec(spec: Any, registry: Mapping[str, type[Any]], what: str, depth: i
         )
     cls = registry[kind]
     known = {field.name for field in fields(cls)}
-    settings = {name: _decode(value, depth + 1) for name, value in spec.items() if name != "kind"}
+    optional = {field.name for field in fields(cls) if field.metadata.get("optional", True)}
+    # An older file says null where there is a layer by default now: the shortcut of a Residual.
+    given = {name: value for name, value in spec.items() if name != "kind" and (value is not None or name in optional)}
+    settings = {name: _decode(value, depth + 1) for name, value in given.items()}
     if set(settings) - known:
         raise _bad(f"{kind} to have {', '.join(sorted(known)) or 'no settings'}", _short(sorted(set(settings) - known)))
     try:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from chainrule.constraints import real
-from chainrule.nn.layer import Equations, Layer, Param, register
-from chainrule.nn.norm import channels, in_dtype_of, widened
+from chainrule.errors import ShapeError
+from chainrule.nn.layer import Equations, Param, register
+from chainrule.nn.norm import Norm, in_dtype_of, widened
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
 
 @register
 @dataclass(frozen=True)
-class BatchNorm(Layer):
+class BatchNorm(Norm):
     """Each channel brought to mean 0 and variance 1 over the batch (and over all places, for images).
 
     While learning, mean and variance are those of the batch, and a running mean m and variance v follow them; at
-    predict, m and v stand in their place. Samples of weight zero are left out of the batch's mean and variance.
+    predict, m and v stand in their place. Samples of weight zero, and places that a mask leaves out,
+    are no part of the batch's mean and variance.
 
     ::
 
@@ -76,19 +78,12 @@ class BatchNorm(Layer):
         return True
 
     def params(self, shape: Shape) -> dict[str, Param]:
-        """Return g and b, which learn, and m and v, which are state."""
-        c = (channels(self, shape),)
-        return {
-            "g": Param(c, "ones"),
-            "b": Param(c),
-            "m": Param(c, trained=False),
-            "v": Param(c, "ones", trained=False),
+        """Return g and b, which learn, and m and v (C,), which are state."""
+        learned = super().params(shape)
+        return learned | {
+            "m": replace(learned["b"], trained=False),
+            "v": replace(learned["g"], trained=False),
         }
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape of x."""
-        channels(self, shape)
-        return shape
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = g x̂ + b."""
@@ -98,17 +93,17 @@ class BatchNorm(Layer):
             xhat = (wide - p["m"]) * scale
             return in_dtype_of(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale}
         axes = tuple(range(x.ndim - 1))
+        kept = _kept(xp, x, ctx)
         cache: Cache = {"count": math.prod(x.shape[:-1])}
-        centred = wide
-        if ctx.w is not None:
-            kept = xp.reshape(ctx.w > 0, (-1,) + (1,) * (x.ndim - 1)).astype(wide.dtype)
-            cache = {"kept": kept, "count": xp.maximum(xp.sum(kept), 1) * math.prod(x.shape[1:-1])}
-            centred = wide * kept
-        cache["mean"] = xp.sum(centred, axis=axes) / cache["count"]
+        if kept is not None:
+            kept = kept.astype(wide.dtype)
+            # Each 1 in it stands for all places on the axes that it does not tell apart.
+            alike = math.prod(n for n, told in zip(x.shape[:-1], kept.shape[:-1], strict=True) if told != n)
+            cache = {"kept": kept, "count": xp.maximum(xp.sum(kept), 1) * alike}
+        cache["mean"] = xp.sum(wide if kept is None else wide * kept, axis=axes) / cache["count"]
         centred = wide - cache["mean"]
         squares = xp.square(centred)
-        cache["variance"] = xp.sum(squares * cache["kept"] if ctx.w is not None else squares, axis=axes)
-        cache["variance"] /= cache["count"]
+        cache["variance"] = xp.sum(squares if kept is None else squares * kept, axis=axes) / cache["count"]
         cache["scale"] = 1 / xp.sqrt(cache["variance"] + self.epsilon)
         cache["xhat"] = centred * cache["scale"]
         return in_dtype_of(x, cache["xhat"] * p["g"] + p["b"]), cache
@@ -145,6 +140,20 @@ class BatchNorm(Layer):
             "v": p["v"] + change * (unbiased - p["v"]),
         }
 
-    def operations(self, shape: Shape) -> int:
-        """Mean, variance, division, factor and bias: eight for each value."""
-        return 8 * math.prod(shape)
+
+def _kept(xp: Namespace, x: Array, ctx: Context) -> Array | None:
+    """Return which values of x (N, …, C) count, (N, …, 1) or (N, T, …, 1): those that neither weight nor mask leaves out.
+
+    After a layer that makes one vector of a sequence there is no time left that a mask could leave out.
+    """
+    kept = None if ctx.w is None else xp.reshape(ctx.w > 0, (-1,) + (1,) * (x.ndim - 1))
+    if ctx.mask is None or ctx.mask.ndim >= x.ndim:
+        return kept
+    if ctx.mask.shape != x.shape[: ctx.mask.ndim]:
+        raise ShapeError(
+            f"BatchNorm to receive as many places as the mask of shape {tuple(ctx.mask.shape)} tells apart",
+            f"an x of shape {tuple(x.shape)}",
+            "Put it before the layer that makes the sequence shorter, or let that layer keep its length.",
+        )
+    mask = xp.reshape(ctx.mask, ctx.mask.shape + (1,) * (x.ndim - ctx.mask.ndim)) > 0
+    return mask if kept is None else mask & kept

@@ -8,15 +8,14 @@ from typing import ClassVar
 from chainrule.constraints import flag, option, real, whole
 from chainrule.errors import ShapeError
 from chainrule.nn.init import WEIGHT_INITS
-from chainrule.nn.layer import Equations, Layer, Param, register
-from chainrule.nn.window import PADDINGS, Pair, check_pairs, pair, pair_field, require_image, window_over
+from chainrule.nn.layer import Equations, Param, register
+from chainrule.nn.window import PADDINGS, Kernel, Pair, pair, pair_field, require_image
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
-from chainrule.window import Window
 
 
 @register
 @dataclass(frozen=True)
-class Conv2D(Layer):
+class Conv2D(Kernel):
     """A weighted sum of the values in a window, for each filter and each place of the window on the image.
 
     As in every library of neural networks, the kernel is not turned round: a mathematician's cross-correlation.
@@ -82,27 +81,17 @@ class Conv2D(Layer):
         source="LeCun et al., 1998, Gradient-based learning applied to document recognition, section II",
     )
 
-    def __post_init__(self) -> None:
-        """Check the settings; keep pairs as tuples."""
-        super().__post_init__()
-        check_pairs(self, "kernel", "stride", "dilation")
-
-    def window(self, shape: Shape) -> Window:
-        """Return how the kernel moves over images of `shape`."""
-        return window_over(self, shape, self.kernel, self.stride, self.padding, self.dilation)
-
     def params(self, shape: Shape) -> dict[str, Param]:
         """Return W (kh, kw, C / G, K), penalised, and b (K,)."""
         channels = self._channels(shape)
         kh, kw = pair(self.kernel)
         fans = (kh * kw * channels, kh * kw * self.filters // self.groups)
-        weights = Param((kh, kw, channels, self.filters), self.init, self.gain, fans, penalised=True)
-        return {"W": weights, "b": Param((self.filters,))} if self.bias else {"W": weights}
+        return self.weights((kh, kw, channels, self.filters), fans, self.filters)
 
     def output_shape(self, shape: Shape) -> Shape:
         """(H, W, C) becomes (H', W', K)."""
         self._channels(shape)
-        return (*self.window(shape).places((shape[0], shape[1])), self.filters)
+        return (*self.places(shape), self.filters)
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = x * W + b."""
@@ -128,12 +117,6 @@ class Conv2D(Layer):
         pairs = zip(self._split(x), self._split(dy), strict=True)
         dW = _join(xp, [xp.conv_dW(x_g, dy_g, window) for x_g, dy_g in pairs])
         return {"W": dW, "b": xp.sum(dy, axis=(0, 1, 2))} if self.bias else {"W": dW}
-
-    def operations(self, shape: Shape) -> int:
-        """One multiplication and one addition for each weight at each place."""
-        height, width, filters = self.output_shape(shape)
-        kh, kw = pair(self.kernel)
-        return 2 * kh * kw * (shape[2] // self.groups) * filters * height * width
 
     def _split(self, array: Array) -> list[Array]:
         """Return each group's share of the last axis."""

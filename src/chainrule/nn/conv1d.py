@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -89,8 +89,7 @@ class Conv1D(Layer):
     def params(self, shape: Shape) -> dict[str, Param]:
         """Return W (kt, C / G, K), penalised, and b (K,)."""
         plane = self._plane.params(self._row(shape))
-        weights = plane["W"]
-        return plane | {"W": Param(weights.shape[1:], self.init, self.gain, weights.fans, penalised=True)}
+        return plane | {"W": replace(plane["W"], shape=plane["W"].shape[1:])}
 
     def output_shape(self, shape: Shape) -> Shape:
         """(T, C) becomes (T', K)."""

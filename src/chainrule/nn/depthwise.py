@@ -7,15 +7,14 @@ from typing import ClassVar
 
 from chainrule.constraints import flag, option, real, whole
 from chainrule.nn.init import WEIGHT_INITS
-from chainrule.nn.layer import Equations, Layer, Param, register
-from chainrule.nn.window import PADDINGS, Pair, check_pairs, pair, pair_field, require_image, window_over
+from chainrule.nn.layer import Equations, Param, register
+from chainrule.nn.window import PADDINGS, Kernel, Pair, pair, pair_field, require_image
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
-from chainrule.window import Window
 
 
 @register
 @dataclass(frozen=True)
-class DepthwiseConv2D(Layer):
+class DepthwiseConv2D(Kernel):
     """Each channel of an image has M kernels of its own and is mixed with no other: a `Conv2D` of 1 × 1 may follow.
 
     Output channel c M + m is input channel c under its m-th kernel.
@@ -68,26 +67,16 @@ class DepthwiseConv2D(Layer):
         source="Howard et al., 2017, MobileNets, eq. 3",
     )
 
-    def __post_init__(self) -> None:
-        """Check the settings; keep pairs as tuples."""
-        super().__post_init__()
-        check_pairs(self, "kernel", "stride", "dilation")
-
-    def window(self, shape: Shape) -> Window:
-        """Return how the kernels move over images of `shape`."""
-        return window_over(self, shape, self.kernel, self.stride, self.padding, self.dilation)
-
     def params(self, shape: Shape) -> dict[str, Param]:
         """Return W (kh, kw, C, M), penalised, and b (C M,)."""
         channels = require_image(self, shape)[2]
         kh, kw = pair(self.kernel)
         fans = (kh * kw, kh * kw * self.multiplier)
-        weights = Param((kh, kw, channels, self.multiplier), self.init, self.gain, fans, penalised=True)
-        return {"W": weights, "b": Param((channels * self.multiplier,))} if self.bias else {"W": weights}
+        return self.weights((kh, kw, channels, self.multiplier), fans, channels * self.multiplier)
 
     def output_shape(self, shape: Shape) -> Shape:
         """(H, W, C) becomes (H', W', C M)."""
-        return (*self.window(shape).places((shape[0], shape[1])), shape[2] * self.multiplier)
+        return (*self.places(shape), shape[2] * self.multiplier)
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = Σ_{u,v} tap_{uv} W_{uv} + b."""
@@ -116,12 +105,6 @@ class DepthwiseConv2D(Layer):
         dW = xp.concatenate([xp.sum(tap[..., None] * dym, axis=(0, 1, 2))[None] for tap in taps])
         dW = xp.reshape(dW, p["W"].shape)
         return {"W": dW, "b": xp.sum(dy, axis=(0, 1, 2))} if self.bias else {"W": dW}
-
-    def operations(self, shape: Shape) -> int:
-        """One multiplication and one addition for each weight at each place."""
-        height, width, channels = self.output_shape(shape)
-        kh, kw = pair(self.kernel)
-        return 2 * kh * kw * channels * height * width
 
     def _weights(self, xp: Namespace, W: Array) -> Array:
         """(kh, kw, C, M) as (kh kw, C, M)."""

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from chainrule.constraints import flag, option, real, whole
+from chainrule.nn.dense import Affine, as_places, as_rows
 from chainrule.nn.init import WEIGHT_INITS
-from chainrule.nn.layer import Equations, Layer, Param, register, require_vector
+from chainrule.nn.layer import Equations, Layer, register
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
+
+
+def mask_of(xp: Namespace, ctx: Context, rate: float, shape: Shape, dtype: Any) -> Array:
+    """Return m / (1 - rate), m ~ Bernoulli(1 - rate)."""
+    mask = xp.bernoulli(ctx.key, 1 - rate, shape).astype(dtype)
+    mask /= 1 - rate
+    return mask
+
+
+@dataclass(frozen=True)
+class Dropping(Layer):
+    """What both dropouts share: a mask on the values of x, some of which are the same bit."""
+
+    rate: float = real(0.0, 1.0, high_open=True, default=0.5)
+
+    @property
+    def is_random(self) -> bool:
+        """A mask is drawn."""
+        return True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of x."""
+        return shape
+
+    @abstractmethod
+    def mask_shape(self, shape: Shape) -> Shape:
+        """Return the shape of the mask of an x of `shape`, the batch's axis included."""
+
+    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
+        """y = x · m / (1 - rate) while learning, x otherwise."""
+        if not ctx.train or self.rate == 0:
+            return x, {}
+        mask = mask_of(xp, ctx, self.rate, self.mask_shape(x.shape), x.dtype)
+        return x * mask, {"mask": mask}
+
+    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy · m / (1 - rate)."""
+        return (dy * cache["mask"] if "mask" in cache else dy), {}
 
 
 @register
 @dataclass(frozen=True)
-class Dropout(Layer):
+class Dropout(Dropping):
     """Each value is set to zero with probability `rate` while the network learns; at predict, y = x.
 
     The kept values are divided by 1 - rate at once ("inverted" dropout), so that the mean stays what it was.
@@ -29,8 +69,6 @@ class Dropout(Layer):
         Probability of dropping a value, at least 0 and below 1.
     """
 
-    rate: float = real(0.0, 1.0, high_open=True, default=0.5)
-
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = \frac{x \odot m}{1 - \rho}, \quad m \sim \mathrm{Bernoulli}(1 - \rho)",),
         backward={"dx": r"\frac{\partial J}{\partial x} = \frac{\partial J}{\partial y} \odot \frac{m}{1 - \rho}"},
@@ -39,31 +77,14 @@ class Dropout(Layer):
         local=r"\frac{m}{1 - \rho}",
     )
 
-    @property
-    def is_random(self) -> bool:
-        """Dropout draws a mask."""
-        return True
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape of x."""
+    def mask_shape(self, shape: Shape) -> Shape:
+        """A bit for each value."""
         return shape
-
-    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
-        """y = x · m / (1 - rate) while learning, x otherwise."""
-        if not ctx.train or self.rate == 0:
-            return x, {}
-        mask = xp.bernoulli(ctx.key, 1 - self.rate, x.shape).astype(x.dtype)
-        mask /= 1 - self.rate
-        return x * mask, {"mask": mask}
-
-    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """dx = dy · m / (1 - rate)."""
-        return (dy * cache["mask"] if "mask" in cache else dy), {}
 
 
 @register
 @dataclass(frozen=True)
-class SpatialDropout(Layer):
+class SpatialDropout(Dropping):
     """Each channel of a sample is set to zero as a whole with probability `rate` while the network learns.
 
     Neighbouring pixels are so alike that dropping single ones takes little away. At predict, y = x.
@@ -80,8 +101,6 @@ class SpatialDropout(Layer):
         Probability of dropping a channel, at least 0 and below 1.
     """
 
-    rate: float = real(0.0, 1.0, high_open=True, default=0.5)
-
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{nhwc} = \frac{x_{nhwc} \, m_{nc}}{1 - \rho}, \quad m_{nc} \sim \mathrm{Bernoulli}(1 - \rho)",),
         backward={
@@ -91,32 +110,14 @@ class SpatialDropout(Layer):
         source="Tompson et al., 2015, Efficient object localization using convolutional networks, section 3.2",
     )
 
-    @property
-    def is_random(self) -> bool:
-        """SpatialDropout draws a mask."""
-        return True
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape of x."""
-        return shape
-
-    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
-        """y = x · m / (1 - rate) while learning, x otherwise."""
-        if not ctx.train or self.rate == 0:
-            return x, {}
-        shape = (x.shape[0], *(1 for _ in x.shape[1:-1]), x.shape[-1])
-        mask = xp.bernoulli(ctx.key, 1 - self.rate, shape).astype(x.dtype)
-        mask /= 1 - self.rate
-        return x * mask, {"mask": mask}
-
-    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """dx = dy · m / (1 - rate)."""
-        return (dy * cache["mask"] if "mask" in cache else dy), {}
+    def mask_shape(self, shape: Shape) -> Shape:
+        """(N, 1, …, C): a bit for each channel of each sample."""
+        return (shape[0], *(1 for _ in shape[1:-1]), shape[-1])
 
 
 @register
 @dataclass(frozen=True)
-class DropConnect(Layer):
+class DropConnect(Affine):
     """A dense layer in which each weight, rather than each unit, is dropped while the network learns.
 
     One mask serves the whole batch (Wan et al. draw one for each sample, which would need N copies of W).
@@ -125,7 +126,7 @@ class DropConnect(Layer):
 
         forward    y  = x V + b,   V = W · m / (1 - rate)
         backward   dx = dy Vᵀ      dW = (xᵀ dy) · m / (1 - rate)      db = Σₙ dy
-        shapes     x (N, D)   W, m (D, H)   b (H,)   y (N, H)
+        shapes     x (N, …, D)   W, m (D, H)   b (H,)   y (N, …, H)
 
     Parameters
     ----------
@@ -159,41 +160,26 @@ class DropConnect(Layer):
         """DropConnect draws a mask."""
         return True
 
-    def params(self, shape: Shape) -> dict[str, Param]:
-        """Return W (D, H), penalised, and b (H,)."""
-        d = require_vector(self, shape)
-        weights = Param((d, self.units), self.init, self.gain, (d, self.units), penalised=True)
-        return {"W": weights, "b": Param((self.units,))} if self.bias else {"W": weights}
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(D,) becomes (H,)."""
-        require_vector(self, shape)
-        return (self.units,)
-
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = x V + b, where V is W with its mask while learning and W otherwise."""
         W = p["W"]
         cache: Cache = {"x": x, "V": W}
         if ctx.train and self.rate > 0:
-            mask = xp.bernoulli(ctx.key, 1 - self.rate, W.shape).astype(W.dtype)
-            mask /= 1 - self.rate
+            mask = mask_of(xp, ctx, self.rate, W.shape, W.dtype)
             cache |= {"V": W * mask, "mask": mask}
-        y = x @ cache["V"]
+        y = as_rows(xp, x) @ cache["V"]
         if self.bias:
             y += p["b"]
-        return y, cache
+        return as_places(xp, y, x), cache
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx = dy Vᵀ, and the gradients."""
-        return dy @ cache["V"].T, self.gradients(xp, p, cache, dy)
+        return as_places(xp, as_rows(xp, dy) @ cache["V"].T, dy), self.gradients(xp, p, cache, dy)
 
     def gradients(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> Params:
         """dW = (xᵀ dy) · m / (1 - rate), db = Σₙ dy."""
-        dW = cache["x"].T @ dy
+        x, dy = as_rows(xp, cache["x"]), as_rows(xp, dy)
+        dW = x.T @ dy
         if "mask" in cache:
             dW *= cache["mask"]
         return {"W": dW, "b": xp.sum(dy, axis=0)} if self.bias else {"W": dW}
-
-    def operations(self, shape: Shape) -> int:
-        """One multiplication and one addition for each weight."""
-        return 2 * shape[0] * self.units

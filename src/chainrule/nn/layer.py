@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, TypeVar
 
-from chainrule.constraints import check_fields
+from chainrule.constraints import REQUIRED, Kind, check_fields, constrained
 from chainrule.errors import ConfigError, ShapeError
+from chainrule.tree import dotted
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
 
@@ -70,22 +71,59 @@ class Layer(ABC):
     equations: ClassVar[Equations]
 
     def __post_init__(self) -> None:
-        """Check the hyperparameters against their declared constraints."""
+        """Check the hyperparameters against their declared constraints; a list becomes a tuple, which cannot change."""
         check_fields(self)
+        for item in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, item.name)
+            if isinstance(value, list):
+                object.__setattr__(self, item.name, tuple(value))
+
+    def children(self) -> Mapping[str, Layer]:
+        """Return the layers inside this one, each by the name under which its parameters lie in this layer's own.
+
+        By default they are found in the fields: a layer by its field's name, those of a tuple by its name and their
+        number, from 1. A child with the name "" shares this layer's own names (see `layer_field`).
+        """
+        return {name: child for _, held in _held(self) for name, child in held.items()}
+
+    def rebuilt(self, children: Mapping[str, Layer]) -> Layer:
+        """Return this layer with other `children`, under the names that `children()` has."""
+        changes: dict[str, Any] = {}
+        for name, held in _held(self):
+            others = tuple(children[child] for child in held)
+            changes[name] = others if isinstance(getattr(self, name), tuple) else others[0]
+        return replace(self, **changes)  # type: ignore[type-var]
+
+    def shapes_inside(self, shape: Shape) -> Mapping[str, Shape]:
+        """Return the shape of what each child reads, where this layer reads an x of `shape`: by default the same."""
+        return dict.fromkeys(self.children(), shape)
+
+    def in_a_row(self) -> Mapping[str, Layer]:
+        """Return the layers that x passes one after the other, by dotted name: a stack's own, else "": this one."""
+        return {"": self}
 
     @property
     def is_random(self) -> bool:
-        """Whether the layer draws random numbers while it learns, and so needs a key."""
-        return False
+        """Whether the layer, or one inside it, draws random numbers while it learns, and so needs a key."""
+        return any(child.is_random for child in self.children().values())
 
     @property
     def has_state(self) -> bool:
         """Whether some parameters are state, which `update_state` moves instead of a gradient."""
-        return False
+        return any(child.has_state for child in self.children().values())
 
-    def params(self, shape: Shape) -> Mapping[str, Param | Mapping[str, object]]:
-        """Return the parameters that an input of `shape` (without the batch axis) calls for, by name."""
-        return {}
+    def params(self, shape: Shape) -> Mapping[str, Param | Mapping[str, Any]]:
+        """Return the parameters that an input of `shape` (without the batch axis) calls for, by name: the children's."""
+        shapes = self.shapes_inside(shape)
+        parts = {name: child.params(shapes[name]) for name, child in self.children().items()}
+        twice = parts.get("", {}).keys() & {name for name, tree in parts.items() if tree}
+        if twice:
+            raise ConfigError(
+                f"layers inside {type(self).__name__} under names of their own",
+                f"two that are called {min(twice)!r}",
+                "Give the inner layer another name.",
+            )
+        return joined(parts)
 
     @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
@@ -115,11 +153,66 @@ class Layer(ABC):
         keep : float, optional
             Share of the old state in the new; by default the layer's own momentum.
         """
-        return {}
+        state = {}
+        for name, child in self.children().items():
+            if child.has_state:
+                if name not in cache:
+                    raise ConfigError(
+                        f"the cache of {type(self).__name__} to hold that of its layer {name!r} under this name",
+                        f"{', '.join(map(repr, cache)) or 'an empty one'}",
+                        f"Return what the forward pass of {name!r} gave as cache[{name!r}].",
+                    )
+                state[name] = child.update_state(xp, part(p, name), cache[name], keep)
+        return joined(state)
 
     def operations(self, shape: Shape) -> int:
-        """Return the multiplications and additions of one sample's forward pass."""
-        return math.prod(self.output_shape(shape))
+        """Return the multiplications and additions of one sample's forward pass: the children's, and one for each y."""
+        shapes = self.shapes_inside(shape)
+        inside = sum(child.operations(shapes[name]) for name, child in self.children().items())
+        return inside + math.prod(self.output_shape(shape))
+
+
+def layer_field(default: Any = REQUIRED, *, shares_names: bool = False) -> Any:
+    """Return a field for a layer inside a layer.
+
+    Parameters
+    ----------
+    default : Layer, optional
+    shares_names : bool
+        Whether its parameters are the outer layer's own, under the same names, instead of a tree under the field's name.
+    """
+    return constrained(Kind(Layer), default=default, shares_names=shares_names)
+
+
+def part(tree: Params, name: str) -> Params:
+    """Return a child's part of a composition's parameters; of one without parameters it is empty."""
+    return tree.get(name, {}) if name else tree
+
+
+def joined(parts: Mapping[str, Params]) -> dict[str, Any]:
+    """Return a composition's tree of its children's: each under its name, that of the child "" without one.
+
+    Beside a child "" an empty tree is left out: its name may be one of those that the child "" has.
+    """
+    own = parts.get("", {})
+    return {**own, **{name: tree for name, tree in parts.items() if name and (tree or "" not in parts)}}
+
+
+def layers_inside(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
+    """Yield a layer and all layers inside it with their dotted names, what is inside first."""
+    for name, child in layer.children().items():
+        yield from layers_inside(child, dotted(path, name))
+    yield path, layer
+
+
+def _held(layer: Layer) -> Iterator[tuple[str, dict[str, Layer]]]:
+    """Yield each field that holds layers, and these by the names that they have as children."""
+    for item in fields(layer):  # type: ignore[arg-type]
+        value = getattr(layer, item.name)
+        if isinstance(value, Layer):
+            yield item.name, {"" if item.metadata.get("shares_names") else item.name: value}
+        elif isinstance(value, tuple) and value and all(isinstance(child, Layer) for child in value):
+            yield item.name, {f"{item.name}{number}": child for number, child in enumerate(value, start=1)}
 
 
 T = TypeVar("T", bound=type[Layer])
@@ -144,3 +237,12 @@ def require_vector(layer: Layer, shape: Shape) -> int:
             "Put a Flatten layer before it.",
         )
     return shape[0]
+
+
+def last_axis(layer: Layer, shape: Shape) -> int:
+    """Return C, the length of the last axis, or raise ShapeError where samples are plain numbers."""
+    if not shape:
+        raise ShapeError(
+            f"{type(layer).__name__} to receive samples with at least one axis", "numbers", "Give vectors (C,)."
+        )
+    return shape[-1]

@@ -8,13 +8,31 @@ from typing import Any, ClassVar
 
 from chainrule.constraints import real, whole
 from chainrule.errors import ShapeError
-from chainrule.nn.layer import Equations, Layer, Param, register
+from chainrule.nn.layer import Equations, Layer, Param, last_axis, register
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
+
+
+class Norm(Layer):
+    """What all normalisations share: y = g x̂ + b, with a factor and a bias for each of the C channels on the last axis."""
+
+    def params(self, shape: Shape) -> dict[str, Param]:
+        """Return g and b (C,)."""
+        c = (self.output_shape(shape)[-1],)
+        return {"g": Param(c, "ones"), "b": Param(c)}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of x."""
+        last_axis(self, shape)
+        return shape
+
+    def operations(self, shape: Shape) -> int:
+        """Mean, variance, division, factor and bias: eight for each value."""
+        return 8 * math.prod(shape)
 
 
 @register
 @dataclass(frozen=True)
-class GroupNorm(Layer):
+class GroupNorm(Norm):
     """Each sample's channels, G groups of them, brought to mean 0 and variance 1 over all places of the sample.
 
     With one group it is the layer normalisation of a whole image, with as many groups as channels instance
@@ -59,14 +77,15 @@ class GroupNorm(Layer):
         source="Wu & He, 2018, Group normalization, eq. 1 to 7",
     )
 
-    def params(self, shape: Shape) -> dict[str, Param]:
-        """Return g and b (C,)."""
-        c = (self._check(shape),)
-        return {"g": Param(c, "ones"), "b": Param(c)}
-
     def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape of x."""
-        self._check(shape)
+        """Return the shape of x, if G divides its channels."""
+        count = last_axis(self, shape)
+        if count % self.groups:
+            raise ShapeError(
+                "groups of GroupNorm to divide the input's channels",
+                f"{self.groups} groups and an input of shape {shape}, {count} channels",
+                "Use a number of groups that divides the channels.",
+            )
         return shape
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
@@ -85,28 +104,14 @@ class GroupNorm(Layer):
         dx = _through(xp, grouped, self._grouped(xp, xhat), cache["scale"], (1, 3))
         return in_dtype_of(dy, xp.reshape(dx, dy.shape)), grads
 
-    def operations(self, shape: Shape) -> int:
-        """Mean, variance, division, factor and bias: eight for each value."""
-        return 8 * math.prod(shape)
-
     def _grouped(self, xp: Namespace, x: Array) -> Array:
         """(N, …, C) as (N, places, G, C / G)."""
         return xp.reshape(x, (x.shape[0], math.prod(x.shape[1:-1]), self.groups, x.shape[-1] // self.groups))
 
-    def _check(self, shape: Shape) -> int:
-        count = channels(self, shape)
-        if count % self.groups:
-            raise ShapeError(
-                "groups of GroupNorm to divide the input's channels",
-                f"{self.groups} groups and an input of shape {shape}, {count} channels",
-                "Use a number of groups that divides the channels.",
-            )
-        return count
-
 
 @register
 @dataclass(frozen=True)
-class LayerNorm(Layer):
+class LayerNorm(Norm):
     """Each sample (and, for images and sequences, each place) brought to mean 0 and variance 1 over its channels.
 
     ::
@@ -140,16 +145,6 @@ class LayerNorm(Layer):
         source="Ba, Kiros & Hinton, 2016, Layer normalization, eq. 3 and 4",
     )
 
-    def params(self, shape: Shape) -> dict[str, Param]:
-        """Return g and b (C,)."""
-        c = (channels(self, shape),)
-        return {"g": Param(c, "ones"), "b": Param(c)}
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """Return the shape of x."""
-        channels(self, shape)
-        return shape
-
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = g x̂ + b."""
         xhat, scale = _standardised(xp, widened(x), -1, self.epsilon)
@@ -161,10 +156,6 @@ class LayerNorm(Layer):
         axes = tuple(range(dy.ndim - 1))
         grads = {"g": xp.sum(wide * xhat, axis=axes), "b": xp.sum(wide, axis=axes)}
         return in_dtype_of(dy, _through(xp, wide * p["g"], xhat, cache["scale"], -1)), grads
-
-    def operations(self, shape: Shape) -> int:
-        """Mean, variance, division, factor and bias: eight for each value."""
-        return 8 * math.prod(shape)
 
 
 def _standardised(xp: Namespace, x: Array, axes: Any, epsilon: float) -> tuple[Array, Array]:
@@ -192,12 +183,3 @@ def widened(x: Array) -> Array:
 def in_dtype_of(x: Array, y: Array) -> Array:
     """Return y in the dtype of x."""
     return y if y.dtype == x.dtype else y.astype(x.dtype)
-
-
-def channels(layer: Layer, shape: Shape) -> int:
-    """Return C, the length of the last axis."""
-    if not shape:
-        raise ShapeError(
-            f"{type(layer).__name__} to receive samples with at least one axis", "numbers", "Give vectors (C,)."
-        )
-    return shape[-1]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from chainrule.constraints import Many, Range, constrained
-from chainrule.errors import ConfigError
 from chainrule.nn.layer import Equations, Layer, register
-from chainrule.nn.window import Pair, check_pairs, pair, pair_field, require_image
+from chainrule.nn.window import Pair, pair, pair_field, require_image
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 from chainrule.window import Window
 
@@ -33,7 +32,7 @@ class ZeroPad(Layer):
         How many: on all sides, (above and below, left and right), or (top, bottom, left, right).
     """
 
-    frame: Frame = constrained(Range(int, 0), Many(Range(int, 0), at_least=2), default=1)
+    frame: Frame = constrained(Range(int, 0), Many(Range(int, 0), exactly=(2, 4)), default=1)
 
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{n,\, h+p,\, w+q,\, c} = x_{nhwc}, \quad 0 \text{ elsewhere}",),
@@ -42,18 +41,6 @@ class ZeroPad(Layer):
         },
         where={"p": "rows of zeros above", "q": "columns of zeros to the left"},
     )
-
-    def __post_init__(self) -> None:
-        """Check the frame; keep sequences as tuples."""
-        super().__post_init__()
-        if isinstance(self.frame, (tuple, list)):
-            if len(self.frame) not in (2, 4):
-                raise ConfigError(
-                    "frame of ZeroPad to be one number, two or four",
-                    f"{self.frame!r}",
-                    "Write (above and below, left and right) or (top, bottom, left, right).",
-                )
-            object.__setattr__(self, "frame", tuple(self.frame))
 
     def _window(self) -> Window:
         """Return a window of one tap: what it sees is the padded image."""
@@ -104,11 +91,6 @@ class UpSample(Layer):
         },
         where={"a": "height of a block", "b": "width of a block"},
     )
-
-    def __post_init__(self) -> None:
-        """Check the size; keep a pair as a tuple."""
-        super().__post_init__()
-        check_pairs(self, "size")
 
     def _window(self) -> Window:
         """Return the window that tiles y: it sees one block at each place."""

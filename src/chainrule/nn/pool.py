@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar
@@ -10,7 +11,7 @@ import numpy as np
 
 from chainrule.constraints import option
 from chainrule.nn.layer import Equations, Layer, register
-from chainrule.nn.window import PADDINGS, Pair, check_pairs, pair_field, require_image, window_over
+from chainrule.nn.window import PADDINGS, Pair, pair_field, require_image, window_over
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 from chainrule.window import Window
 
@@ -22,11 +23,6 @@ class Pool(Layer):
     size: Pair = pair_field(2)
     stride: Pair | None = pair_field(None, optional=True)
     padding: str = option(*PADDINGS, default="valid")
-
-    def __post_init__(self) -> None:
-        """Check the settings; keep pairs as tuples."""
-        super().__post_init__()
-        check_pairs(self, "size", "stride")
 
     def window(self, shape: Shape) -> Window:
         """Return how the window moves over images of `shape`."""
@@ -150,9 +146,21 @@ class AvgPool2D(Pool):
         return counts[None, :, :, None]
 
 
+class GlobalPool(Layer):
+    """What both global pools share: one value of each channel, made of all places."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(H, W, C) becomes (C,)."""
+        return (_require_places(self, shape)[-1],)
+
+    def operations(self, shape: Shape) -> int:
+        """One for each value."""
+        return math.prod(shape)
+
+
 @register
 @dataclass(frozen=True)
-class GlobalAvgPool(Layer):
+class GlobalAvgPool(GlobalPool):
     """The mean of each channel over the whole image (or, for a sequence, over time).
 
     ::
@@ -168,10 +176,6 @@ class GlobalAvgPool(Layer):
         source="Lin, Chen & Yan, 2014, Network in network, section 3.2",
     )
 
-    def output_shape(self, shape: Shape) -> Shape:
-        """(H, W, C) becomes (C,)."""
-        return (_require_places(self, shape)[-1],)
-
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = the mean over all places."""
         flat = _places_in_a_row(xp, x)
@@ -184,14 +188,10 @@ class GlobalAvgPool(Layer):
         share = dy[:, None, :] / flat.shape[1]
         return xp.reshape(share + xp.zeros_like(flat), x.shape), {}
 
-    def operations(self, shape: Shape) -> int:
-        """One addition for each value."""
-        return int(np.prod(shape))
-
 
 @register
 @dataclass(frozen=True)
-class GlobalMaxPool(Layer):
+class GlobalMaxPool(GlobalPool):
     """The largest value of each channel over the whole image (or, for a sequence, over time).
 
     ::
@@ -211,10 +211,6 @@ class GlobalMaxPool(Layer):
         source="Collobert et al., 2011, Natural language processing (almost) from scratch, section 3.3.2",
     )
 
-    def output_shape(self, shape: Shape) -> Shape:
-        """(H, W, C) becomes (C,)."""
-        return (_require_places(self, shape)[-1],)
-
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = the largest of all places."""
         y = xp.max(_places_in_a_row(xp, x), axis=1)
@@ -227,10 +223,6 @@ class GlobalMaxPool(Layer):
         largest = (flat == cache["y"][:, None, :]).astype(x.dtype)
         share = dy / xp.sum(largest, axis=1)
         return xp.reshape(largest * share[:, None, :], x.shape), {}
-
-    def operations(self, shape: Shape) -> int:
-        """One comparison for each value."""
-        return int(np.prod(shape))
 
 
 def _require_places(layer: Layer, shape: Shape) -> Shape:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chainrule.constraints import Kind, constrained, option
-from chainrule.nn.layer import Equations, Layer
+from chainrule.constraints import option
+from chainrule.nn.layer import Equations, Layer, layer_field
 from chainrule.tree import map_leaves
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
@@ -28,7 +28,7 @@ class LowPrecision(Layer):
         bfloat16.
     """
 
-    inner: Layer = constrained(Kind(Layer))
+    inner: Layer = layer_field(shares_names=True)
     dtype: str = option("bfloat16", default="bfloat16")
 
     equations: ClassVar[Equations] = Equations(
@@ -38,20 +38,6 @@ class LowPrecision(Layer):
         source="Kalamkar et al., 2019, A study of bfloat16 for deep learning training, section 3",
     )
 
-    @property
-    def is_random(self) -> bool:
-        """Whether the inner layer is random."""
-        return self.inner.is_random
-
-    @property
-    def has_state(self) -> bool:
-        """Whether the inner layer has state."""
-        return self.inner.has_state
-
-    def params(self, shape: Shape) -> Any:
-        """Return the inner layer's parameters."""
-        return self.inner.params(shape)
-
     def output_shape(self, shape: Shape) -> Shape:
         """Return the inner layer's shape."""
         return self.inner.output_shape(shape)
@@ -60,24 +46,16 @@ class LowPrecision(Layer):
         """y = f(x), rounded."""
         rounded = map_leaves(lambda leaf: xp.cast(leaf, self.dtype), p)
         y, cache = self.inner.forward(xp, rounded, xp.cast(x, self.dtype), ctx)
-        return xp.cast(y, str(x.dtype)), {"inner": cache, "p": rounded}
+        return xp.cast(y, str(x.dtype)), {"": cache, "p": rounded}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Return the inner layer's dx and gradients of dy, rounded."""
-        dx, grads = self.inner.backward(xp, cache["p"], cache["inner"], xp.cast(dy, self.dtype))
+        dx, grads = self.inner.backward(xp, cache["p"], cache[""], xp.cast(dy, self.dtype))
         return xp.cast(dx, str(dy.dtype)), self._back(xp, grads, p)
 
     def gradients(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> Params:
         """Return the inner layer's gradients of dy, rounded."""
-        return self._back(xp, self.inner.gradients(xp, cache["p"], cache["inner"], xp.cast(dy, self.dtype)), p)
-
-    def update_state(self, xp: Namespace, p: Params, cache: Cache, keep: float | None = None) -> Params:
-        """Return the inner layer's new state, from the old one unrounded."""
-        return self.inner.update_state(xp, p, cache["inner"], keep)
-
-    def operations(self, shape: Shape) -> int:
-        """Return the inner layer's."""
-        return self.inner.operations(shape)
+        return self._back(xp, self.inner.gradients(xp, cache["p"], cache[""], xp.cast(dy, self.dtype)), p)
 
     def _back(self, xp: Namespace, grads: Params, p: Params) -> Params:
         return map_leaves(lambda g, w: xp.cast(g, str(w.dtype)), grads, p)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar
 
-from chainrule.nn.combine import Residual, Sequential
-from chainrule.nn.layer import Equations, Layer
+from chainrule.nn.layer import Equations, Layer, layer_field
+from chainrule.tree import dotted
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
+
+# What is recorded of a network that is a single layer, and of a layer that shares the names of the one around it.
+ROOT, INNER = "layer", "inner"
 
 
 @dataclass(frozen=True, eq=False)
 class Probe(Layer):
     """`inner`, with its x, y, dx and dy written to `record` under `path`."""
 
-    inner: Layer
-    path: str
-    record: dict[str, Array]
+    inner: Layer = layer_field(shares_names=True)
+    path: str = ROOT
+    record: dict[str, Array] = field(default_factory=dict)
 
     equations: ClassVar[Equations] = Equations(forward=("y = f(x)",), backward={"dx": "f'"})
-
-    @property
-    def is_random(self) -> bool:
-        """Whether the inner layer is random."""
-        return self.inner.is_random
-
-    def params(self, shape: Shape) -> Any:
-        """Return the inner layer's parameters."""
-        return self.inner.params(shape)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the inner layer's shape."""
@@ -37,35 +31,32 @@ class Probe(Layer):
         """Record x and y."""
         y, cache = self.inner.forward(xp, p, x, ctx)
         self.record.update({f"{self.path}.x": x, f"{self.path}.y": y})
-        return y, cache
+        return y, {"": cache}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Record dy and dx."""
-        dx, grads = self.inner.backward(xp, p, cache, dy)
+        dx, grads = self.inner.backward(xp, p, cache[""], dy)
         self.record.update({f"{self.path}.dy": dy, f"{self.path}.dx": dx})
         return dx, grads
 
 
-def probe(layer: Layer, record: dict[str, Array], path: str = "") -> Layer:
-    """Return `layer` with a probe around it and around every layer inside it, all writing to `record`."""
-    if isinstance(layer, Sequential):
-        inside = [
-            probe(child, record, f"{path}.{name}" if path else name)
-            for name, child in zip(layer.names, layer.layers, strict=True)
-        ]
-        layer = replace(layer, layers=tuple(inside))
-    elif isinstance(layer, Residual):
-        inner = _probe_inside(layer.inner, record, path)
-        shortcut = layer.shortcut
-        if shortcut is not None:
-            shortcut = probe(shortcut, record, f"{path}.shortcut" if path else "shortcut")
-        layer = replace(layer, inner=inner, shortcut=shortcut)
-    return Probe(layer, path, record) if path else layer
+def probe(layer: Layer, record: dict[str, Array]) -> Layer:
+    """Return `layer` with a probe around every layer inside it, or around itself where there is none inside."""
+    return _inside(layer, record, "") if layer.children() else Probe(layer, ROOT, record)
 
 
-def _probe_inside(layer: Layer, record: dict[str, Array], path: str) -> Layer:
-    # The inner layer of a Residual shares its path: only a stack inside it has names of its own.
-    if isinstance(layer, (Sequential, Residual)):
-        probed = probe(layer, record, path)
-        return probed.inner if isinstance(probed, Probe) else probed
-    return layer
+def name_inside(path: str, name: str) -> str:
+    """Return what the child called `name` of the layer `path` is recorded as."""
+    return dotted(path, name or INNER)
+
+
+def _inside(layer: Layer, record: dict[str, Array], path: str) -> Layer:
+    children = layer.children()
+    if not children:
+        return layer
+    return layer.rebuilt(
+        {
+            name: Probe(_inside(child, record, dotted(path, name)), name_inside(path, name), record)
+            for name, child in children.items()
+        }
+    )

@@ -12,9 +12,21 @@ from chainrule.nn.layer import Equations, Layer, register
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
 
+class Reshaping(Layer):
+    """What both are: y holds the values of x in their order, under the axes that `output_shape` says."""
+
+    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
+        """y = x under other axes."""
+        return xp.reshape(x, (x.shape[0], *self.output_shape(x.shape[1:]))), {"shape": x.shape[1:]}
+
+    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy under the axes of x."""
+        return xp.reshape(dy, (dy.shape[0], *cache["shape"])), {}
+
+
 @register
 @dataclass(frozen=True)
-class Flatten(Layer):
+class Flatten(Reshaping):
     """All axes but the batch's become one, in row-major order.
 
     ::
@@ -33,18 +45,10 @@ class Flatten(Layer):
         """(D₁, D₂, …) becomes (D₁ D₂ …,)."""
         return (math.prod(shape),)
 
-    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
-        """y = x as (N, D₁ D₂ …)."""
-        return xp.reshape(x, (x.shape[0], math.prod(x.shape[1:]))), {"shape": x.shape[1:]}
-
-    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """dx = dy under the axes of x."""
-        return xp.reshape(dy, (dy.shape[0], *cache["shape"])), {}
-
 
 @register
 @dataclass(frozen=True)
-class Reshape(Layer):
+class Reshape(Reshaping):
     """The values of each sample under other axes, in row-major order.
 
     ::
@@ -68,11 +72,6 @@ class Reshape(Layer):
         local="1",
     )
 
-    def __post_init__(self) -> None:
-        """Accept any sequence, keep a tuple."""
-        super().__post_init__()
-        object.__setattr__(self, "shape", tuple(self.shape))
-
     def output_shape(self, shape: Shape) -> Shape:
         """Return `self.shape`, if it holds as many values as x."""
         if math.prod(shape) != math.prod(self.shape):
@@ -82,11 +81,3 @@ class Reshape(Layer):
                 "Give Reshape axes whose product is the number of values that come in.",
             )
         return self.shape
-
-    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
-        """y = x as (N, *shape)."""
-        return xp.reshape(x, (x.shape[0], *self.shape)), {"shape": x.shape[1:]}
-
-    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """dx = dy under the axes of x."""
-        return xp.reshape(dy, (dy.shape[0], *cache["shape"])), {}

@@ -7,15 +7,15 @@ from typing import ClassVar
 
 from chainrule.constraints import flag, option, real, whole
 from chainrule.nn.init import WEIGHT_INITS
-from chainrule.nn.layer import Equations, Layer, Param, register
-from chainrule.nn.window import PADDINGS, Pair, check_pairs, pair, pair_field, require_image, window_over
+from chainrule.nn.layer import Equations, Param, register
+from chainrule.nn.window import PADDINGS, Kernel, Pair, pair, pair_field, require_image
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 from chainrule.window import Window
 
 
 @register
 @dataclass(frozen=True)
-class ConvTranspose2D(Layer):
+class ConvTranspose2D(Kernel):
     """Each value of x lays a kernel down on y: what `Conv2D` does to dy on its way back to dx.
 
     So its forward pass is the dx of a convolution that makes x's shape out of y's, its dx is that convolution, and its
@@ -72,22 +72,20 @@ class ConvTranspose2D(Layer):
         source="Zeiler et al., 2010, Deconvolutional networks, eq. 1",
     )
 
-    def __post_init__(self) -> None:
-        """Check the settings; keep pairs as tuples."""
-        super().__post_init__()
-        check_pairs(self, "kernel", "stride", "dilation")
-
     def window(self, shape: Shape) -> Window:
         """Return how the window of the convolution from y to x moves over y."""
-        return window_over(self, self.output_shape(shape), self.kernel, self.stride, self.padding, self.dilation)
+        return super().window(self.output_shape(shape))
+
+    def places(self, shape: Shape) -> tuple[int, int]:
+        """Return the size of x: each of its values lays a kernel down."""
+        return (shape[0], shape[1])
 
     def params(self, shape: Shape) -> dict[str, Param]:
         """Return W (kh, kw, K, C), penalised, and b (K,)."""
         channels = require_image(self, shape)[2]
         kh, kw = pair(self.kernel)
         fans = (kh * kw * channels, kh * kw * self.filters)
-        weights = Param((kh, kw, self.filters, channels), self.init, self.gain, fans, penalised=True)
-        return {"W": weights, "b": Param((self.filters,))} if self.bias else {"W": weights}
+        return self.weights((kh, kw, self.filters, channels), fans, self.filters)
 
     def output_shape(self, shape: Shape) -> Shape:
         """(H, W, C) becomes (H', W', K)."""
@@ -116,9 +114,3 @@ class ConvTranspose2D(Layer):
         x = cache["x"]
         dW = xp.conv_dW(dy, x, self.window(x.shape[1:]))
         return {"W": dW, "b": xp.sum(dy, axis=(0, 1, 2))} if self.bias else {"W": dW}
-
-    def operations(self, shape: Shape) -> int:
-        """One multiplication and one addition for each weight at each value of x."""
-        height, width, channels = require_image(self, shape)
-        kh, kw = pair(self.kernel)
-        return 2 * kh * kw * channels * self.filters * height * width

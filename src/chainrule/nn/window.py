@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from abc import abstractmethod
 from typing import Any, TypeAlias
 
 from chainrule.constraints import REQUIRED, Many, Range, constrained
-from chainrule.errors import ConfigError, ShapeError
-from chainrule.nn.layer import Layer
+from chainrule.errors import ShapeError
+from chainrule.nn.layer import Layer, Param
+from chainrule.nn.weighted import Weighted
 from chainrule.types import Shape
 from chainrule.window import Window
 
@@ -17,26 +20,12 @@ PADDINGS = ("valid", "same")
 
 def pair_field(default: Any = REQUIRED, **options: Any) -> Any:
     """Return a field for a whole number of at least 1, or one for height and one for width."""
-    return constrained(Range(int, 1), Many(Range(int, 1), at_least=2), default=default, **options)
+    return constrained(Range(int, 1), Many(Range(int, 1), exactly=(2,)), default=default, **options)
 
 
 def pair(value: Pair) -> tuple[int, int]:
     """Return (height, width)."""
     return (value, value) if isinstance(value, int) else (value[0], value[1])
-
-
-def check_pairs(layer: Layer, *names: str) -> None:
-    """Keep sequences as tuples, and raise ConfigError for one that is not a pair."""
-    for name in names:
-        value = getattr(layer, name)
-        if isinstance(value, (tuple, list)):
-            if len(value) != 2:
-                raise ConfigError(
-                    f"{name} of {type(layer).__name__} to be one number, or one for height and one for width",
-                    f"{value!r}",
-                    f"Write {name}={value[0]} or {name}=({value[0]}, {value[1]}).",
-                )
-            object.__setattr__(layer, name, tuple(value))
 
 
 def require_image(layer: Layer, shape: Shape) -> tuple[int, int, int]:
@@ -75,6 +64,31 @@ def window_over(
             f"Use a smaller {noun}, padding='same', or fewer pools and strides before it.",
         )
     return window
+
+
+class Kernel(Weighted):
+    """A layer whose weights (kh, kw, …) move over images as a window."""
+
+    kernel: Pair
+    stride: Pair
+    padding: str
+    dilation: Pair
+
+    @abstractmethod
+    def params(self, shape: Shape) -> dict[str, Param]:
+        """Return W (kh, kw, …) and b."""
+
+    def window(self, shape: Shape) -> Window:
+        """Return how the kernel moves over images of `shape`."""
+        return window_over(self, shape, self.kernel, self.stride, self.padding, self.dilation)
+
+    def places(self, shape: Shape) -> tuple[int, int]:
+        """Return how many places the kernel has below each other and side by side, for an x of `shape`."""
+        return self.window(shape).places((shape[0], shape[1]))
+
+    def operations(self, shape: Shape) -> int:
+        """One multiplication and one addition for each weight at each place."""
+        return 2 * self.params(shape)["W"].size * math.prod(self.places(shape))
 
 
 def _by(size: tuple[int, int]) -> str:

@@ -78,9 +78,8 @@ def _as_the_file_has_it(learner: Learner) -> tuple[Network, Any]:
         shape = data.preparation.input_shape
         if len(shape) == 1:
             return network, data.preparation
-        if not isinstance(network.layer, Sequential):
-            raise AssertionError("the Playground's networks are Sequential")
-        layer = Sequential((Flatten(), *network.layer.layers), ("flatten", *network.layer.names))
+        children = network.layer.children()
+        layer = Sequential((Flatten(), *children.values()), ("flatten", *children))
         return replace(network, layer=layer, input_shape=shape), data.preparation
     names = scene.features.names
     kinds = tuple(ColumnKind(name, "numeric", "an input of the Playground") for name in names)

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.network.network import Network
-from chainrule.nn import Activation, Sequential
+from chainrule.nn import Activation
 from chainrule.playground.build import network_of
 from chainrule.playground.data import Data
 from chainrule.playground.formula import Features, features_of
@@ -66,12 +66,9 @@ class Scene:
 
     def units(self, params: Params, x: np.ndarray) -> dict[str, np.ndarray]:
         """Return the values of all units for inputs x: {"hidden1": (N, H), …, "output": (N, K)}."""
-        layer = self.network.layer
-        if not isinstance(layer, Sequential):
-            raise AssertionError("network_of makes a Sequential")
         values: dict[str, Any] = {}
         with np.errstate(all="ignore"):
-            for name, child in zip(layer.names, layer.layers, strict=True):
+            for name, child in self.network.layer.children().items():
                 x, _ = child.forward(NUMPY, params[name], x, PREDICT)
                 if isinstance(child, Activation):
                     values[f"hidden{len(values) + 1}"] = x

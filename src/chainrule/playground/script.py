@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ConfigError
-from chainrule.nn import Sequential
 from chainrule.playground.build import HORIZON_EPOCHS, rule_of, schedule_of
 from chainrule.playground.learner import Learner
 from chainrule.tree import leaves
@@ -33,16 +32,15 @@ def script_of(learner: Learner) -> str:
             "Export a model file, or train with `chainrule train`.",
         )
     now = trainer.checkpoint()
-    if not isinstance(network.layer, Sequential):
-        raise AssertionError("the Playground's networks are Sequential")
-    layers = ",\n        ".join(f"nn.{layer!r}" for layer in network.layer.layers)
+    children = network.layer.children()
+    layers = ",\n        ".join(f"nn.{layer!r}" for layer in children.values())
     like = trainer.params.like
     return _TEMPLATE.format(
         data=spec.data.name,
         inputs=", ".join(scene.features.labels[:20]),
         classes=", ".join(scene.data.target.classes) or scene.data.target.name,
         layers=layers,
-        names=network.layer.names,
+        names=tuple(children),
         input_shape=network.input_shape,
         loss=_call("nn", network.loss),
         rule=_call("optim", rule_of(spec)),

@@ -110,13 +110,10 @@ def _with_model(spec: Spec, sources: dict[str, Source], path: Path) -> Session:
 
 def _layers(model: Model) -> tuple[LayerSpec, ...]:
     """Return the hidden layers of a model, or raise if it has others than the Playground can show."""
-    from chainrule.nn import ACTIVATIONS, Activation, Dense, Dropout, Flatten, Sequential
+    from chainrule.nn import ACTIVATIONS, Activation, Dense, Dropout, Flatten
 
     names = {layer: name for name, layer in ACTIVATIONS.items()}
-    layer = model.network.layer
-    inside = (
-        [item for item in layer.layers if not isinstance(item, Flatten)] if isinstance(layer, Sequential) else [layer]
-    )
+    inside = [layer for layer in model.network.layer.in_a_row().values() if not isinstance(layer, Flatten)]
     found: list[LayerSpec] = []
     wrong: list[str] = []
     try:

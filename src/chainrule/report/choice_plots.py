@@ -80,26 +80,6 @@ def fold_differences(pairs: Sequence[Difference], metric: str, confidence: float
     return svg((9.6, 1.5 + 0.8 * len(pairs)), picture, "Differences on each fold, and intervals of their mean")
 
 
-def score_curve(
-    values: Sequence[float], test: np.ndarray, train: np.ndarray, changed: str, metric: str, *, is_log: bool
-) -> str:
-    """Return mean test and training score against one setting, with a band of one standard deviation."""
-
-    def picture(figure: Figure) -> None:
-        ax = figure.subplots()
-        for scores, colour, label in ((train, BLUE, "training rows"), (test, ORANGE, "test rows")):
-            mean, std = scores.mean(axis=1), scores.std(axis=1)
-            ax.plot(values, mean, color=colour, marker="o", ms=4, label=label)
-            ax.fill_between(values, mean - std, mean + std, color=colour, alpha=0.18, lw=0)
-        if is_log:
-            ax.set_xscale("log")
-        ax.set_xlabel(short(changed, 40) + (" (log axis)" if is_log else ""))
-        ax.set_title(short(metric, 30))
-        ax.legend(frameon=False, fontsize=8.5)
-
-    return svg((7.2, 3.6), picture, f"{metric} against {changed}")
-
-
 def search_history(numbers: Sequence[int], scores: Sequence[float | None], metric: str) -> str:
     """Return the score of each trial in its order, and the best so far."""
 

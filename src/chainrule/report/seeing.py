@@ -11,8 +11,10 @@ from chainrule.engine.numpy import NumpyEngine
 from chainrule.explain.saliency import grad_cam, saliency
 from chainrule.network.model import Model
 from chainrule.network.network import Network, layer_output
-from chainrule.nn import Conv2D, MaxPool2D, Sequential
+from chainrule.nn import Conv2D, MaxPool2D
+from chainrule.nn.layer import layers_inside
 from chainrule.report.grid import Cell, grid, weight_pictures
+from chainrule.tree import leaf
 
 _PICTURES = 4
 _MAPS = 9
@@ -23,8 +25,8 @@ _COLUMNS_OF_MISTAKES = 2
 
 
 def sees(network: Network) -> bool:
-    """Tell whether a network is a stack that begins with a convolution."""
-    return isinstance(network.layer, Sequential) and _convolution(network) is not None
+    """Tell whether a network has a convolution."""
+    return _convolution(network) is not None
 
 
 def filters(model: Model) -> str:
@@ -32,7 +34,7 @@ def filters(model: Model) -> str:
     name = _convolution(model.network)
     if name is None:
         return ""
-    W = np.asarray(model.params[name]["W"])
+    W = np.asarray(leaf(model.params, f"{name}.W"))
     return weight_pictures(W.mean(axis=2).transpose(2, 0, 1))
 
 
@@ -128,9 +130,7 @@ def _pictures(model: Model, x: np.ndarray) -> np.ndarray:
 
 
 def _named(network: Network, kind: type) -> list[str]:
-    layer = network.layer
-    assert isinstance(layer, Sequential)  # noqa: S101 (`sees` has looked)
-    return [name for name, inner in zip(layer.names, layer.layers, strict=True) if isinstance(inner, kind)]
+    return [name for name, layer in layers_inside(network.layer) if name and isinstance(layer, kind)]
 
 
 def _convolution(network: Network) -> str | None:
@@ -143,10 +143,9 @@ def _pools(network: Network) -> list[str]:
 
 def _last_before_pool(network: Network) -> str:
     """Return the layer whose maps say most finely where the last block found something."""
-    layer = network.layer
-    assert isinstance(layer, Sequential)  # noqa: S101 (`sees` has looked)
+    names = [name for name, layer in layers_inside(network.layer) if name and not layer.children()]
     pools = _named(network, MaxPool2D)
-    return layer.names[layer.names.index(pools[-1]) - 1] if pools else _named(network, Conv2D)[-1]
+    return names[names.index(pools[-1]) - 1] if pools else _named(network, Conv2D)[-1]
 
 
 def _well_known(truth: np.ndarray, y: np.ndarray) -> np.ndarray:
