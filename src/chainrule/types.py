@@ -84,6 +84,14 @@ class Batch(NamedTuple):
         return int(self.x.shape[0])
 
 
+def says(value: object, claim: str) -> bool:
+    """Tell whether a value's own class makes a claim, such as `is_recordable`, and it holds.
+
+    What the class inherits it has not claimed: a subclass may do something else.
+    """
+    return claim in vars(type(value)) and bool(getattr(value, claim))
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a layer may know beyond its input.

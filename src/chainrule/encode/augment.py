@@ -61,6 +61,11 @@ class Augment:
         """Whether anything is changed."""
         return self._changes
 
+    @property
+    def is_recordable(self) -> bool:
+        """What changes pictures draws random numbers, new ones at each step."""
+        return not self
+
     @cached_property
     def _changes(self) -> bool:
         # Asked at every step: making another Augment to compare with took a quarter of a small network's step.

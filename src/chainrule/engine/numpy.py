@@ -14,7 +14,7 @@ import numpy as np
 from chainrule.engine import windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.store import Store
-from chainrule.engine.tape import Tape, stores_of
+from chainrule.engine.tape import Tape, is_recordable, stores_of
 from chainrule.errors import ConfigError
 from chainrule.tree import leaf, leaves
 from chainrule.types import Array, Batch, Key, Namespace, Params
@@ -140,13 +140,23 @@ NUMPY = cast(
 
 
 class NumpyEngine:
-    """The engine that shows its work. Parameters lie in a `Store` and are updated in place."""
+    """The engine that shows its work. Parameters lie in a `Store` and are updated in place.
+
+    Parameters
+    ----------
+    dtype : str
+        `float32` or `float64`.
+    tape : bool
+        Whether small steps may be played from a tape, to the same bits (see `tape.py`). Without it every formula is
+        called in every step, so that a debugger or a print sees each of them.
+    """
 
     name = "numpy"
     xp = NUMPY
 
-    def __init__(self, dtype: str = "float32") -> None:
+    def __init__(self, dtype: str = "float32", *, tape: bool = True) -> None:
         self.dtype = dtype
+        self.tape = tape
         self._known: _Known | None = None
 
     def array(self, values: Any) -> Array:
@@ -238,7 +248,7 @@ class NumpyEngine:
 
     def _tape_of(self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, names: list[str]) -> Tape | None:
         """Return the tape of a small step; the one of the call before, where it is for the same memory."""
-        if not isinstance(data.x, np.ndarray) or len(rows) == 0:
+        if not self.tape or not isinstance(data.x, np.ndarray) or len(rows) == 0:
             return None
         stores = [*stores_of(carry)]
         size = sum(store.flat.size for store in stores) + rows.shape[1] * math.prod(data.x.shape[1:])
@@ -250,12 +260,19 @@ class NumpyEngine:
             known = self._known = _Known(step, about, stores)
         known.steps += len(rows)
         if known.steps >= RECORD_FROM and not known.is_refused and known.tape is None:
-            # Whatever a step does that cannot be recorded, it does by itself, and tells its own mistakes.
-            try:
-                known.tape = Tape.of(self, step, carry, data, rows[0], names)
-            except Exception:
-                known.is_refused = True
+            known.tape = self._recorded(step, carry, data, rows[0], names)
+            known.is_refused = known.tape is None
         return known.tape
+
+    def _recorded(self, step: Program, carry: Carry, data: Batch, row: np.ndarray, names: list[str]) -> Tape | None:
+        """Record a step whose every part says that it may be."""
+        if not is_recordable(step):
+            return None
+        # What cannot be recorded all the same (noise, a large array), the step does by itself, and tells its mistakes.
+        try:
+            return Tape.of(self, step, carry, data, row, names)
+        except Exception:
+            return None
 
 
 @dataclass

@@ -9,6 +9,7 @@ need no operation at all. The results are the same to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ import numpy as np
 from chainrule.engine.base import Carry, Program
 from chainrule.engine.recorded import Record, UntraceableError, Value
 from chainrule.engine.store import Store
-from chainrule.types import Batch, Namespace
+from chainrule.types import Batch, Namespace, says
 
 
 class Tape:
@@ -83,6 +84,20 @@ class Tape:
             raise UntraceableError("the step returns a new carry")
         tape._cost = cost.array
         return tape
+
+
+def is_recordable(value: Any) -> bool:
+    """Tell whether a step, an objective, a layer, a loss or a rule, and all that it is made of, may be recorded.
+
+    What is recorded is not called again: a print, a counter, a random draw of one's own would happen once. So each
+    class has to say of itself that none of it matters, and what it consists of (the fields of a frozen dataclass) has
+    to say so too; a function among the fields says nothing.
+    """
+    if isinstance(value, (tuple, list, frozenset)):
+        return all(map(is_recordable, value))
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return True
+    return says(value, "is_recordable") and all(is_recordable(getattr(value, field.name)) for field in fields(value))
 
 
 class _Recorder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class PenalisedOnce:
     network: Network
     alpha: float = 0.0
     augment: Augment = field(default_factory=Augment)
+
+    is_recordable: ClassVar[bool] = True
 
     @property
     def _cost(self) -> Supervised:

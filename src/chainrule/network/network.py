@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -61,6 +61,8 @@ class Network:
     layer: Layer
     input_shape: Shape
     loss: Loss
+
+    is_recordable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Find out at once whether the layers fit together."""

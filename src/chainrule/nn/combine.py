@@ -36,6 +36,7 @@ class Sequential(Layer):
     layers: tuple[Layer, ...] = constrained(Many(Kind(Layer), at_least=1))
     names: tuple[str, ...] = constrained(Many(Kind(str)), default=())
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = f_L(\dots f_2(f_1(x)))",),
         backward={
@@ -154,6 +155,7 @@ class Residual(Layer):
     inner: Layer = constrained(Kind(Layer))
     shortcut: Layer | None = constrained(Kind(Layer), default=None, optional=True)
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = s(x) + f(x)",),
         backward={

@@ -31,6 +31,7 @@ class Dropout(Layer):
 
     rate: float = real(0.0, 1.0, high_open=True, default=0.5)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = \frac{x \odot m}{1 - \rho}, \quad m \sim \mathrm{Bernoulli}(1 - \rho)",),
         backward={"dx": r"\frac{\partial J}{\partial x} = \frac{\partial J}{\partial y} \odot \frac{m}{1 - \rho}"},
@@ -82,6 +83,7 @@ class SpatialDropout(Layer):
 
     rate: float = real(0.0, 1.0, high_open=True, default=0.5)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{nhwc} = \frac{x_{nhwc} \, m_{nc}}{1 - \rho}, \quad m_{nc} \sim \mathrm{Bernoulli}(1 - \rho)",),
         backward={
@@ -143,6 +145,7 @@ class DropConnect(Layer):
     gain: float = real(0.0, low_open=True, default=1.0)
     bias: bool = flag(True)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = x V + b, \quad V = \frac{W \odot m}{1 - \rho}, \quad m \sim \mathrm{Bernoulli}(1 - \rho)",),
         backward={

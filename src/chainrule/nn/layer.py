@@ -65,8 +65,16 @@ class Layer(ABC):
     Subclasses are frozen dataclasses whose fields are hyperparameters only. `forward` and `backward` are pure:
     they own nothing, change no argument, and sum over the batch without averaging. The cache holds exactly what
     `backward` reads, by name.
+
+    Attributes
+    ----------
+    is_recordable : bool
+        Whether `forward` and `backward` may be recorded once and played again instead of being called, on NumPy. A
+        class has to say so in its own body: what it inherits it has not promised. A layer that does not say so is
+        called in every step.
     """
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations]
 
     def __post_init__(self) -> None:

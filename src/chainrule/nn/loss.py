@@ -23,8 +23,10 @@ class Loss(ABC):
         backward   da = wₙ ∂Jₙ/∂a / Σₙ wₙ
 
     A subclass gives Jₙ, the cost of each sample summed over its K outputs, and right below it ∂Jₙ/∂a.
+    `is_recordable` is what it is of a layer.
     """
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations]
 
     def __post_init__(self) -> None:
@@ -86,6 +88,7 @@ class SquaredError(Loss):
         backward   da = y - t
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"J_n = \tfrac{1}{2} \sum_k (y_{nk} - t_{nk})^2", "y = a"),
         backward={"da": r"\frac{\partial J_n}{\partial a_{nk}} = y_{nk} - t_{nk}"},
@@ -123,6 +126,7 @@ class Huber(Loss):
 
     delta: float = real(0.0, low_open=True, default=1.0)
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(
             r"J_n = \sum_k \begin{cases} \tfrac{1}{2} e_{nk}^2 & |e_{nk}| \le \delta \\"
@@ -168,6 +172,7 @@ class Poisson(Loss):
         backward   da = y - t
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"J_n = \sum_k t_{nk} \log t_{nk} - t_{nk} a_{nk} - t_{nk} + y_{nk}", r"y = e^a"),
         backward={"da": r"\frac{\partial J_n}{\partial a_{nk}} = y_{nk} - t_{nk}"},
@@ -208,6 +213,7 @@ class BinaryCrossEntropy(Loss):
         backward   da = y - t
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(
             r"J_n = -\sum_k t_{nk} \log y_{nk} + (1 - t_{nk}) \log(1 - y_{nk})",
@@ -253,6 +259,7 @@ class SoftmaxCrossEntropy(Loss):
 
     smoothing: float = real(0.0, 1.0, high_open=True, default=0.0)
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(
             r"J_n = -\sum_k s_{nk} \log y_{nk}",

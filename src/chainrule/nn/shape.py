@@ -23,6 +23,7 @@ class Flatten(Layer):
         backward   dx = dy as (N, D₁, D₂, …)
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = \mathrm{vec}(x)",),
         backward={"dx": r"\frac{\partial J}{\partial x} = \mathrm{vec}^{-1}\left(\frac{\partial J}{\partial y}\right)"},
@@ -60,6 +61,7 @@ class Reshape(Layer):
 
     shape: tuple[int, ...] = constrained(Many(Range(int, 1), at_least=1))
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = \mathrm{reshape}(x)",),
         backward={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.constraints import check_fields, real
 from chainrule.tree import leaves, map_leaves
@@ -20,6 +20,8 @@ class Clip:
 
     value: float | None = real(0.0, low_open=True, default=None, optional=True)
     norm: float | None = real(0.0, low_open=True, default=None, optional=True)
+
+    is_recordable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""

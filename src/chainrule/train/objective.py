@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -93,6 +93,8 @@ class Supervised:
     penalty: Penalty = field(default_factory=Penalty)
     augment: Augment = field(default_factory=Augment)
     precision: str = option(*PRECISIONS, default="float32")
+
+    is_recordable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Look whether there are pictures to augment."""

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -96,6 +96,8 @@ class TrainingStep:
     objective: Objective
     rule: Rule
     clip: Clip
+
+    is_recordable: ClassVar[bool] = True
 
     @cached_property
     def _stateful(self) -> Stateful | None:
