@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -72,16 +72,56 @@ class Namespace(Protocol):
 
 
 class Batch(NamedTuple):
-    """Rows of a data set: inputs `x` (N, ...), targets `t` (N, K) and sample weights `w` (N,) or None."""
+    """Rows of a data set: every array has a leading axis of length N, and what there is none of is None.
 
-    x: Array
-    t: Array
+    Attributes
+    ----------
+    x : array (N, ...), or a mapping of such arrays by name
+        Inputs. Whole numbers (ids) stay whole numbers on every engine.
+    t : array (N, ...) or None
+        Targets, or class numbers.
+    w : array (N,) or None
+        Sample weights.
+    mask : array (N, T) or None
+        1 for each place of a sample that there is, 0 for padding, which counts neither in a cost nor in a norm.
+    """
+
+    x: Array | Mapping[str, Any]
+    t: Array | None = None
     w: Array | None = None
+    mask: Array | None = None
 
     @property
     def n_samples(self) -> int:
         """Number of rows N."""
-        return int(self.x.shape[0])
+        return int(next(self.arrays()).shape[0])
+
+    def arrays(self) -> Iterator[Array]:
+        """Yield every array, those of x first."""
+        for part in self:
+            yield from _arrays(part)
+
+    def map(self, function: Callable[..., Any], *others: Batch) -> Batch:
+        """Apply `function` to every array, and to the array of the same name in each of `others`."""
+        return Batch(*(_mapped(function, *parts) for parts in zip(self, *others, strict=True)))
+
+    def take(self, rows: Any) -> Batch:
+        """Return some rows: a slice, or an array of their numbers."""
+        return self.map(lambda array: array[rows])
+
+
+def _arrays(part: Any) -> Iterator[Array]:
+    if isinstance(part, Mapping):
+        for inner in part.values():
+            yield from _arrays(inner)
+    elif part is not None:
+        yield part
+
+
+def _mapped(function: Callable[..., Any], part: Any, *others: Any) -> Any:
+    if isinstance(part, Mapping):
+        return {name: _mapped(function, inner, *(other[name] for other in others)) for name, inner in part.items()}
+    return None if part is None else function(part, *others)
 
 
 def says(value: object, claim: str) -> bool:
@@ -105,15 +145,25 @@ class Context:
     w : array (N,) or None
         The samples' weights. A sample of weight zero is no sample (the engine pads a short batch with such rows), and
         a layer that looks at the batch as a whole must leave it out.
+    mask : array (N, T) or None
+        1 for each place of a sample that there is; a layer that looks at several places must leave the others out.
     """
 
     train: bool = False
     key: Key = None
     w: Array | None = None
+    mask: Array | None = None
 
     def child(self, xp: Namespace, index: int) -> Context:
         """Return the context of the `index`-th layer inside this one, with randomness of its own."""
-        return Context(self.train, None if self.key is None else xp.fold(self.key, index), self.w)
+        return Context(self.train, None if self.key is None else xp.fold(self.key, index), self.w, self.mask)
+
+    def of(self, batch: Batch) -> Context:
+        """Return the context of a batch: which of its samples and places count."""
+        if batch.w is None and batch.mask is None:
+            return self
+        w, mask = (own if theirs is None else theirs for own, theirs in ((self.w, batch.w), (self.mask, batch.mask)))
+        return Context(self.train, self.key, w, mask)
 
 
 PREDICT = Context(train=False)

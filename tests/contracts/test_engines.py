@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.engine import Engine, engine_by_name
+from chainrule.engine import Engine, engine_by_name, placed
 from chainrule.errors import ConfigError
 from chainrule.network import Network, mlp
 from chainrule.nn import (
@@ -56,15 +56,14 @@ def problem(n: int = 11) -> Batch:
 
 def run(engine: Engine, rows: np.ndarray, rates: np.ndarray, *, weighted: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Return W and the costs after the steps."""
-    x, t, w = problem()
-    data = Batch(engine.array(x), engine.array(t), engine.array(w) if weighted else None)
+    data = placed(engine, problem() if weighted else problem()._replace(w=None))
     carry, costs = engine.run(Descent(), engine.array(np.zeros((3, 2))), data, rows, {"rate": rates})
     return engine.numpy(carry), engine.numpy(costs)
 
 
 def hand_loop(batches: list[np.ndarray], rates: np.ndarray, *, weighted: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Return the same by a plain loop over batches of any size."""
-    x, t, w = problem()
+    x, t, w, _ = problem()
     W, costs = np.zeros((3, 2)), []
     for rows, rate in zip(batches, rates, strict=True):
         error, share = x[rows] @ W - t[rows], w[rows] if weighted else np.ones(len(rows))
@@ -99,8 +98,9 @@ def test_run_gives_one_cost_for_each_step(engine64: Engine) -> None:
     assert costs.shape == (3,)
 
 
-def test_an_array_has_the_dtype_of_the_engine(engine32: Engine) -> None:
-    assert str(engine32.array([[1, 2], [3, 4]]).dtype) == "float32"
+@pytest.mark.parametrize("values", [[[1.0, 2.0], [3.0, 4.0]], [[True, False]], np.ones(2, np.float16)], ids=str)
+def test_an_array_has_the_dtype_of_the_engine(engine32: Engine, values: Any) -> None:
+    assert str(engine32.array(values).dtype) == "float32"
 
 
 def test_an_array_comes_back_as_it_went(engine64: Engine) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from chainrule.encode.augment import Augment
-from chainrule.engine import Engine, Program, engine_by_name
+from chainrule.engine import Engine, Program, engine_by_name, placed
 from chainrule.engine import numpy as numpy_module
 from chainrule.engine.numpy import BLOCK, NumpyEngine
 from chainrule.engine.tape import is_recordable
@@ -85,7 +85,7 @@ class Problem:
         return params, moments, engine.key(3, 1)
 
     def placed(self, engine: NumpyEngine) -> Batch:
-        return Batch(*(None if part is None else engine.array(part) for part in self.data))
+        return placed(engine, self.data)
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -124,7 +124,7 @@ def by_hand(problem: Problem) -> list[Any]:
     carry, data, costs = problem.carry(engine), problem.placed(engine), []
     with np.errstate(all="ignore"):
         for i, row in enumerate(rows()):
-            batch = Batch(data.x[row], data.t[row], None if data.w is None else data.w[row])
+            batch = data.take(row)
             c = {name: column[i].item() for name, column in problem.numbers.items()}
             carry, cost = problem.step(engine, carry, batch, c)
             costs.append(cost)

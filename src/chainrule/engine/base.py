@@ -31,7 +31,7 @@ class Engine(Protocol):
     name : str
         `numpy` or `jax`.
     dtype : str
-        `float32` or `float64`, of all arrays.
+        `float32` or `float64`, of all arrays but those of whole numbers.
     xp : Namespace
         The array functions that formulas use.
     """
@@ -41,7 +41,7 @@ class Engine(Protocol):
     xp: Namespace
 
     def array(self, values: Any) -> Array:
-        """Bring an array of inputs, targets or weights to this engine in its dtype."""
+        """Bring an array of inputs or targets to this engine: whole numbers as int32, all others in its dtype."""
 
     def numpy(self, values: Array) -> np.ndarray:
         """Bring an array back."""

@@ -17,6 +17,7 @@ from jax import lax
 
 from chainrule.engine import jax_windows
 from chainrule.engine.base import Carry, PerStep, Program
+from chainrule.engine.held import held_dtype
 from chainrule.engine.jax_sparse import SparseRows, sparse_rows, with_zeros
 from chainrule.tree import map_leaves, overlay
 from chainrule.types import Array, Batch, Key, Namespace, Params
@@ -99,14 +100,15 @@ class JaxEngine:
         return jax.enable_x64(True) if self.dtype == "float64" else nullcontext()
 
     def array(self, values: Any) -> Array:
-        """Put an array on the device in this engine's dtype."""
-        if isinstance(values, SparseRows) or (isinstance(values, jax.Array) and values.dtype == self.dtype):
+        """Put an array on the device as it is held there (see `held_dtype`)."""
+        if isinstance(values, SparseRows) or (isinstance(values, jax.Array) and values.dtype in (self.dtype, "int32")):
             return values
         if hasattr(values, "tocsr"):
             with self._precision():
                 return sparse_rows(values.tocsr(), self.dtype)
+        values = np.asarray(values)
         with self._precision():
-            return self._put(values)
+            return self._put(values, held_dtype(values, self.dtype, wide=self.dtype == "float64"))
 
     def numpy(self, values: Array) -> np.ndarray:
         """Copy an array back from the device."""
@@ -117,13 +119,13 @@ class JaxEngine:
         with self._precision():
             return map_leaves(self._put, tree)
 
-    def _put(self, values: Any) -> Array:
+    def _put(self, values: Any, dtype: str = "") -> Array:
         """Put a copy of an array on the device; nobody else's memory becomes the device's.
 
         `jnp.array` compiles a small program for each shape, 30 to 80 milliseconds of two cores. A small array goes without
         it, by way of a copy on the host; of a large one a second copy would cost more than the program.
         """
-        held = np.asarray(values, dtype=self.dtype)
+        held = np.asarray(values, dtype=dtype or self.dtype)
         return jnp.array(held, copy=True) if held.nbytes > _SMALL else jax.device_put(held.copy())
 
     def zeros(self, params: Params) -> Params:
@@ -255,16 +257,20 @@ def _scanned(engine: JaxEngine, step: Program, names: tuple[str, ...], padded: b
             c = {name: values[i] for i, name in enumerate(names)}
             if count is not None:
                 c["t"] = count
-            w = None if data.w is None else data.w[row]
+            batch = with_zeros(data.take(row))
             if padded:
-                real = (row >= 0).astype(data.t.dtype)
-                w = real if w is None else w * real
-            batch = Batch(with_zeros(data.x[row]), data.t[row], w)
+                batch = _without_padding(batch, row, engine.dtype)
             return cast(tuple[Carry, Array], step(engine, carry, batch, c))
 
         return lax.scan(body, carry, (rows, numbers, t))
 
     return _jit(chunk, donate_argnums=0)
+
+
+def _without_padding(batch: Batch, row: Array, dtype: str) -> Batch:
+    """Return the batch in which rows that are padding have no weight."""
+    real = (row >= 0).astype(dtype)
+    return batch._replace(w=real if batch.w is None else batch.w * real)
 
 
 @dataclass(frozen=True)
@@ -292,7 +298,9 @@ def _population(engine: JaxEngine, step: Program, shape: Many) -> Callable[..., 
     def of_seed(carry: Carry, key: Key, data: Batch, row: Array, values: Array, t: Array, own: Any) -> Any:
         real = row >= 0
         # All settings share the batch: it is gathered once, and one product with all their weights serves them.
-        batch = Batch(data.x[row], data.t[row], real.astype(data.t.dtype) if shape.padded else None)
+        batch = data.take(row)
+        if shape.padded:
+            batch = _without_padding(batch, row, engine.dtype)
         return jax.vmap(member, in_axes=(0, None, None, None, 0, None, 0))(carry, key, batch, real, values, t, own)
 
     def of_fold(carry: Carry, keys: Array, data: Batch, rows: Array, values: Array, t: Array, own: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.engine import windows
 from chainrule.engine.base import Carry, PerStep, Program
+from chainrule.engine.held import held_dtype
 from chainrule.engine.store import Store
 from chainrule.engine.tape import Tape, is_recordable, stores_of
 from chainrule.errors import ConfigError
@@ -160,10 +161,11 @@ class NumpyEngine:
         self._known: _Known | None = None
 
     def array(self, values: Any) -> Array:
-        """Return `values` in this engine's dtype; a SciPy sparse matrix stays sparse, as CSR."""
+        """Return `values` as they are held here (see `held_dtype`); a SciPy sparse matrix stays sparse, as CSR."""
         if hasattr(values, "tocsr"):
             return values.tocsr().astype(self.dtype, copy=False)
-        return np.ascontiguousarray(values, dtype=self.dtype)
+        values = np.asarray(values)
+        return np.ascontiguousarray(values, dtype=held_dtype(values, self.dtype, wide=True))
 
     def numpy(self, values: Array) -> np.ndarray:
         """Return the array itself."""
@@ -226,9 +228,7 @@ class NumpyEngine:
         self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep
     ) -> tuple[Carry, np.ndarray]:
         """Take the steps in a Python loop; those of a small network from a tape (see `tape.py`)."""
-        x, t, w = data
-        # `take` is a microsecond faster than indexing, and sparse matrices do not have it.
-        pick = partial(x.take, axis=0) if isinstance(x, np.ndarray) else x.__getitem__
+        pick = data.map(_picker)
         names = list(per_step)
         # Python floats are weakly typed: a NumPy float64 would turn float32 arrays into float64 ones.
         numbers = [column.tolist() for column in per_step.values()]
@@ -241,20 +241,22 @@ class NumpyEngine:
                 tape.play(data, rows[:whole], [column[:whole] for column in numbers], costs)
             for i in range(whole if tape is not None else 0, len(rows)):
                 row = rows[i] if i < whole else rows[i][rows[i] >= 0]
-                batch = Batch(pick(row), t.take(row, axis=0), None if w is None else w[row])
+                batch = pick.map(lambda rows_of, row=row: rows_of(row))
                 c = {name: column[i] for name, column in zip(names, numbers, strict=True)}
                 carry, costs[i] = step(self, carry, batch, c)
         return carry, costs
 
     def _tape_of(self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, names: list[str]) -> Tape | None:
         """Return the tape of a small step; the one of the call before, where it is for the same memory."""
-        if not self.tape or not isinstance(data.x, np.ndarray) or len(rows) == 0:
+        arrays = [*data.arrays()]
+        if not self.tape or len(rows) == 0 or not all(isinstance(array, np.ndarray) for array in arrays):
             return None
         stores = [*stores_of(carry)]
-        size = sum(store.flat.size for store in stores) + rows.shape[1] * math.prod(data.x.shape[1:])
+        inputs = sum(math.prod(array.shape[1:]) for array in Batch(data.x).arrays())
+        size = sum(store.flat.size for store in stores) + rows.shape[1] * inputs
         if size > BLOCK or not all(isinstance(store.flat, np.ndarray) for store in stores):
             return None
-        about = (rows.shape[1], names, *((part.shape[1:], part.dtype) for part in data if part is not None))
+        about = (rows.shape[1], names, data.map(lambda array: (array.shape[1:], array.dtype)))
         known = self._known
         if known is None or not known.is_of(step, about, stores):
             known = self._known = _Known(step, about, stores)
@@ -273,6 +275,11 @@ class NumpyEngine:
             return Tape.of(self, step, carry, data, row, names)
         except Exception:
             return None
+
+
+def _picker(array: Any) -> Callable[[np.ndarray], Any]:
+    """Return what picks rows. `take` is a microsecond faster than indexing, and sparse matrices do not have it."""
+    return partial(array.take, axis=0) if isinstance(array, np.ndarray) else array.__getitem__
 
 
 @dataclass

@@ -103,7 +103,7 @@ def check_gradients(
         raise ConfigError("entries to be a whole number of at least 1", f"{entries!r}", "Leave it out for 10.")
     if isinstance(objective, Network):
         objective = Supervised(objective)
-    batch = Batch(*(None if part is None else _float64(part) for part in batch))
+    batch = batch.map(_float64)
     objective.check(batch)
     moving = map_leaves(lambda value: np.array(value, dtype=np.float64), params)
     _, grads = objective.loss_and_grads(NUMPY, moving, batch, context)

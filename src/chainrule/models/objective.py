@@ -75,7 +75,7 @@ class PenalisedOnce:
         self, xp: Namespace, params: Params, batch: Batch, ctx: Context, keep: float | None = None
     ) -> tuple[Array, Params, Params]:
         """J + R, its gradients, and what the layers' state is from now on."""
-        batch = augmented(self.augment, xp, batch, ctx)
+        batch = augmented(self.augment, xp, self.network.numbers(xp, params, batch), ctx)
         cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
         cost, grads = self._penalised(xp, params, batch, cost, grads)
         return cost, grads, self.network.layer.update_state(xp, params, cache, keep)
@@ -99,7 +99,7 @@ class PenalisedOnce:
 
     def _total(self, xp: Namespace, batch: Batch) -> Any:
         if batch.w is None:
-            return float(batch.x.shape[0])
+            return float(batch.n_samples)
         total = xp.sum(batch.w)
         # A batch of no weight costs nothing, and its penalty must not be infinite.
         return xp.where(total > 0, total, xp.ones_like(total))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -111,9 +111,23 @@ class Network:
         """Return initial parameters, as float64 NumPy arrays, the same for every engine."""
         return draw(rng, self.specs)
 
+    def numbers(self, xp: Namespace, params: Params, batch: Batch) -> Batch:
+        """Return the batch as the layers and the loss calculate with it.
+
+        Whole numbers become numbers of the parameters' dtype: x unless the first layer takes ids, or there are several
+        x by name, of which the layers know what is what; t where it has an entry for each logit.
+        """
+        if not any(map(_is_whole, batch)):
+            return batch
+        dtype = next((str(value.dtype) for _, value in leaves(params)), "float32")
+        x, t, w, mask = (xp.cast(part, dtype) if _is_whole(part) else part for part in batch)
+        # Class numbers stay what they are: the loss looks up what they name.
+        names_classes = batch.t is not None and batch.t.ndim <= len(self.output_shape)
+        return Batch(batch.x if self.layer.takes_ids else x, batch.t if names_classes else t, w, mask)
+
     def forward(self, xp: Namespace, params: Params, x: Array, ctx: Context = PREDICT) -> Array:
         """Return the logits (N, K) of inputs x (N, ...)."""
-        return self.layer.forward(xp, params, x, ctx)[0]
+        return self.layer.forward(xp, params, self.numbers(xp, params, Batch(x)).x, ctx)[0]
 
     def predict(self, xp: Namespace, params: Params, x: Array) -> Array:
         """Return the predictions (N, K): probabilities, or values."""
@@ -133,8 +147,9 @@ class Network:
         self, xp: Namespace, params: Params, batch: Batch, ctx: Context
     ) -> tuple[Array, Params, Cache]:
         """Return what `loss_and_grads` does, and the layers' cache, which `layer.update_state` reads."""
-        a, cache = self.layer.forward(xp, params, batch.x, _weighted(ctx, batch))
-        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w)
+        batch = self.numbers(xp, params, batch)
+        a, cache = self.layer.forward(xp, params, batch.x, ctx.of(batch))
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, batch.mask)
         return cost, self.layer.gradients(xp, params, cache, self.loss.backward(xp, loss_cache)), cache
 
     def trace(self, xp: Namespace, params: Params, batch: Batch, ctx: Context = PREDICT) -> dict[str, Array]:
@@ -147,10 +162,11 @@ class Network:
             `hidden1.W` and `hidden1.dW` (`W` and `dW` where the network is a single layer, whose own x and y are
             `layer.x` and `layer.y`).
         """
+        batch = self.numbers(xp, params, batch)
         record: dict[str, Array] = {"x": batch.x, "t": batch.t}
         layer = probe(self.layer, record, "" if isinstance(self.layer, (Sequential, Residual)) else "layer")
-        a, cache = layer.forward(xp, params, batch.x, _weighted(ctx, batch))
-        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w)
+        a, cache = layer.forward(xp, params, batch.x, ctx.of(batch))
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, batch.mask)
         da = self.loss.backward(xp, loss_cache)
         record |= {"a": a, "y": self.loss.link(xp, a), "J": cost, "da": da}
         record["dx"], grads = layer.backward(xp, params, cache, da)
@@ -188,21 +204,22 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
     ----------
     params : tree
         As placed on `engine`.
-    x : array or CSR matrix
+    x : array or CSR matrix, or a mapping of such
         Inputs, on the host or already on `engine`.
     """
-    if tuple(x.shape[1:]) != network.input_shape:
+    if not isinstance(x, Mapping) and tuple(x.shape[1:]) != network.input_shape:
         raise ShapeError(
             f"inputs of shape (N, {', '.join(map(str, network.input_shape))})",
             f"an array of shape {tuple(x.shape)}",
             "Prepare the data as it was prepared for training.",
         )
     forward = engine.compile(Forward(network))
-    n, rows = int(x.shape[0]), rows_at_once(network, rows)
+    data = Batch(x)
+    n, rows = data.n_samples, rows_at_once(network, rows)
     out = np.empty((n, *network.output_shape), engine.dtype)
     for start in range(0, n, rows):
-        part = x[start : start + rows]
-        out[start : start + rows] = engine.numpy(forward(params, engine.array(part)))
+        part = data.take(slice(start, start + rows)).map(engine.array)
+        out[start : start + rows] = engine.numpy(forward(params, part.x))
     return out
 
 
@@ -218,6 +235,7 @@ def layer_output(network: Network, engine: Engine, params: Params, x: Any, layer
     name = layer_name(network, layer)
     record: dict[str, Array] = {}
     alone = not isinstance(network.layer, (Sequential, Residual))
+    x = network.numbers(engine.xp, params, Batch(x)).x
     probe(network.layer, record, "layer" if alone else "").forward(engine.xp, params, x, PREDICT)
     return engine.numpy(record[f"{name}.y"])
 
@@ -238,9 +256,10 @@ def layer_name(network: Network, layer: str | int) -> str:
     return rows[weighted[at + 1] - 1].name
 
 
-def _weighted(ctx: Context, batch: Batch) -> Context:
-    """Tell the layers which samples count."""
-    return ctx if batch.w is None else Context(ctx.train, ctx.key, batch.w)
+def _is_whole(part: Any) -> bool:
+    """Tell whether an array is of whole numbers, or of True and False."""
+    dtype = getattr(part, "dtype", None)
+    return dtype is not None and dtype.kind in "iub"
 
 
 def _gradient_name(path: str) -> str:

@@ -64,6 +64,11 @@ class Sequential(Layer):
         """Whether any of the layers is random."""
         return any(layer.is_random for layer in self.layers)
 
+    @property
+    def takes_ids(self) -> bool:
+        """Whether the first layer does."""
+        return self.layers[0].takes_ids
+
     @cached_property
     def has_state(self) -> bool:
         """Whether any of the layers has state."""
@@ -170,6 +175,11 @@ class Residual(Layer):
     def is_random(self) -> bool:
         """Whether the inner layer or the shortcut is random."""
         return self.inner.is_random or (self.shortcut is not None and self.shortcut.is_random)
+
+    @property
+    def takes_ids(self) -> bool:
+        """Whether the inner layer does."""
+        return self.inner.takes_ids
 
     @cached_property
     def has_state(self) -> bool:

@@ -87,6 +87,11 @@ class Layer(ABC):
         return False
 
     @property
+    def takes_ids(self) -> bool:
+        """Whether x is whole numbers that name something (rows of a table); to any other layer they come as floats."""
+        return False
+
+    @property
     def has_state(self) -> bool:
         """Whether some parameters are state, which `update_state` moves instead of a gradient."""
         return False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from chainrule.constraints import check_fields, real
+from chainrule.errors import ConfigError
 from chainrule.nn.layer import Equations
 from chainrule.types import Array, Cache, Namespace
 
@@ -33,8 +34,12 @@ class Loss(ABC):
         """Check the fields against their declared constraints."""
         check_fields(self)
 
-    def forward(self, xp: Namespace, a: Array, t: Array, w: Array | None = None) -> tuple[Array, Cache]:
+    def forward(
+        self, xp: Namespace, a: Array, t: Array, w: Array | None = None, mask: Array | None = None
+    ) -> tuple[Array, Cache]:
         """Return J and the cache for `backward`."""
+        if mask is not None:
+            raise ConfigError("no mask", "one", "Leave it out.")
         costs, cache = self.each(xp, a, t)
         if w is None:
             cache["share"] = 1.0 / a.shape[0]

@@ -25,6 +25,11 @@ class Probe(Layer):
         """Whether the inner layer is random."""
         return self.inner.is_random
 
+    @property
+    def takes_ids(self) -> bool:
+        """Whether the inner layer does."""
+        return self.inner.takes_ids
+
     def params(self, shape: Shape) -> Any:
         """Return the inner layer's parameters."""
         return self.inner.params(shape)

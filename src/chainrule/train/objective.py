@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -145,7 +145,7 @@ class Supervised:
         return cost, grads, self._learner.layer.update_state(xp, params, cache, keep)
 
     def _learn(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params, Cache]:
-        batch = augmented(self.augment, xp, batch, ctx)
+        batch = augmented(self.augment, xp, self.network.numbers(xp, params, batch), ctx)
         cost, grads, cache = self._learner.loss_grads_and_cache(xp, params, batch, ctx)
         if not self.penalty:
             return cost, grads, cache
@@ -158,15 +158,16 @@ class Supervised:
     def check(self, data: Batch) -> None:
         """Look at shapes and for NaN, before a step multiplies what does not fit."""
         shape, k = self.network.input_shape, self.network.output_shape[0]
-        for name, array in zip("xtw", data, strict=True):
-            if array is not None and not hasattr(array, "shape"):
-                raise ShapeError(f"{name} to be an array", type(array).__name__, "Make it one with numpy.asarray.")
-        n = data.x.shape[0]
-        wanted = {"x": (n, *shape), "t": (n, k), "w": (n,)}
-        for name, array in zip("xtw", data, strict=True):
-            if array is None:
-                continue
-            if tuple(array.shape) != wanted[name]:
+        for name, part in data._asdict().items():
+            for array in Batch(part).arrays():
+                if not hasattr(array, "shape"):
+                    raise ShapeError(f"{name} to be an array", type(array).__name__, "Make it one with numpy.asarray.")
+        n = data.n_samples
+        wanted = {"t": (n, k), "w": (n,)}
+        if not isinstance(data.x, Mapping):
+            wanted["x"] = (n, *shape)
+        for name, array in ((name, array) for name, part in data._asdict().items() for array in Batch(part).arrays()):
+            if name in wanted and tuple(array.shape) != wanted[name]:
                 remedy = "Give one row for each sample."
                 if name == "t" and len(array.shape) == 1:
                     remedy = f"Class numbers become an indicator matrix by numpy.eye({k})[t]; values by t[:, None]."

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from chainrule.engine import Engine
+from chainrule.engine import Engine, placed
 from chainrule.large.streamed import Streamed
 from chainrule.optim import AVERAGE, LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.seeds import Purpose
@@ -145,7 +145,7 @@ class BatchStepper(Stepper):
         self._order = order
         self._taken = taken
         self._objective = objective
-        self._data = data if isinstance(data, Streamed) else _placed(engine, data)
+        self._data = data if isinstance(data, Streamed) else placed(engine, data)
         self._n_samples = data.n_samples
         self._batch_size = batch_size
         self._seed = seed
@@ -208,7 +208,7 @@ class BatchStepper(Stepper):
             self._objective.check(chunk)
             # Its rows have been mixed already.
             rows = cut(np.arange(chunk.n_samples), self._batch_size)
-            data = _placed(self._engine, chunk)
+            data = placed(self._engine, chunk)
             yield from ((data, part) for part in _cut(rows, self._chunk))
 
     def _plan(self, epoch: int, rate: float) -> Plan:
@@ -235,10 +235,6 @@ class BatchStepper(Stepper):
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Place the rule's moments."""
         self._moments = {name: self._engine.place(fill(moment, state, name)) for name, moment in self._moments.items()}
-
-
-def _placed(engine: Engine, data: Batch) -> Batch:
-    return Batch(*(None if part is None else engine.array(part) for part in data))
 
 
 def _cut(rows: np.ndarray, steps: int) -> Iterator[np.ndarray]:
@@ -290,7 +286,7 @@ class FullBatchStepper(Stepper):
         seed: int,
     ) -> None:
         self._engine = engine
-        self._data = _placed(engine, data)
+        self._data = placed(engine, data)
         self._program = engine.compile(LossAndGrads(objective))
         with_state = stateful(objective)
         self._with_state = None if with_state is None else engine.compile(WithState(with_state))
