@@ -18,9 +18,17 @@ Cache: TypeAlias = dict[str, Any]
 class Namespace(Protocol):
     """The array functions that a formula may use; `xp` in every signature.
 
-    NumPy and JAX agree on these. The last two groups are ours. `expit` is the logistic function, `erf` the error
+    NumPy and JAX agree on these. The last three groups are ours. `expit` is the logistic function, `erf` the error
     function, `bernoulli` draws a boolean mask, `uniform` numbers from 0 to 1 and `beta` those of a Beta(α, α); `fold`
     derives a new key from a key and a number. `cast(x, dtype)` knows bfloat16 where the engine does.
+
+    `scan(step, carry, xs, reverse=False)` is a loop over time: `step(carry, x)` returns the next carry and a y, for each
+    entry x of xs along the first axis, from the last one to the first if `reverse`; it returns the last carry and all
+    ys, each at its entry's place. Carry, xs and ys are arrays or tuples, lists and dicts of them, None among them; the
+    carry keeps its shapes and dtypes. `take(a, indices, axis=0)` picks entries, counted from the end where an index is
+    negative. `add_at(a, indices, values)` is its adjoint along the first axis: a copy of a with `values`
+    (indices' shape, …) added to those rows, in which the values of an index that is repeated add up. Whole numbers
+    from outside the table are an IndexError on NumPy; compiled code cannot stop, and gives NaN or leaves them out.
 
     The last group moves a `Window` over images (N, H, W, C). `conv(x, W, window)` is the convolution,
     `conv_dx(dy, W, window, (H, W))` and `conv_dW(x, dy, window)` are its derivatives, each as fast as the engine has
@@ -54,6 +62,7 @@ class Namespace(Protocol):
     tanh: Callable[..., Array]
     vdot: Callable[..., Array]
     where: Callable[..., Array]
+    zeros: Callable[..., Array]
     zeros_like: Callable[..., Array]
 
     expit: Callable[..., Array]
@@ -63,6 +72,10 @@ class Namespace(Protocol):
     uniform: Callable[..., Array]
     beta: Callable[..., Array]
     fold: Callable[..., Key]
+
+    scan: Callable[..., tuple[Any, Any]]
+    take: Callable[..., Array]
+    add_at: Callable[..., Array]
 
     conv: Callable[..., Array]
     conv_dx: Callable[..., Array]
@@ -122,6 +135,40 @@ def _mapped(function: Callable[..., Any], part: Any, *others: Any) -> Any:
     if isinstance(part, Mapping):
         return {name: _mapped(function, inner, *(other[name] for other in others)) for name, inner in part.items()}
     return None if part is None else function(part, *others)
+
+
+@dataclass(frozen=True, eq=False)
+class RowGradient:
+    """The gradient of a table of which a batch has read some rows: zero in all others, which nobody has to write down.
+
+    A layer may return it for a parameter in place of an array of the parameter's shape. A rule that leaves rows
+    without a gradient alone (`Rule.by_rows`) touches the named ones only; for everything else `as_dense` makes it the
+    array that it stands for.
+
+    Attributes
+    ----------
+    rows : int array
+        Of any shape; a row may be named repeatedly.
+    values : array (*rows.shape, ...)
+        What each naming adds to the gradient of its row.
+    shape : tuple of int
+        The table's.
+    """
+
+    rows: Array
+    values: Array
+    shape: Shape
+
+    def map(self, function: Callable[[Array], Array]) -> RowGradient:
+        """Return the gradient with `function` applied to its values."""
+        return RowGradient(self.rows, function(self.values), self.shape)
+
+
+def as_dense(xp: Namespace, gradient: Array | RowGradient) -> Array:
+    """Return a gradient as an array of its parameter's shape."""
+    if not isinstance(gradient, RowGradient):
+        return gradient
+    return xp.add_at(xp.zeros(gradient.shape, gradient.values.dtype), gradient.rows, gradient.values)
 
 
 def says(value: object, claim: str) -> bool:

@@ -56,9 +56,20 @@ class Engine(Protocol):
         """Return the source of randomness that these whole numbers name."""
 
     def each(
-        self, update: Callable[..., Any], params: Params, grads: Params, moments: Mapping[str, Params], c: Any
+        self,
+        update: Callable[..., Any],
+        params: Params,
+        grads: Params,
+        moments: Mapping[str, Params],
+        c: Any,
+        *,
+        by_rows: bool = False,
     ) -> tuple[Params, Mapping[str, Params]]:
-        """Apply an optimizer's elementwise `update` to all parameters, in the largest pieces that are fast here."""
+        """Apply an optimizer's elementwise `update` to all parameters, in the largest pieces that are fast here.
+
+        `by_rows` tells whether it leaves weights without a gradient and their moments as they are, so that of a
+        `RowGradient`'s table the named rows alone need to be handled.
+        """
 
     def put(self, params: Params, values: Params) -> Params:
         """Return placed parameters with those leaves replaced that `values`, a part of their tree, has."""

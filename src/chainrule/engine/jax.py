@@ -15,12 +15,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from chainrule.engine import jax_windows
+from chainrule.engine import jax_loops, jax_windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.held import held_dtype
 from chainrule.engine.jax_sparse import SparseRows, sparse_rows, with_zeros
 from chainrule.tree import map_leaves, overlay
-from chainrule.types import Array, Batch, Key, Namespace, Params
+from chainrule.types import Array, Batch, Key, Namespace, Params, RowGradient, as_dense
 
 
 def _beta(key: Key, a: float, shape: tuple[int, ...]) -> Array:
@@ -55,6 +55,7 @@ JAX = cast(
         tanh=jnp.tanh,
         vdot=jnp.vdot,
         where=jnp.where,
+        zeros=jnp.zeros,
         zeros_like=jnp.zeros_like,
         expit=jax.scipy.special.expit,
         erf=jax.scipy.special.erf,
@@ -63,6 +64,9 @@ JAX = cast(
         uniform=partial(jax.random.uniform, dtype="float32"),
         beta=_beta,
         fold=jax.random.fold_in,
+        scan=jax_loops.scan,
+        take=jax_loops.take,
+        add_at=jax_loops.add_at,
         conv=jax_windows.conv,
         conv_dx=jax_windows.conv_dx,
         conv_dW=jax_windows.conv_dW,
@@ -141,16 +145,26 @@ class JaxEngine:
         return key
 
     def each(
-        self, update: Callable[..., Any], params: Params, grads: Params, moments: Mapping[str, Params], c: Any
+        self,
+        update: Callable[..., Any],
+        params: Params,
+        grads: Params,
+        moments: Mapping[str, Params],
+        c: Any,
+        *,
+        by_rows: bool = False,
     ) -> tuple[Params, Mapping[str, Params]]:
         """Update leaf by leaf."""
         weights, structure = cast(tuple[list[Array], Any], jax.tree.flatten(dict(params)))
         gradients = structure.flatten_up_to(dict(grads))
         states = {name: structure.flatten_up_to(moment) for name, moment in moments.items()}
-        results = [
-            update(self.xp, w, g, {name: leaves[i] for name, leaves in states.items()}, c)
-            for i, (w, g) in enumerate(zip(weights, gradients, strict=True))
-        ]
+        results = []
+        for i, (w, g) in enumerate(zip(weights, gradients, strict=True)):
+            state = {name: leaves[i] for name, leaves in states.items()}
+            if by_rows and isinstance(g, RowGradient):
+                results.append(_updated_rows(update, w, g, state, c))
+            else:
+                results.append(update(self.xp, w, as_dense(self.xp, g), state, c))
         new = structure.unflatten([w for w, _ in results])
         return new, {name: structure.unflatten([state[name] for _, state in results]) for name in moments}
 
@@ -218,6 +232,20 @@ class JaxEngine:
         """Return the program's result for every member of a population; see `ManyEngine`."""
         with self._precision():
             return _mapped(self, program)(params, x)
+
+
+def _updated_rows(
+    update: Callable[..., Any], w: Array, gradient: RowGradient, state: Mapping[str, Array], c: Any
+) -> tuple[Array, dict[str, Array]]:
+    """Return a table and its moments with the rows moved that have a gradient."""
+    rows, sums = jax_loops.summed_rows(gradient.rows, gradient.values, gradient.shape[0])
+    new, after = update(JAX, w[rows], sums, {name: m[rows] for name, m in state.items()}, c)
+
+    def written(table: Array, values: Array) -> Array:
+        # What stands for the row behind the last is dropped.
+        return table.at[rows].set(values, mode="drop", indices_are_sorted=True)
+
+    return written(w, new), {name: written(m, after[name]) for name, m in state.items()}
 
 
 # On a CPU XLA hands convolutions to a library that runs them on one thread, and without AVX-512 several times slower

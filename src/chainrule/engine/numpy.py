@@ -11,14 +11,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from chainrule.engine import windows
+from chainrule.engine import loops, windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.held import held_dtype
 from chainrule.engine.store import Store
 from chainrule.engine.tape import Tape, is_recordable, stores_of
 from chainrule.errors import ConfigError
 from chainrule.tree import leaf, leaves
-from chainrule.types import Array, Batch, Key, Namespace, Params
+from chainrule.types import Array, Batch, Key, Namespace, Params, RowGradient, as_dense
 
 # Values that an optimizer handles at a time: its ten or so temporaries then stay in a core's second-level cache.
 BLOCK = 32768
@@ -123,6 +123,7 @@ NUMPY = cast(
         tanh=np.tanh,
         vdot=np.vdot,
         where=np.where,
+        zeros=np.zeros,
         zeros_like=np.zeros_like,
         expit=_expit,
         erf=_erf,
@@ -131,6 +132,9 @@ NUMPY = cast(
         uniform=_uniform,
         beta=_beta,
         fold=_fold,
+        scan=loops.scan,
+        take=loops.take,
+        add_at=loops.add_at,
         conv=windows.conv,
         conv_dx=windows.conv_dx,
         conv_dW=windows.conv_dW,
@@ -185,13 +189,23 @@ class NumpyEngine:
         return tuple(numbers)
 
     def each(
-        self, update: Callable[..., Any], params: Params, grads: Params, moments: Mapping[str, Params], c: Any
+        self,
+        update: Callable[..., Any],
+        params: Params,
+        grads: Params,
+        moments: Mapping[str, Params],
+        c: Any,
+        *,
+        by_rows: bool = False,
     ) -> tuple[Params, Mapping[str, Params]]:
         """Update in place: a small network as one vector, a large one block by block (see `BLOCK`)."""
         store = cast(Store, params)
         stores = cast(Mapping[str, Store], moments)
         parts = store.parts(grads)
-        if store.flat.size <= BLOCK:
+        rows = [isinstance(part, RowGradient) for part in parts]
+        if any(rows) and not by_rows:
+            parts, rows = [as_dense(self.xp, part).reshape(-1) for part in parts], []
+        if store.flat.size <= BLOCK and not any(rows):
             w = store.flat
             new, state = update(self.xp, w, np.concatenate(parts), {name: m.flat for name, m in stores.items()}, c)
             w[...] = new
@@ -200,6 +214,9 @@ class NumpyEngine:
             return params, moments
         for i, (view, part) in enumerate(zip(store.views, parts, strict=True)):
             views = {name: moment.views[i] for name, moment in stores.items()}
+            if isinstance(part, RowGradient):
+                _update_rows(update, view, part, views, c)
+                continue
             for start in range(0, view.size, BLOCK):
                 block = slice(start, start + BLOCK)
                 state = {name: m[block] for name, m in views.items()}
@@ -275,6 +292,17 @@ class NumpyEngine:
             return Tape.of(self, step, carry, data, row, names)
         except Exception:
             return None
+
+
+def _update_rows(
+    update: Callable[..., Any], view: np.ndarray, gradient: RowGradient, moments: Mapping[str, np.ndarray], c: Any
+) -> None:
+    """Update the rows of a table that have a gradient, in place."""
+    rows, sums = loops.summed_rows(gradient.rows, gradient.values, gradient.shape[0])
+    table, states = view.reshape(gradient.shape), {name: m.reshape(gradient.shape) for name, m in moments.items()}
+    table[rows], after = update(NUMPY, table[rows], sums, {name: m[rows] for name, m in states.items()}, c)
+    for name, m in states.items():
+        m[rows] = after[name]
 
 
 def _picker(array: Any) -> Callable[[np.ndarray], Any]:

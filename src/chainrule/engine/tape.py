@@ -107,7 +107,11 @@ class _Recorder:
 
 
 # What these take time for is their arithmetic, or they depend on a key.
-_EAGER = ("conv", "conv_dx", "conv_dW", "taps", "spread", "bernoulli", "uniform", "beta", "fold")
+_EAGER = (
+    *("bernoulli", "uniform", "beta", "fold"),
+    *("scan", "take", "add_at"),
+    *("conv", "conv_dx", "conv_dW", "taps", "spread"),
+)
 
 
 def _refuse(*_: Any, **__: Any) -> Any:

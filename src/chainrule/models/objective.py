@@ -14,7 +14,7 @@ from chainrule.nn import Penalty
 from chainrule.train import Supervised
 from chainrule.train.objective import augmented
 from chainrule.tree import map_leaves
-from chainrule.types import Array, Batch, Context, Namespace, Params
+from chainrule.types import Array, Batch, Context, Namespace, Params, as_dense
 
 _ONE = Penalty(l2=1.0)
 
@@ -94,6 +94,7 @@ class PenalisedOnce:
             for name in parents:
                 node, weights = node[name], weights[name]
             # In place on NumPy: the backward pass has just made this array.
+            node[last] = as_dense(xp, node[last])  # type: ignore[index]
             node[last] += share * weights[last]  # type: ignore[index]
         return cost, grads
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from chainrule.engine import Engine, placed
 from chainrule.network.network import Network, rows_at_once
-from chainrule.tree import leaves, nest
-from chainrule.types import PREDICT, Array, Batch, Params
+from chainrule.tree import leaves, map_leaves, nest
+from chainrule.types import PREDICT, Array, Batch, Params, as_dense
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Derivatives:
         a, cache = self.network.layer.forward(xp, params, batch.x, PREDICT.of(batch))
         _, loss_cache = self.network.loss.forward(xp, a, batch.t, batch.w, batch.mask)
         dx, grads = self.network.layer.backward(xp, params, cache, self.network.loss.backward(xp, loss_cache))
-        return grads, dx
+        return map_leaves(partial(as_dense, xp), grads), dx
 
 
 def derivatives(network: Network, engine: Engine, params: Params, batch: Batch) -> tuple[Params, np.ndarray]:

@@ -18,7 +18,7 @@ from chainrule.nn.layer import Layer, Param
 from chainrule.nn.loss import Loss
 from chainrule.nn.probe import probe
 from chainrule.tree import leaves
-from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape
+from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape, as_dense
 
 # Most values that lie between two layers in one piece of a prediction.
 _MOST_VALUES = 1 << 25
@@ -170,7 +170,7 @@ class Network:
         da = self.loss.backward(xp, loss_cache)
         record |= {"a": a, "y": self.loss.link(xp, a), "J": cost, "da": da}
         record["dx"], grads = layer.backward(xp, params, cache, da)
-        return record | dict(leaves(params)) | {_gradient_name(path): g for path, g in leaves(grads)}
+        return record | dict(leaves(params)) | {_gradient_name(path): as_dense(xp, g) for path, g in leaves(grads)}
 
     def rows(self) -> Iterator[LayerRow]:
         """Yield a description of each layer, from the input to the output."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from chainrule.constraints import Kind, constrained, option
 from chainrule.nn.layer import Equations, Layer
 from chainrule.tree import leaves, map_leaves
-from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, Shape
+from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, RowGradient, Shape
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -90,7 +90,11 @@ class LowPrecision(Layer):
         return x if x.dtype.kind in "iub" else xp.cast(x, self.dtype)
 
     def _back(self, xp: Namespace, grads: Params, p: Params) -> Params:
-        return map_leaves(lambda g, w: xp.cast(g, str(w.dtype)), grads, p)
+        def back(g: Array | RowGradient, w: Array) -> Array | RowGradient:
+            dtype = str(w.dtype)
+            return g.map(lambda values: xp.cast(values, dtype)) if isinstance(g, RowGradient) else xp.cast(g, dtype)
+
+        return map_leaves(back, grads, p)
 
 
 def _dtype(x: Any, p: Params) -> str:

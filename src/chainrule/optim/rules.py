@@ -30,9 +30,13 @@ class Rule(ABC):
     is_recordable : bool
         Whether `update` may be recorded once and played again instead of being called, on NumPy. A class has to say so
         in its own body.
+    by_rows : bool
+        Whether `update` leaves a weight without a gradient, and its moments, exactly as they are, or the rule wants them
+        left alone; of a table's gradient by rows, the named rows alone are handled then. Said in a class's own body too.
     """
 
     is_recordable: ClassVar[bool] = False
+    by_rows: ClassVar[bool] = False
     moments: ClassVar[tuple[str, ...]] = ()
     equation: ClassVar[str]
 
@@ -70,6 +74,7 @@ class GradientDescent(Rule):
     """w ← w - η ∂J/∂w."""
 
     is_recordable: ClassVar[bool] = True
+    by_rows: ClassVar[bool] = True
     equation: ClassVar[str] = r"w \leftarrow w - \eta \frac{\partial J}{\partial w}"
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
@@ -83,6 +88,7 @@ class GradientAscent(Rule):
     """w ← w + η ∂L/∂w: uphill on the log-likelihood L = -J, which is the same step."""
 
     is_recordable: ClassVar[bool] = True
+    by_rows: ClassVar[bool] = True
     equation: ClassVar[str] = r"w \leftarrow w + \eta \frac{\partial L}{\partial w}, \quad L = -J"
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
@@ -165,6 +171,7 @@ class AdaGrad(Rule):
 
     moments: ClassVar[tuple[str, ...]] = ("square",)
     is_recordable: ClassVar[bool] = True
+    by_rows: ClassVar[bool] = True
     equation: ClassVar[str] = r"s \leftarrow s + g^2, \quad w \leftarrow w - \frac{\eta \, g}{\sqrt{s} + \epsilon}"
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:

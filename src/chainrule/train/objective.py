@@ -18,7 +18,7 @@ from chainrule.network.network import Network, logits
 from chainrule.nn.loss import BinaryCrossEntropy, SoftmaxCrossEntropy
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.precision import PRECISIONS, LowPrecision
-from chainrule.types import Array, Batch, Cache, Context, Namespace, Params
+from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, as_dense
 
 # Folded into a step's key for its augmentation: layers fold their numbers into the same key, and none is as large.
 _AUGMENT = 1_000_033
@@ -152,7 +152,7 @@ class Supervised:
         penalised = self.network.penalised
         cost = cost + self.penalty.forward(xp, params, penalised)
         for path, dW in self.penalty.backward(xp, params, penalised).items():
-            _add(grads, path, dW)
+            _add(xp, grads, path, dW)
         return cost, grads, cache
 
     def check(self, data: Batch) -> None:
@@ -203,9 +203,9 @@ def _score(network: Network, a: np.ndarray, t: np.ndarray, w: np.ndarray | None)
     return {"r2": float(r2.mean())}
 
 
-def _add(grads: Any, path: str, dW: Array) -> None:
+def _add(xp: Namespace, grads: Any, path: str, dW: Array) -> None:
     """Add to the leaf `path` of gradients that the backward pass has just made."""
     *parents, last = path.split(".")
     for name in parents:
         grads = grads[name]
-    grads[last] = grads[last] + dW
+    grads[last] = as_dense(xp, grads[last]) + dW

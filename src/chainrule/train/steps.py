@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -17,8 +17,8 @@ from chainrule.optim import AVERAGE, LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.seeds import Purpose
 from chainrule.train.batches import cut, epoch_rows
 from chainrule.train.objective import Objective, Stateful, stateful
-from chainrule.tree import fill, leaves
-from chainrule.types import Array, Batch, Context, Key, Params
+from chainrule.tree import fill, leaves, map_leaves
+from chainrule.types import Array, Batch, Context, Key, Params, as_dense, says
 
 # The order of the rows in an epoch (0 is the first). Epochs are asked for in turn, one perhaps again: at a new rate.
 Order: TypeAlias = Callable[[int], np.ndarray]
@@ -115,7 +115,8 @@ class TrainingStep:
             cost, grads, state = self._stateful.loss_grads_and_state(engine.xp, params, batch, ctx)
         if self.clip:
             grads = self.clip(engine.xp, grads)
-        params, moments = engine.each(self.rule.update, params, grads, moments, c)
+        by_rows = says(self.rule, "by_rows")
+        params, moments = engine.each(self.rule.update, params, grads, moments, c, by_rows=by_rows)
         if state:
             params = engine.put(params, state)
         return (params, moments, key), cost
@@ -250,7 +251,8 @@ class LossAndGrads:
 
     def __call__(self, engine: Engine, params: Params, data: Batch, ctx: Key) -> tuple[Array, Params]:
         """Return the cost and the gradients; randomness, if any, is drawn once for the whole search."""
-        return self.objective.loss_and_grads(engine.xp, params, data, Context(True, ctx))
+        cost, grads = self.objective.loss_and_grads(engine.xp, params, data, Context(True, ctx))
+        return cost, map_leaves(partial(as_dense, engine.xp), grads)
 
 
 @dataclass(frozen=True)
