@@ -99,8 +99,8 @@ class Batch(NamedTuple):
         1 for each place of a sample that there is, 0 for padding, which counts neither in a cost nor in a norm.
     """
 
-    x: Array | Mapping[str, Any]
-    t: Array | None = None
+    x: Array
+    t: Array = None
     w: Array | None = None
     mask: Array | None = None
 

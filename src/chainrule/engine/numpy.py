@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 
-from chainrule.engine import loops, windows
+from chainrule.engine import functions, loops, windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.held import held_dtype
 from chainrule.engine.store import Store
 from chainrule.engine.tape import Tape, is_recordable, stores_of
-from chainrule.errors import ConfigError
 from chainrule.tree import leaf, leaves
 from chainrule.types import Array, Batch, Key, Namespace, Params, RowGradient, as_dense
 
@@ -28,71 +27,6 @@ RECORD_FROM = 32
 
 # A cost that explodes is told by the policy that stops for it, with advice; a warning for each operation is noise.
 _SILENT: Any = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
-
-
-def _fold(key: tuple[int, ...], number: int) -> tuple[int, ...]:
-    return (*key, int(number))
-
-
-def _bernoulli(key: tuple[int, ...], p: float, shape: tuple[int, ...]) -> np.ndarray:
-    # A generator made from the key alone keeps the layer pure: the same key gives the same mask.
-    return np.random.default_rng(key).random(shape, dtype=np.float32) < p
-
-
-def _uniform(key: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
-    return np.random.default_rng(key).random(shape, dtype=np.float32)
-
-
-def _beta(key: tuple[int, ...], a: float, shape: tuple[int, ...]) -> np.ndarray:
-    return np.random.default_rng(key).beta(a, a, shape).astype(np.float32)
-
-
-def _cast(x: np.ndarray, dtype: str) -> np.ndarray:
-    if dtype == "bfloat16":
-        raise ConfigError("float32 or float64 on the engine numpy", "bfloat16", "Use the engine jax.")
-    return x.astype(dtype, copy=False)
-
-
-def _expit(x: np.ndarray) -> np.ndarray:
-    from scipy.special import expit
-
-    return cast(np.ndarray, expit(x))
-
-
-def _erf(x: np.ndarray) -> np.ndarray:
-    from scipy.special import erf
-
-    return cast(np.ndarray, erf(x))
-
-
-# `reduce` of a ufunc is what np.sum and np.max call after a microsecond of looking around; unlike theirs, its own
-# default axis is 0.
-_add_reduce: Callable[..., Any] = np.add.reduce
-_max_reduce: Callable[..., Any] = np.maximum.reduce
-
-
-# What is longer is added pairwise, which rounds less.
-_SHORT = 1 << 14
-
-
-@lru_cache(maxsize=64)
-def _ones(n: int, dtype: Any) -> np.ndarray:
-    return np.ones(n, dtype)
-
-
-def _sum(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
-    if x.ndim == 1 and axis in (None, 0) and x.size <= _SHORT and x.dtype.kind == "f" and not keepdims:
-        return x.dot(_ones(x.size, x.dtype))
-    if axis not in (0, 1) or x.ndim != 2 or x.shape[axis] > _SHORT or x.dtype.kind != "f":
-        return _add_reduce(x, axis, keepdims=keepdims)
-    # A matrix times ones, for which BLAS takes a third to an eighth of the time of a reduction.
-    ones = _ones(x.shape[axis], x.dtype)
-    total = x.dot(ones) if axis else x.T.dot(ones)
-    return total if not keepdims else total[:, None] if axis else total[None]
-
-
-def _max(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return _max_reduce(x, axis, keepdims=keepdims)
 
 
 NUMPY = cast(
@@ -109,7 +43,7 @@ NUMPY = cast(
         log=np.log,
         log1p=np.log1p,
         logaddexp=np.logaddexp,
-        max=_max,
+        max=functions.largest,
         maximum=np.maximum,
         minimum=np.minimum,
         ones_like=np.ones_like,
@@ -118,20 +52,20 @@ NUMPY = cast(
         sin=np.sin,
         sqrt=np.sqrt,
         square=np.square,
-        sum=_sum,
+        sum=functions.total,
         take_along_axis=np.take_along_axis,
         tanh=np.tanh,
         vdot=np.vdot,
         where=np.where,
         zeros=np.zeros,
         zeros_like=np.zeros_like,
-        expit=_expit,
-        erf=_erf,
-        cast=_cast,
-        bernoulli=_bernoulli,
-        uniform=_uniform,
-        beta=_beta,
-        fold=_fold,
+        expit=functions.expit,
+        erf=functions.erf,
+        cast=functions.as_dtype,
+        bernoulli=functions.bernoulli,
+        uniform=functions.uniform,
+        beta=functions.beta,
+        fold=functions.fold,
         scan=loops.scan,
         take=loops.take,
         add_at=loops.add_at,
@@ -214,16 +148,7 @@ class NumpyEngine:
             return params, moments
         for i, (view, part) in enumerate(zip(store.views, parts, strict=True)):
             views = {name: moment.views[i] for name, moment in stores.items()}
-            if isinstance(part, RowGradient):
-                _update_rows(update, view, part, views, c)
-                continue
-            for start in range(0, view.size, BLOCK):
-                block = slice(start, start + BLOCK)
-                state = {name: m[block] for name, m in views.items()}
-                new, after = update(self.xp, view[block], part[block], state, c)
-                view[block] = new
-                for name, m in state.items():
-                    m[...] = after[name]
+            (_update_rows if isinstance(part, RowGradient) else _update_blocks)(update, view, part, views, c)
         return params, moments
 
     def put(self, params: Params, values: Params) -> Params:
@@ -292,6 +217,19 @@ class NumpyEngine:
             return Tape.of(self, step, carry, data, row, names)
         except Exception:
             return None
+
+
+def _update_blocks(
+    update: Callable[..., Any], view: np.ndarray, part: np.ndarray, moments: Mapping[str, np.ndarray], c: Any
+) -> None:
+    """Update an array of weights, laid out as a vector, block by block in place."""
+    for start in range(0, view.size, BLOCK):
+        block = slice(start, start + BLOCK)
+        state = {name: m[block] for name, m in moments.items()}
+        new, after = update(NUMPY, view[block], part[block], state, c)
+        view[block] = new
+        for name, m in state.items():
+            m[...] = after[name]
 
 
 def _update_rows(
