@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from chainrule.engine import Engine, engine_by_name
-from chainrule.errors import ConfigError
+from chainrule.engine import Engine, engine_by_name, placed
+from chainrule.errors import ConfigError, ShapeError
 from chainrule.network import Network, mlp
 from chainrule.nn import (
     BinaryCrossEntropy,
@@ -56,15 +57,14 @@ def problem(n: int = 11) -> Batch:
 
 def run(engine: Engine, rows: np.ndarray, rates: np.ndarray, *, weighted: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Return W and the costs after the steps."""
-    x, t, w = problem()
-    data = Batch(engine.array(x), engine.array(t), engine.array(w) if weighted else None)
+    data = placed(engine, problem() if weighted else problem()._replace(w=None))
     carry, costs = engine.run(Descent(), engine.array(np.zeros((3, 2))), data, rows, {"rate": rates})
     return engine.numpy(carry), engine.numpy(costs)
 
 
 def hand_loop(batches: list[np.ndarray], rates: np.ndarray, *, weighted: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Return the same by a plain loop over batches of any size."""
-    x, t, w = problem()
+    x, t, w, _ = problem()
     W, costs = np.zeros((3, 2)), []
     for rows, rate in zip(batches, rates, strict=True):
         error, share = x[rows] @ W - t[rows], w[rows] if weighted else np.ones(len(rows))
@@ -99,8 +99,9 @@ def test_run_gives_one_cost_for_each_step(engine64: Engine) -> None:
     assert costs.shape == (3,)
 
 
-def test_an_array_has_the_dtype_of_the_engine(engine32: Engine) -> None:
-    assert str(engine32.array([[1, 2], [3, 4]]).dtype) == "float32"
+@pytest.mark.parametrize("values", [[[1.0, 2.0], [3.0, 4.0]], [[True, False]], np.ones(2, np.float16)], ids=str)
+def test_an_array_has_the_dtype_of_the_engine(engine32: Engine, values: Any) -> None:
+    assert str(engine32.array(values).dtype) == "float32"
 
 
 def test_an_array_comes_back_as_it_went(engine64: Engine) -> None:
@@ -161,9 +162,12 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "tanh": (ONE,),
     "vdot": (ONE, TWO),
     "where": (ONE > 0, ONE, TWO),
+    "zeros": ((2, 3), "float64"),
     "zeros_like": (ONE,),
     "expit": (ONE,),
     "erf": (ONE,),
+    "take": (ONE, np.array([[1, 0], [-1, 1]])),
+    "add_at": (ONE, np.array([[1, 0], [-1, 1]]), np.arange(12.0).reshape(2, 2, 3)),
     "conv": (IMAGES, KERNEL, WINDOW),
     "conv_dx": (MADE, KERNEL, WINDOW, (5, 6)),
     "conv_dW": (IMAGES, MADE, WINDOW),
@@ -193,8 +197,111 @@ def test_a_reduction_takes_the_same_axes_on_both_engines(function: str, options:
 
 @every_engine
 def test_every_function_of_the_namespace_has_a_case_and_exists(name: str) -> None:
-    random = {"bernoulli", "beta", "fold", "uniform"}
-    assert set(vars(engine_by_name(name).xp)) == set(FUNCTIONS) | random == set(Namespace.__annotations__)
+    tested_below = {"bernoulli", "beta", "fold", "scan", "uniform"}
+    assert set(vars(engine_by_name(name).xp)) == set(FUNCTIONS) | tested_below == set(Namespace.__annotations__)
+
+
+def on_both(function: str, *arguments: Any, **options: Any) -> list[Any]:
+    """Return what a function of the namespace gives on each engine, in float64."""
+    found = []
+    for name in ENGINES:
+        with precision(name, "float64"):
+            xp, array = engine_by_name(name, "float64").xp, engine_by_name(name, "float64").array
+            given = [array(value) if isinstance(value, np.ndarray) else value for value in arguments]
+            found.append(np.asarray(getattr(xp, function)(*given, **options)))
+    return found
+
+
+def test_take_picks_entries_along_any_axis() -> None:
+    for found in on_both("take", ONE, np.array([2, 0, -2]), axis=1):
+        assert found.tolist() == ONE[:, [2, 0, 1]].tolist()
+
+
+def test_add_at_adds_up_what_goes_to_the_same_row() -> None:
+    for found in on_both(
+        "add_at", np.ones((3, 2)), np.array([2, 0, 2, -1]), np.array([[1.0, 2], [3, 4], [5, 6], [7, 8]])
+    ):
+        assert found.tolist() == [[4, 5], [1, 1], [14, 17]]
+
+
+def test_add_at_leaves_its_argument_alone() -> None:
+    a = np.zeros((2, 2))
+    engine_by_name("numpy").xp.add_at(a, np.array([0]), np.ones((1, 2)))
+    assert not a.any()
+
+
+def test_add_at_of_nothing_adds_nothing() -> None:
+    for found in on_both("add_at", ONE, np.zeros((0, 2), int), np.zeros((0, 2, 3))):
+        assert found.tolist() == ONE.tolist()
+
+
+def test_add_at_is_the_adjoint_of_take() -> None:
+    rng = np.random.default_rng(4)
+    table, indices, dy = rng.normal(size=(5, 3)), rng.integers(0, 5, (4, 2)), rng.normal(size=(4, 2, 3))
+    for taken, added in zip(on_both("take", table, indices), on_both("add_at", 0 * table, indices, dy), strict=True):
+        assert (taken * dy).sum() == pytest.approx((table * added).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("function", ["take", "add_at"])
+@pytest.mark.parametrize("index", [3, -4])
+def test_numpy_refuses_an_index_outside_of_the_table(function: str, index: int) -> None:
+    values = () if function == "take" else (np.ones((1, 2)),)
+    with pytest.raises(IndexError):
+        getattr(engine_by_name("numpy").xp, function)(np.ones((3, 2)), np.array([index]), *values)
+
+
+@pytest.mark.parametrize("index", [3, -4])
+def test_jax_marks_an_index_outside_of_the_table_as_not_a_number(index: int) -> None:
+    assert np.isnan(np.asarray(engine_by_name("jax").xp.take(np.ones((3, 2)), np.array([index])))).all()
+
+
+def leaky_sum(xp: Namespace, carry: Any, x: Any) -> Any:
+    """A recurrence h ← ½ h + x with a counter, whose y is a tree."""
+    h, n = carry
+    h = 0.5 * h + x["x"]
+    return (h, n + 1), {"h": h, "pair": (h * n, None)}
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_scan_is_a_loop_over_the_first_axis(engine64: Engine, reverse: bool) -> None:
+    xp, xs = engine64.xp, np.random.default_rng(0).normal(size=(5, 2, 3))
+    with precision(engine64.name, "float64"):
+        start = (xp.zeros((2, 3), "float64"), xp.zeros((), "float64"))
+        (h, n), ys = xp.scan(partial(leaky_sum, xp), start, {"x": engine64.array(xs), "no": None}, reverse=reverse)
+    expected, order = np.zeros((2, 3)), range(5)
+    for count, t in enumerate(reversed(order) if reverse else order):
+        expected = 0.5 * expected + xs[t]
+        assert_close(ys["h"][t], expected, agreement(np.float64))
+        assert_close(ys["pair"][0][t], expected * count, agreement(np.float64))
+    assert_close(h, expected, agreement(np.float64))
+    assert (float(n), ys["pair"][1]) == (5, None)
+
+
+def test_what_a_scan_returns_does_not_change_with_the_carry(engine64: Engine) -> None:
+    """On NumPy a step may write into its carry, and return it as y too."""
+
+    def step(h: Any, x: Any) -> Any:
+        h += x
+        return h, h
+
+    with precision(engine64.name, "float64"):
+        _, ys = engine64.xp.scan(step, engine64.xp.zeros((1,), "float64"), engine64.array([[1.0], [2.0], [3.0]]))
+    assert np.asarray(ys).tolist() == [[1], [3], [6]]
+
+
+def test_a_scan_keeps_float32(engine32: Engine) -> None:
+    (h, _), ys = engine32.xp.scan(
+        partial(leaky_sum, engine32.xp),
+        (engine32.array(np.zeros(3)), engine32.array(np.zeros(()))),
+        {"x": engine32.array(np.ones((4, 3)))},
+    )
+    assert (str(h.dtype), str(ys["h"].dtype)) == ("float32", "float32")
+
+
+@pytest.mark.parametrize("xs", [{"a": np.ones((2, 1)), "b": np.ones((3, 1))}, np.ones((0, 1)), ()], ids=str)
+def test_a_scan_over_nothing_or_over_unlike_lengths_is_refused(engine64: Engine, xs: Any) -> None:
+    with pytest.raises(ShapeError, match="first axis is time"):
+        engine64.xp.scan(lambda carry, x: (carry, carry), np.zeros(1), xs)
 
 
 def mask(engine: Engine, *numbers: int, fold: int | None = None) -> np.ndarray:

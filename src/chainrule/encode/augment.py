@@ -61,6 +61,11 @@ class Augment:
         """Whether anything is changed."""
         return self._changes
 
+    @property
+    def is_recordable(self) -> bool:
+        """What changes pictures draws random numbers, new ones at each step."""
+        return not self
+
     @cached_property
     def _changes(self) -> bool:
         # Asked at every step: making another Augment to compare with took a quarter of a small network's step.
@@ -161,6 +166,12 @@ def _resampled(xp: Namespace, x: Array, rows: Array, columns: Array) -> Array:
 
 def _mixed(xp: Namespace, batch: Batch, alpha: float, key: Key) -> Batch:
     """Return λ of each sample and 1 - λ of the one before it."""
+    if batch.t is None or batch.t.dtype.kind in "iu":
+        raise ConfigError(
+            "targets as numbers for mixup, which mixes them: a row for each sample",
+            "none" if batch.t is None else "class numbers",
+            "Give an indicator matrix, or leave mixup out.",
+        )
     share = xp.beta(key, alpha, (batch.x.shape[0],)).astype(batch.x.dtype)
 
     def mixed(values: Array) -> Array:

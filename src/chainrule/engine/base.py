@@ -31,7 +31,7 @@ class Engine(Protocol):
     name : str
         `numpy` or `jax`.
     dtype : str
-        `float32` or `float64`, of all arrays.
+        `float32` or `float64`, of all arrays but those of whole numbers.
     xp : Namespace
         The array functions that formulas use.
     """
@@ -41,7 +41,7 @@ class Engine(Protocol):
     xp: Namespace
 
     def array(self, values: Any) -> Array:
-        """Bring an array of inputs, targets or weights to this engine in its dtype."""
+        """Bring an array of inputs or targets to this engine: whole numbers as int32, all others in its dtype."""
 
     def numpy(self, values: Array) -> np.ndarray:
         """Bring an array back."""
@@ -56,9 +56,20 @@ class Engine(Protocol):
         """Return the source of randomness that these whole numbers name."""
 
     def each(
-        self, update: Callable[..., Any], params: Params, grads: Params, moments: Mapping[str, Params], c: Any
+        self,
+        update: Callable[..., Any],
+        params: Params,
+        grads: Params,
+        moments: Mapping[str, Params],
+        c: Any,
+        *,
+        by_rows: bool = False,
     ) -> tuple[Params, Mapping[str, Params]]:
-        """Apply an optimizer's elementwise `update` to all parameters, in the largest pieces that are fast here."""
+        """Apply an optimizer's elementwise `update` to all parameters, in the largest pieces that are fast here.
+
+        `by_rows` tells whether it leaves weights without a gradient and their moments as they are, so that of a
+        `RowGradient`'s table the named rows alone need to be handled.
+        """
 
     def put(self, params: Params, values: Params) -> Params:
         """Return placed parameters with those leaves replaced that `values`, a part of their tree, has."""

@@ -25,13 +25,23 @@ class Choice:
     reason: str
 
 
-def engine_by_name(name: str, dtype: str = "float32") -> Engine:
-    """Return the engine `numpy` or `jax`."""
+def engine_by_name(name: str, dtype: str = "float32", *, tape: bool = True) -> Engine:
+    """Return the engine `numpy` or `jax`.
+
+    Parameters
+    ----------
+    tape : bool
+        Of NumPy: whether small steps may be played from a tape (see `NumpyEngine`).
+    """
     if name == "numpy":
         from chainrule.engine.numpy import NumpyEngine
 
-        return NumpyEngine(dtype)
+        return NumpyEngine(dtype, tape=tape)
     if name == "jax":
+        if not tape:
+            raise ConfigError(
+                "tape=False on the engine numpy", "it on the engine jax, which has no tape", "Leave it out."
+            )
         if not has_jax():
             raise ConfigError("jax to be installed for the engine jax", "no package jax", "Run `pip install jax`.")
         from chainrule.engine.jax import JaxEngine

@@ -15,12 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from chainrule.engine import jax_windows
+from chainrule.engine import jax_loops, jax_windows
 from chainrule.engine.base import Carry, PerStep, Program
+from chainrule.engine.held import held_dtype
 from chainrule.engine.jax_sparse import SparseRows, sparse_rows, with_zeros
 from chainrule.seeds import require_key
 from chainrule.tree import map_leaves, overlay
-from chainrule.types import Array, Batch, Key, Namespace, Params
+from chainrule.types import Array, Batch, Key, Namespace, Params, RowGradient, as_dense
 
 
 def _beta(key: Key, a: float, shape: tuple[int, ...]) -> Array:
@@ -67,6 +68,7 @@ JAX = cast(
         tanh=jnp.tanh,
         vdot=jnp.vdot,
         where=jnp.where,
+        zeros=jnp.zeros,
         zeros_like=jnp.zeros_like,
         expit=jax.scipy.special.expit,
         erf=jax.scipy.special.erf,
@@ -75,6 +77,9 @@ JAX = cast(
         uniform=_uniform,
         beta=_beta,
         fold=_fold,
+        scan=jax_loops.scan,
+        take=jax_loops.take,
+        add_at=jax_loops.add_at,
         conv=jax_windows.conv,
         conv_dx=jax_windows.conv_dx,
         conv_dW=jax_windows.conv_dW,
@@ -112,14 +117,15 @@ class JaxEngine:
         return jax.enable_x64(True) if self.dtype == "float64" else nullcontext()
 
     def array(self, values: Any) -> Array:
-        """Put an array on the device in this engine's dtype."""
-        if isinstance(values, SparseRows) or (isinstance(values, jax.Array) and values.dtype == self.dtype):
+        """Put an array on the device as it is held there (see `held_dtype`)."""
+        if isinstance(values, SparseRows) or (isinstance(values, jax.Array) and values.dtype in (self.dtype, "int32")):
             return values
         if hasattr(values, "tocsr"):
             with self._precision():
                 return sparse_rows(values.tocsr(), self.dtype)
+        values = np.asarray(values)
         with self._precision():
-            return self._put(values)
+            return self._put(values, held_dtype(values, self.dtype, wide=self.dtype == "float64"))
 
     def numpy(self, values: Array) -> np.ndarray:
         """Copy an array back from the device."""
@@ -130,13 +136,13 @@ class JaxEngine:
         with self._precision():
             return map_leaves(self._put, tree)
 
-    def _put(self, values: Any) -> Array:
+    def _put(self, values: Any, dtype: str = "") -> Array:
         """Put a copy of an array on the device; nobody else's memory becomes the device's.
 
         `jnp.array` compiles a small program for each shape, 30 to 80 milliseconds of two cores. A small array goes without
         it, by way of a copy on the host; of a large one a second copy would cost more than the program.
         """
-        held = np.asarray(values, dtype=self.dtype)
+        held = np.asarray(values, dtype=dtype or self.dtype)
         return jnp.array(held, copy=True) if held.nbytes > _SMALL else jax.device_put(held.copy())
 
     def zeros(self, params: Params) -> Params:
@@ -152,16 +158,26 @@ class JaxEngine:
         return key
 
     def each(
-        self, update: Callable[..., Any], params: Params, grads: Params, moments: Mapping[str, Params], c: Any
+        self,
+        update: Callable[..., Any],
+        params: Params,
+        grads: Params,
+        moments: Mapping[str, Params],
+        c: Any,
+        *,
+        by_rows: bool = False,
     ) -> tuple[Params, Mapping[str, Params]]:
         """Update leaf by leaf."""
         weights, structure = cast(tuple[list[Array], Any], jax.tree.flatten(dict(params)))
         gradients = structure.flatten_up_to(dict(grads))
         states = {name: structure.flatten_up_to(moment) for name, moment in moments.items()}
-        results = [
-            update(self.xp, w, g, {name: leaves[i] for name, leaves in states.items()}, c)
-            for i, (w, g) in enumerate(zip(weights, gradients, strict=True))
-        ]
+        results = []
+        for i, (w, g) in enumerate(zip(weights, gradients, strict=True)):
+            state = {name: leaves[i] for name, leaves in states.items()}
+            if by_rows and isinstance(g, RowGradient):
+                results.append(_updated_rows(update, w, g, state, c))
+            else:
+                results.append(update(self.xp, w, as_dense(self.xp, g), state, c))
         new = structure.unflatten([w for w, _ in results])
         return new, {name: structure.unflatten([state[name] for _, state in results]) for name in moments}
 
@@ -231,6 +247,20 @@ class JaxEngine:
             return _mapped(self, program)(params, x)
 
 
+def _updated_rows(
+    update: Callable[..., Any], w: Array, gradient: RowGradient, state: Mapping[str, Array], c: Any
+) -> tuple[Array, dict[str, Array]]:
+    """Return a table and its moments with the rows moved that have a gradient."""
+    rows, sums = jax_loops.summed_rows(gradient.rows, gradient.values, gradient.shape[0])
+    new, after = update(JAX, w[rows], sums, {name: m[rows] for name, m in state.items()}, c)
+
+    def written(table: Array, values: Array) -> Array:
+        # What stands for the row behind the last is dropped.
+        return table.at[rows].set(values, mode="drop", indices_are_sorted=True)
+
+    return written(w, new), {name: written(m, after[name]) for name, m in state.items()}
+
+
 # On a CPU XLA hands convolutions to a library that runs them on one thread, and without AVX-512 several times slower
 # than its own kernels; so it does with the many small products of a population. Large products are faster in it.
 _LIBRARY = "xla_cpu_experimental_ynn_fusion_type"
@@ -268,17 +298,20 @@ def _scanned(engine: JaxEngine, step: Program, names: tuple[str, ...], padded: b
             c = {name: values[i] for i, name in enumerate(names)}
             if count is not None:
                 c["t"] = count
-            w = None if data.w is None else data.w[row]
+            batch = with_zeros(data.take(row))
             if padded:
-                real = (row >= 0).astype(engine.dtype)
-                w = real if w is None else w * real
-            t, mask = (None if part is None else part[row] for part in (data.t, data.mask))
-            batch = Batch(with_zeros(data.x[row]), t, w, mask)
+                batch = _without_padding(batch, row, engine.dtype)
             return cast(tuple[Carry, Array], step(engine, carry, batch, c))
 
         return lax.scan(body, carry, (rows, numbers, t))
 
     return _jit(chunk, donate_argnums=0)
+
+
+def _without_padding(batch: Batch, row: Array, dtype: str) -> Batch:
+    """Return the batch in which rows that are padding have no weight."""
+    real = (row >= 0).astype(dtype)
+    return batch._replace(w=real if batch.w is None else batch.w * real)
 
 
 @dataclass(frozen=True)
@@ -306,7 +339,9 @@ def _population(engine: JaxEngine, step: Program, shape: Many) -> Callable[..., 
     def of_seed(carry: Carry, key: Key, data: Batch, row: Array, values: Array, t: Array, own: Any) -> Any:
         real = row >= 0
         # All settings share the batch: it is gathered once, and one product with all their weights serves them.
-        batch = Batch(data.x[row], data.t[row], real.astype(data.t.dtype) if shape.padded else None)
+        batch = data.take(row)
+        if shape.padded:
+            batch = _without_padding(batch, row, engine.dtype)
         return jax.vmap(member, in_axes=(0, None, None, None, 0, None, 0))(carry, key, batch, real, values, t, own)
 
     def of_fold(carry: Carry, keys: Array, data: Batch, rows: Array, values: Array, t: Array, own: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -65,5 +66,7 @@ def sparse_rows(matrix: Any, dtype: str) -> SparseRows:
 def with_zeros(argument: Any) -> Any:
     """Return an argument of a program, its sparse rows dense."""
     if isinstance(argument, Batch):
-        return argument._replace(x=with_zeros(argument.x))
+        return argument.map(with_zeros)
+    if isinstance(argument, Mapping):
+        return {name: with_zeros(part) for name, part in argument.items()}
     return argument.dense() if isinstance(argument, SparseRows) else argument

@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 
-from chainrule.engine import windows
+from chainrule.engine import functions, loops, windows
 from chainrule.engine.base import Carry, PerStep, Program
+from chainrule.engine.held import held_dtype
 from chainrule.engine.store import Store
-from chainrule.engine.tape import Tape, stores_of
-from chainrule.errors import ConfigError
-from chainrule.seeds import require_key
+from chainrule.engine.tape import Tape, is_recordable, stores_of
 from chainrule.tree import leaf, leaves
-from chainrule.types import Array, Batch, Key, Namespace, Params
+from chainrule.types import Array, Batch, Key, Namespace, Params, RowGradient, as_dense
 
 # Values that an optimizer handles at a time: its ten or so temporaries then stay in a core's second-level cache.
 BLOCK = 32768
@@ -28,71 +27,6 @@ RECORD_FROM = 32
 
 # A cost that explodes is told by the policy that stops for it, with advice; a warning for each operation is noise.
 _SILENT: Any = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
-
-
-def _fold(key: tuple[int, ...], number: int) -> tuple[int, ...]:
-    return (*require_key(key), int(number))
-
-
-def _bernoulli(key: tuple[int, ...], p: float, shape: tuple[int, ...]) -> np.ndarray:
-    # A generator made from the key alone keeps the layer pure: the same key gives the same mask.
-    return np.random.default_rng(require_key(key)).random(shape, dtype=np.float32) < p
-
-
-def _uniform(key: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
-    return np.random.default_rng(require_key(key)).random(shape, dtype=np.float32)
-
-
-def _beta(key: tuple[int, ...], a: float, shape: tuple[int, ...]) -> np.ndarray:
-    return np.random.default_rng(require_key(key)).beta(a, a, shape).astype(np.float32)
-
-
-def _cast(x: np.ndarray, dtype: str) -> np.ndarray:
-    if dtype == "bfloat16":
-        raise ConfigError("float32 or float64 on the engine numpy", "bfloat16", "Use the engine jax.")
-    return x.astype(dtype, copy=False)
-
-
-def _expit(x: np.ndarray) -> np.ndarray:
-    from scipy.special import expit
-
-    return cast(np.ndarray, expit(x))
-
-
-def _erf(x: np.ndarray) -> np.ndarray:
-    from scipy.special import erf
-
-    return cast(np.ndarray, erf(x))
-
-
-# `reduce` of a ufunc is what np.sum and np.max call after a microsecond of looking around; unlike theirs, its own
-# default axis is 0.
-_add_reduce: Callable[..., Any] = np.add.reduce
-_max_reduce: Callable[..., Any] = np.maximum.reduce
-
-
-# What is longer is added pairwise, which rounds less.
-_SHORT = 1 << 14
-
-
-@lru_cache(maxsize=64)
-def _ones(n: int, dtype: Any) -> np.ndarray:
-    return np.ones(n, dtype)
-
-
-def _sum(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
-    if x.ndim == 1 and axis in (None, 0, -1) and x.size <= _SHORT and x.dtype.kind == "f" and not keepdims:
-        return x.dot(_ones(x.size, x.dtype))
-    if axis not in (0, 1, -1) or x.ndim != 2 or x.shape[axis] > _SHORT or x.dtype.kind != "f":
-        return _add_reduce(x, axis, keepdims=keepdims)
-    # A matrix times ones, for which BLAS takes a third to an eighth of the time of a reduction.
-    ones = _ones(x.shape[axis], x.dtype)
-    total = x.dot(ones) if axis else x.T.dot(ones)
-    return total if not keepdims else total[:, None] if axis else total[None]
-
-
-def _max(x: np.ndarray, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return _max_reduce(x, axis, keepdims=keepdims)
 
 
 NUMPY = cast(
@@ -109,7 +43,7 @@ NUMPY = cast(
         log=np.log,
         log1p=np.log1p,
         logaddexp=np.logaddexp,
-        max=_max,
+        max=functions.largest,
         maximum=np.maximum,
         minimum=np.minimum,
         ones_like=np.ones_like,
@@ -118,19 +52,23 @@ NUMPY = cast(
         sin=np.sin,
         sqrt=np.sqrt,
         square=np.square,
-        sum=_sum,
+        sum=functions.total,
         take_along_axis=np.take_along_axis,
         tanh=np.tanh,
         vdot=np.vdot,
         where=np.where,
+        zeros=np.zeros,
         zeros_like=np.zeros_like,
-        expit=_expit,
-        erf=_erf,
-        cast=_cast,
-        bernoulli=_bernoulli,
-        uniform=_uniform,
-        beta=_beta,
-        fold=_fold,
+        expit=functions.expit,
+        erf=functions.erf,
+        cast=functions.as_dtype,
+        bernoulli=functions.bernoulli,
+        uniform=functions.uniform,
+        beta=functions.beta,
+        fold=functions.fold,
+        scan=loops.scan,
+        take=loops.take,
+        add_at=loops.add_at,
         conv=windows.conv,
         conv_dx=windows.conv_dx,
         conv_dW=windows.conv_dW,
@@ -141,20 +79,31 @@ NUMPY = cast(
 
 
 class NumpyEngine:
-    """The engine that shows its work. Parameters lie in a `Store` and are updated in place."""
+    """The engine that shows its work. Parameters lie in a `Store` and are updated in place.
+
+    Parameters
+    ----------
+    dtype : str
+        `float32` or `float64`.
+    tape : bool
+        Whether small steps may be played from a tape, to the same bits (see `tape.py`). Without it every formula is
+        called in every step, so that a debugger or a print sees each of them.
+    """
 
     name = "numpy"
     xp = NUMPY
 
-    def __init__(self, dtype: str = "float32") -> None:
+    def __init__(self, dtype: str = "float32", *, tape: bool = True) -> None:
         self.dtype = dtype
+        self.tape = tape
         self._known: _Known | None = None
 
     def array(self, values: Any) -> Array:
-        """Return `values` in this engine's dtype; a SciPy sparse matrix stays sparse, as CSR."""
+        """Return `values` as they are held here (see `held_dtype`); a SciPy sparse matrix stays sparse, as CSR."""
         if hasattr(values, "tocsr"):
             return values.tocsr().astype(self.dtype, copy=False)
-        return np.ascontiguousarray(values, dtype=self.dtype)
+        values = np.asarray(values)
+        return np.ascontiguousarray(values, dtype=held_dtype(values, self.dtype, wide=True))
 
     def numpy(self, values: Array) -> np.ndarray:
         """Return the array itself."""
@@ -174,13 +123,23 @@ class NumpyEngine:
         return tuple(numbers)
 
     def each(
-        self, update: Callable[..., Any], params: Params, grads: Params, moments: Mapping[str, Params], c: Any
+        self,
+        update: Callable[..., Any],
+        params: Params,
+        grads: Params,
+        moments: Mapping[str, Params],
+        c: Any,
+        *,
+        by_rows: bool = False,
     ) -> tuple[Params, Mapping[str, Params]]:
         """Update in place: a small network as one vector, a large one block by block (see `BLOCK`)."""
         store = cast(Store, params)
         stores = cast(Mapping[str, Store], moments)
         parts = store.parts(grads)
-        if store.flat.size <= BLOCK:
+        rows = [isinstance(part, RowGradient) for part in parts]
+        if any(rows) and not by_rows:
+            parts, rows = [as_dense(self.xp, part).reshape(-1) for part in parts], []
+        if store.flat.size <= BLOCK and not any(rows):
             w = store.flat
             new, state = update(self.xp, w, np.concatenate(parts), {name: m.flat for name, m in stores.items()}, c)
             w[...] = new
@@ -189,13 +148,7 @@ class NumpyEngine:
             return params, moments
         for i, (view, part) in enumerate(zip(store.views, parts, strict=True)):
             views = {name: moment.views[i] for name, moment in stores.items()}
-            for start in range(0, view.size, BLOCK):
-                block = slice(start, start + BLOCK)
-                state = {name: m[block] for name, m in views.items()}
-                new, after = update(self.xp, view[block], part[block], state, c)
-                view[block] = new
-                for name, m in state.items():
-                    m[...] = after[name]
+            (_update_rows if isinstance(part, RowGradient) else _update_blocks)(update, view, part, views, c)
         return params, moments
 
     def put(self, params: Params, values: Params) -> Params:
@@ -217,9 +170,7 @@ class NumpyEngine:
         self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, per_step: PerStep
     ) -> tuple[Carry, np.ndarray]:
         """Take the steps in a Python loop; those of a small network from a tape (see `tape.py`)."""
-        x, t, w, mask = data
-        # `take` is a microsecond faster than indexing, and sparse matrices do not have it.
-        pick = partial(x.take, axis=0) if isinstance(x, np.ndarray) else x.__getitem__
+        pick = data.map(_picker)
         names = list(per_step)
         # Python floats are weakly typed: a NumPy float64 would turn float32 arrays into float64 ones.
         numbers = [column.tolist() for column in per_step.values()]
@@ -232,31 +183,69 @@ class NumpyEngine:
                 tape.play(data, rows[:whole], [column[:whole] for column in numbers], costs)
             for i in range(whole if tape is not None else 0, len(rows)):
                 row = rows[i] if i < whole else rows[i][rows[i] >= 0]
-                batch = Batch(pick(row), *(None if part is None else part.take(row, axis=0) for part in (t, w, mask)))
+                batch = pick.map(lambda rows_of, row=row: rows_of(row))
                 c = {name: column[i] for name, column in zip(names, numbers, strict=True)}
                 carry, costs[i] = step(self, carry, batch, c)
         return carry, costs
 
     def _tape_of(self, step: Program, carry: Carry, data: Batch, rows: np.ndarray, names: list[str]) -> Tape | None:
         """Return the tape of a small step; the one of the call before, where it is for the same memory."""
-        if not isinstance(data.x, np.ndarray) or data.t is None or data.mask is not None or len(rows) == 0:
+        arrays = [*data.arrays()]
+        if not self.tape or len(rows) == 0 or not all(isinstance(array, np.ndarray) for array in arrays):
             return None
         stores = [*stores_of(carry)]
-        size = sum(store.flat.size for store in stores) + rows.shape[1] * math.prod(data.x.shape[1:])
+        inputs = sum(math.prod(array.shape[1:]) for array in Batch(data.x).arrays())
+        size = sum(store.flat.size for store in stores) + rows.shape[1] * inputs
         if size > BLOCK or not all(isinstance(store.flat, np.ndarray) for store in stores):
             return None
-        about = (rows.shape[1], names, *((part.shape[1:], part.dtype) for part in data if part is not None))
+        about = (rows.shape[1], names, data.map(lambda array: (array.shape[1:], array.dtype)))
         known = self._known
         if known is None or not known.is_of(step, about, stores):
             known = self._known = _Known(step, about, stores)
         known.steps += len(rows)
         if known.steps >= RECORD_FROM and not known.is_refused and known.tape is None:
-            # Whatever a step does that cannot be recorded, it does by itself, and tells its own mistakes.
-            try:
-                known.tape = Tape.of(self, step, carry, data, rows[0], names)
-            except Exception:
-                known.is_refused = True
+            known.tape = self._recorded(step, carry, data, rows[0], names)
+            known.is_refused = known.tape is None
         return known.tape
+
+    def _recorded(self, step: Program, carry: Carry, data: Batch, row: np.ndarray, names: list[str]) -> Tape | None:
+        """Record a step whose every part says that it may be."""
+        if not is_recordable(step):
+            return None
+        # What cannot be recorded all the same (noise, a large array), the step does by itself, and tells its mistakes.
+        try:
+            return Tape.of(self, step, carry, data, row, names)
+        except Exception:
+            return None
+
+
+def _update_blocks(
+    update: Callable[..., Any], view: np.ndarray, part: np.ndarray, moments: Mapping[str, np.ndarray], c: Any
+) -> None:
+    """Update an array of weights, laid out as a vector, block by block in place."""
+    for start in range(0, view.size, BLOCK):
+        block = slice(start, start + BLOCK)
+        state = {name: m[block] for name, m in moments.items()}
+        new, after = update(NUMPY, view[block], part[block], state, c)
+        view[block] = new
+        for name, m in state.items():
+            m[...] = after[name]
+
+
+def _update_rows(
+    update: Callable[..., Any], view: np.ndarray, gradient: RowGradient, moments: Mapping[str, np.ndarray], c: Any
+) -> None:
+    """Update the rows of a table that have a gradient, in place."""
+    rows, sums = loops.summed_rows(gradient.rows, gradient.values, gradient.shape[0])
+    table, states = view.reshape(gradient.shape), {name: m.reshape(gradient.shape) for name, m in moments.items()}
+    table[rows], after = update(NUMPY, table[rows], sums, {name: m[rows] for name, m in states.items()}, c)
+    for name, m in states.items():
+        m[rows] = after[name]
+
+
+def _picker(array: Any) -> Callable[[np.ndarray], Any]:
+    """Return what picks rows. `take` is a microsecond faster than indexing, and sparse matrices do not have it."""
+    return partial(array.take, axis=0) if isinstance(array, np.ndarray) else array.__getitem__
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.tree import leaves, nest
-from chainrule.types import Params, Shape
+from chainrule.types import Params, RowGradient, Shape
 
 
 class Store(dict[str, Any]):
@@ -48,14 +48,14 @@ class Store(dict[str, Any]):
         """Return a store of this layout over another vector."""
         return Store(self.layout, self.empty, flat)
 
-    def parts(self, tree: Params) -> list[np.ndarray]:
-        """Return the leaves of a tree of this layout as vectors, in the order of the layout."""
-        parts = []
+    def parts(self, tree: Params) -> list[Any]:
+        """Return the leaves of a tree of this layout as vectors, in the order of the layout; gradients by rows as such."""
+        parts: list[Any] = []
         for path in self._paths:
             node: Any = tree
             for name in path:
                 node = node[name]
-            parts.append(node.reshape(-1))
+            parts.append(node if isinstance(node, RowGradient) else node.reshape(-1))
         return parts
 
 

@@ -9,6 +9,8 @@ need no operation at all. The results are the same to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,7 +19,7 @@ import numpy as np
 from chainrule.engine.base import Carry, Program
 from chainrule.engine.recorded import Record, UntraceableError, Value
 from chainrule.engine.store import Store
-from chainrule.types import Batch, Namespace
+from chainrule.types import Batch, Namespace, says
 
 
 class Tape:
@@ -25,9 +27,7 @@ class Tape:
 
     def __init__(self) -> None:
         self._record = Record()
-        self._x: np.ndarray
-        self._t: np.ndarray
-        self._w: np.ndarray | None
+        self._batch: list[np.ndarray]
         self._numbers: list[np.ndarray]
         self._cost: np.ndarray
 
@@ -42,14 +42,13 @@ class Tape:
         numbers : sequence of sequence of float
             For each name, the number of each step.
         """
-        x, t, w, _ = data
+        # Whole arrays, and where the rows of a batch go.
+        reads = [(array.take, slot) for array, slot in zip(data.arrays(), self._batch, strict=True)]
         operations = self._record.operations
         for i, (row, *values) in enumerate(zip(rows, *numbers, strict=True)):
             # NumPy writes to `out` directly only in another mode than its first.
-            x.take(row, 0, self._x, "clip")
-            t.take(row, 0, self._t, "clip")
-            if w is not None:
-                w.take(row, 0, self._w, "clip")
+            for take, slot in reads:
+                take(row, 0, slot, "clip")
             for slot, value in zip(self._numbers, values, strict=True):
                 slot[()] = value
             for operation in operations:
@@ -68,14 +67,13 @@ class Tape:
         tape = cls()
         stores = [*stores_of(carry)]
         before = [store.flat.copy() for store in stores]
-        tape._x, tape._t = data.x.take(rows, axis=0), data.t.take(rows, axis=0)
-        tape._w = None if data.w is None else data.w.take(rows, axis=0)
+        batch = data.map(lambda array: array.take(rows, axis=0))
+        tape._batch = [*batch.arrays()]
         tape._numbers = [np.zeros(()) for _ in names]
-        values = [None if part is None else Value(tape._record, part) for part in (tape._x, tape._t, tape._w)]
         numbers = {name: Value(tape._record, slot, weak=True) for name, slot in zip(names, tape._numbers, strict=True)}
         traced = _traced(tape._record, carry)
         try:
-            after, cost = step(cast(Any, _Recorder(engine)), traced, Batch(*cast(Any, values)), numbers)
+            after, cost = step(cast(Any, _Recorder(engine)), traced, batch.map(partial(Value, tape._record)), numbers)
         finally:
             for store, flat in zip(stores, before, strict=True):
                 store.flat[...] = flat
@@ -83,6 +81,20 @@ class Tape:
             raise UntraceableError("the step returns a new carry")
         tape._cost = cost.array
         return tape
+
+
+def is_recordable(value: Any) -> bool:
+    """Tell whether a step, an objective, a layer, a loss or a rule, and all that it is made of, may be recorded.
+
+    What is recorded is not called again: a print, a counter, a random draw of one's own would happen once. So each
+    class has to say of itself that none of it matters, and what it consists of (the fields of a frozen dataclass) has
+    to say so too; a function among the fields says nothing.
+    """
+    if isinstance(value, (tuple, list, frozenset)):
+        return all(map(is_recordable, value))
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return True
+    return says(value, "is_recordable") and all(is_recordable(getattr(value, field.name)) for field in fields(value))
 
 
 class _Recorder:
@@ -95,7 +107,11 @@ class _Recorder:
 
 
 # What these take time for is their arithmetic, or they depend on a key.
-_EAGER = ("conv", "conv_dx", "conv_dW", "taps", "spread", "bernoulli", "uniform", "beta", "fold")
+_EAGER = (
+    *("bernoulli", "uniform", "beta", "fold"),
+    *("scan", "take", "add_at"),
+    *("conv", "conv_dx", "conv_dW", "taps", "spread"),
+)
 
 
 def _refuse(*_: Any, **__: Any) -> Any:

@@ -16,7 +16,7 @@ from chainrule.explain.parts import Check
 from chainrule.network.network import Network
 from chainrule.train.objective import Objective, Supervised
 from chainrule.tree import leaf, leaves, map_leaves
-from chainrule.types import PREDICT, Batch, Context, Params
+from chainrule.types import PREDICT, Batch, Context, Params, as_dense
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def check_gradients(
         raise ConfigError("entries to be a whole number of at least 1", f"{entries!r}", "Leave it out for 10.")
     if isinstance(objective, Network):
         objective = Supervised(objective)
-    batch = Batch(*(None if part is None else _float64(part) for part in batch))
+    batch = batch.map(_float64)
     objective.check(batch)
     moving = map_leaves(lambda value: np.array(value, dtype=np.float64), params)
     _, grads = objective.loss_and_grads(NUMPY, moving, batch, context)
@@ -111,7 +111,9 @@ def check_gradients(
     names = [name for name, _ in leaves(moving)]
     return GradientCheck(
         tuple(
-            _check(objective, moving, batch, context, name, np.asarray(leaf(grads, name)), entries, rng)
+            _check(
+                objective, moving, batch, context, name, np.asarray(as_dense(NUMPY, leaf(grads, name))), entries, rng
+            )
             for name in names
         )
     )
@@ -153,4 +155,6 @@ def _check(
 
 
 def _float64(values: Any) -> np.ndarray:
-    return np.asarray(values.toarray() if hasattr(values, "toarray") else values, dtype=np.float64)
+    """Return numbers as float64; ids stay whole numbers."""
+    dense = np.asarray(values.toarray() if hasattr(values, "toarray") else values)
+    return dense if dense.dtype.kind in "iu" else dense.astype(np.float64)

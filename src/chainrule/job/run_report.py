@@ -142,7 +142,7 @@ def spread(batch: Batch, n: int) -> Batch:
     if batch.n_samples <= n:
         return batch
     rows = np.linspace(0, batch.n_samples - 1, n).astype(int)
-    return Batch(batch.x[rows], batch.t[rows])
+    return batch.take(rows)
 
 
 def _of_size(batch: Batch, values: int) -> Batch:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 
@@ -79,18 +80,16 @@ class _Pool:
     def fill(self, piece: Batch) -> Batch:
         """Take in as many rows as there is room for, and return the rest."""
         fits = min(self._size - self._held, piece.n_samples)
-        taken = _take(piece, slice(0, fits))
-        if is_sparse(piece.x):
+        taken = piece.take(slice(0, fits))
+        if any(map(is_sparse, piece.arrays())):
             self._parts.append(taken)
         else:
             if self._dense is None:
-                self._dense = Batch(
-                    *(np.empty((self._size, *part.shape[1:]), part.dtype) for part in (piece.x, piece.t))
-                )
+                self._dense = piece.map(lambda array: np.empty((self._size, *array.shape[1:]), array.dtype))
             place = slice(self._held, self._held + fits)
-            self._dense.x[place], self._dense.t[place] = taken.x, taken.t
+            self._dense.map(lambda pool, array: pool.__setitem__(place, array), taken)
         self._held += fits
-        return _take(piece, slice(fits, None))
+        return piece.take(slice(fits, None))
 
     def dealt(self, rows: int, order: np.random.Generator | None) -> Iterator[Batch]:
         """Give out all rows, mixed, and be empty."""
@@ -98,19 +97,21 @@ class _Pool:
             return
         whole = self._dense
         if whole is None:
-            from scipy.sparse import vstack
-
-            x = vstack([part.x for part in self._parts], format="csr")
-            whole = Batch(x, np.concatenate([part.t for part in self._parts]))
+            whole = self._parts[0].map(_joined, *self._parts[1:])
             self._parts = []
         numbers = np.arange(self._held) if order is None else order.permutation(self._held)
         self._held = 0
         for start in range(0, len(numbers), rows):
-            yield _take(whole, numbers[start : start + rows])
+            yield whole.take(numbers[start : start + rows])
 
 
-def _take(batch: Batch, rows: slice | np.ndarray) -> Batch:
-    return Batch(batch.x[rows], batch.t[rows])
+def _joined(*arrays: Any) -> Any:
+    """Return the rows of all arrays in one."""
+    if not is_sparse(arrays[0]):
+        return np.concatenate(arrays)
+    from scipy.sparse import vstack
+
+    return vstack(arrays, format="csr")
 
 
 def _one_ahead(chunks: Iterator[Batch]) -> Iterator[Batch]:

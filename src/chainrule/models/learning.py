@@ -67,6 +67,7 @@ class PlainAdam(Rule):
 
     adam: Adam = Adam()
 
+    is_recordable: ClassVar[bool] = True
     moments: ClassVar[tuple[str, ...]] = Adam.moments
     equation: ClassVar[str] = (
         r"w \leftarrow w - \eta \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t} \frac{m}{\sqrt{v} + \hat\epsilon}"

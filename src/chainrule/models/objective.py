@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from chainrule.nn import Penalty
 from chainrule.train import Supervised
 from chainrule.train.objective import augmented
 from chainrule.tree import map_leaves
-from chainrule.types import Array, Batch, Context, Namespace, Params
+from chainrule.types import Array, Batch, Context, Namespace, Params, as_dense
 
 _ONE = Penalty(l2=1.0)
 
@@ -43,6 +43,8 @@ class PenalisedOnce:
     alpha: float = 0.0
     augment: Augment = field(default_factory=Augment)
     metrics: tuple[str, ...] | None = None
+
+    is_recordable: ClassVar[bool] = True
 
     @property
     def _cost(self) -> Supervised:
@@ -76,7 +78,7 @@ class PenalisedOnce:
         self, xp: Namespace, params: Params, batch: Batch, ctx: Context, keep: float | None = None
     ) -> tuple[Array, Params, Params]:
         """J + R, its gradients, and what the layers' state is from now on."""
-        batch = augmented(self.augment, xp, batch, ctx)
+        batch = augmented(self.augment, xp, self.network.numbers(xp, params, batch), ctx)
         cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
         cost, grads = self._penalised(xp, params, batch, cost, grads)
         return cost, grads, self.network.layer.update_state(xp, params, cache, keep)
@@ -95,12 +97,13 @@ class PenalisedOnce:
             for name in parents:
                 node, weights = node[name], weights[name]
             # In place on NumPy: the backward pass has just made this array.
+            node[last] = as_dense(xp, node[last])  # type: ignore[index]
             node[last] += share * weights[last]  # type: ignore[index]
         return cost, grads
 
     def _total(self, xp: Namespace, batch: Batch) -> Any:
         if batch.w is None:
-            return float(batch.x.shape[0])
+            return float(batch.n_samples)
         total = xp.sum(batch.w)
         # A batch of no weight costs nothing, and its penalty must not be infinite.
         return xp.where(total > 0, total, xp.ones_like(total))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from chainrule.engine import Engine
+from chainrule.engine import Engine, placed
 from chainrule.network.network import Network, rows_at_once
-from chainrule.tree import fill, leaves
-from chainrule.types import PREDICT, Array, Batch, Params
+from chainrule.tree import fill, leaves, map_leaves
+from chainrule.types import PREDICT, Array, Batch, Params, as_dense
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,11 @@ class Derivatives:
     def __call__(self, engine: Engine, params: Params, batch: Batch) -> tuple[Params, Array]:
         """Return both for the mean cost of a batch."""
         xp = engine.xp
-        a, cache = self.network.layer.forward(xp, params, batch.x, PREDICT)
-        _, loss_cache = self.network.loss.forward(xp, a, batch.t, batch.w, batch.mask)
+        batch = self.network.numbers(xp, params, batch)
+        a, cache = self.network.layer.forward(xp, params, batch.x, PREDICT.of(batch))
+        _, loss_cache = self.network.loss.forward(xp, a, batch.t, batch.w, self.network.counted(batch.mask))
         dx, grads = self.network.layer.backward(xp, params, cache, self.network.loss.backward(xp, loss_cache))
-        return grads, dx
+        return map_leaves(partial(as_dense, xp), grads), dx
 
 
 def derivatives(network: Network, engine: Engine, params: Params, batch: Batch) -> tuple[Params, np.ndarray]:
@@ -39,13 +41,12 @@ def derivatives(network: Network, engine: Engine, params: Params, batch: Batch) 
     """
     program = engine.compile(Derivatives(network))
     n, rows = batch.n_samples, rows_at_once(network)
-    counts = network.loss.counts(network.output_shape, n, batch.w, batch.mask)
+    counts = network.loss.counts(network.output_shape, n, batch.w, network.counted(batch.mask))
     total: dict[str, np.ndarray] = {}
     pieces = []
     for start in range(0, n, rows):
         part = slice(start, start + rows)
-        piece = Batch(*(None if values is None else engine.array(values[part]) for values in batch))
-        grads, dx = program(params, piece)
+        grads, dx = program(params, placed(engine, batch.take(part)))
         # The cost is a mean: a piece's derivatives count by its share of the weights.
         share = float(counts[part].sum() / (counts.sum() or 1.0))
         pieces.append(engine.numpy(dx) * share)

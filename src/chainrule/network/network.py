@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from chainrule.nn.layer import Layer
 from chainrule.nn.loss import Loss
 from chainrule.nn.probe import ROOT, name_inside, probe
 from chainrule.tree import dotted, leaves
-from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape
+from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape, as_dense
 
 # Most values that lie between two layers in one piece of a prediction.
 _MOST_VALUES = 1 << 25
@@ -60,6 +60,8 @@ class Network:
     layer: Layer
     input_shape: Shape
     loss: Loss
+
+    is_recordable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Find out at once whether the layers fit together."""
@@ -108,9 +110,30 @@ class Network:
         """Return initial parameters, as float64 NumPy arrays, the same for every engine."""
         return draw(rng, self.specs)
 
+    def numbers(self, xp: Namespace, params: Params, batch: Batch) -> Batch:
+        """Return the batch as the layers and the loss calculate with it.
+
+        Whole numbers become numbers of the parameters' dtype: x unless the first layer takes ids, or there are several
+        x by name, of which the layers know what is what; t where it has an entry for each logit.
+        """
+        if not any(map(_is_whole, batch)):
+            return batch
+        dtype = next((str(value.dtype) for _, value in leaves(params)), "float32")
+        x, t, w, mask = (xp.cast(part, dtype) if _is_whole(part) else part for part in batch)
+        # Class numbers stay what they are: the loss looks up what they name.
+        names_classes = batch.t is not None and batch.t.ndim <= len(self.output_shape)
+        return Batch(batch.x if self.layer.takes_ids else x, batch.t if names_classes else t, w, mask)
+
+    def counted(self, mask: Array | None) -> Array | None:
+        """Return the mask that the cost counts by: none where the answer no longer has the places that it masks.
+
+        Of a network that reads the times of a sequence and gives one answer for all of them, the mask is the layers'.
+        """
+        return None if mask is None or mask.ndim > len(self.output_shape) else mask
+
     def forward(self, xp: Namespace, params: Params, x: Array, ctx: Context = PREDICT) -> Array:
         """Return the logits (N, …, K) of inputs x (N, …)."""
-        return self.layer.forward(xp, params, x, ctx)[0]
+        return self.layer.forward(xp, params, self.numbers(xp, params, Batch(x)).x, ctx)[0]
 
     def predict(self, xp: Namespace, params: Params, x: Array) -> Array:
         """Return the predictions (N, …, K): probabilities, or values."""
@@ -130,8 +153,9 @@ class Network:
         self, xp: Namespace, params: Params, batch: Batch, ctx: Context
     ) -> tuple[Array, Params, Cache]:
         """Return what `loss_and_grads` does, and the layers' cache, which `layer.update_state` reads."""
-        a, cache = self.layer.forward(xp, params, batch.x, _weighted(ctx, batch))
-        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, batch.mask)
+        batch = self.numbers(xp, params, batch)
+        a, cache = self.layer.forward(xp, params, batch.x, ctx.of(batch))
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, self.counted(batch.mask))
         return cost, self.layer.gradients(xp, params, cache, self.loss.backward(xp, loss_cache)), cache
 
     def trace(self, xp: Namespace, params: Params, batch: Batch, ctx: Context = PREDICT) -> dict[str, Array]:
@@ -144,14 +168,15 @@ class Network:
             `hidden1.W` and `hidden1.dW` (`W` and `dW` where the network is a single layer, whose own x and y are
             `layer.x` and `layer.y`). The layer inside a bypass `block`, whose weight is `block.W`, has `block.inner.x`.
         """
+        batch = self.numbers(xp, params, batch)
         record: dict[str, Array] = {"x": batch.x, "t": batch.t}
         layer = probe(self.layer, record)
-        a, cache = layer.forward(xp, params, batch.x, _weighted(ctx, batch))
-        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, batch.mask)
+        a, cache = layer.forward(xp, params, batch.x, ctx.of(batch))
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, self.counted(batch.mask))
         da = self.loss.backward(xp, loss_cache)
         record |= {"a": a, "y": self.loss.link(xp, a), "J": cost, "da": da}
         record["dx"], grads = layer.backward(xp, params, cache, da)
-        return record | dict(leaves(params)) | {_gradient_name(path): g for path, g in leaves(grads)}
+        return record | dict(leaves(params)) | {_gradient_name(path): as_dense(xp, g) for path, g in leaves(grads)}
 
     def rows(self) -> Iterator[LayerRow]:
         """Yield a description of each layer, from the input to the output."""
@@ -185,21 +210,22 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
     ----------
     params : tree
         As placed on `engine`.
-    x : array or CSR matrix
+    x : array or CSR matrix, or a mapping of such
         Inputs, on the host or already on `engine`.
     """
-    if tuple(x.shape[1:]) != network.input_shape:
+    if not isinstance(x, Mapping) and tuple(x.shape[1:]) != network.input_shape:
         raise ShapeError(
             f"inputs of shape (N, {', '.join(map(str, network.input_shape))})",
             f"an array of shape {tuple(x.shape)}",
             "Prepare the data as it was prepared for training.",
         )
     forward = engine.compile(Forward(network))
-    n, rows = int(x.shape[0]), rows_at_once(network, rows)
+    data = Batch(x)
+    n, rows = data.n_samples, rows_at_once(network, rows)
     out = np.empty((n, *network.output_shape), engine.dtype)
     for start in range(0, n, rows):
-        part = x[start : start + rows]
-        out[start : start + rows] = engine.numpy(forward(params, engine.array(part)))
+        part = data.take(slice(start, start + rows)).map(engine.array)
+        out[start : start + rows] = engine.numpy(forward(params, part.x))
     return out
 
 
@@ -214,6 +240,7 @@ def layer_output(network: Network, engine: Engine, params: Params, x: Any, layer
     """
     name = layer_name(network, layer)
     record: dict[str, Array] = {}
+    x = network.numbers(engine.xp, params, Batch(x)).x
     y, _ = probe(network.layer, record).forward(engine.xp, params, x, PREDICT)
     return engine.numpy(record.get(f"{name}.y", y))
 
@@ -234,9 +261,10 @@ def layer_name(network: Network, layer: str | int) -> str:
     return rows[weighted[at + 1] - 1].name
 
 
-def _weighted(ctx: Context, batch: Batch) -> Context:
-    """Tell the layers which samples count."""
-    return ctx if batch.w is None else replace(ctx, w=batch.w)
+def _is_whole(part: Any) -> bool:
+    """Tell whether an array is of whole numbers, or of True and False."""
+    dtype = getattr(part, "dtype", None)
+    return dtype is not None and dtype.kind in "iub"
 
 
 def _gradient_name(path: str) -> str:

@@ -12,7 +12,7 @@ from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.network.network import Network, logits, rows_at_once
-from chainrule.types import Array, Key, Params
+from chainrule.types import Array, Batch, Key, Params
 
 # Pictures at a time: between their pixels, each is read at four places.
 _ROWS = 512
@@ -28,6 +28,7 @@ class View:
 
     def __call__(self, engine: Engine, params: Params, x: Array, key: Key) -> Array:
         """Return the predictions (N, K)."""
+        x = self.network.numbers(engine.xp, params, Batch(x)).x
         x = x[:, :, ::-1] if self.mirrored else x
         return self.network.predict(engine.xp, params, self.augment.pictures(engine.xp, x, key, alike=True))
 

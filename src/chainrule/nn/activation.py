@@ -35,6 +35,7 @@ class Identity(Activation):
         backward   dx = dy
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = _elementwise("x", "1")
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
@@ -61,6 +62,7 @@ class Sigmoid(Activation):
         backward   dx = dy · y (1 - y)
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = _elementwise(r"\sigma(x) = \frac{1}{1 + e^{-x}}", "y (1 - y)")
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
@@ -85,6 +87,7 @@ class Tanh(Activation):
         backward   dx = dy · (1 - y²)
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = _elementwise(r"\tanh(x) = \frac{e^x - e^{-x}}{e^x + e^{-x}}", "(1 - y^2)")
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
@@ -109,6 +112,7 @@ class Relu(Activation):
         backward   dx = dy · [y > 0]
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = _elementwise(
         r"\max(0, x)", "[x > 0]", "Nair & Hinton, 2010, Rectified linear units improve restricted Boltzmann machines"
     )
@@ -136,6 +140,7 @@ class LeakyRelu(Activation):
 
     slope: float = real(0.0, 1.0, low_open=True, high_open=True, default=0.01)
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = _elementwise(
         r"\begin{cases} x & x > 0 \\ \alpha x & x \le 0 \end{cases}",
         r"\begin{cases} 1 & x > 0 \\ \alpha & x \le 0 \end{cases}",
@@ -164,6 +169,7 @@ class Elu(Activation):
 
     alpha: float = real(0.0, low_open=True, default=1.0)
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = _elementwise(
         r"\begin{cases} x & x > 0 \\ \alpha (e^x - 1) & x \le 0 \end{cases}",
         r"\begin{cases} 1 & x > 0 \\ y + \alpha & x \le 0 \end{cases}",
@@ -197,6 +203,7 @@ class Gelu(Activation):
         backward   dx = dy · (Φ(x) + x φ(x)),   φ = Φ'
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = _elementwise(
         r"x \, \Phi(x)",
         r"\left(\Phi(x) + x \, \tfrac{1}{\sqrt{2\pi}} e^{-x^2/2}\right)",
@@ -225,6 +232,7 @@ class Silu(Activation):
         backward   dx = dy · (s + y (1 - s)),   s = σ(x)
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = _elementwise(
         r"x \, \sigma(x)",
         r"\left(\sigma(x) + y \, (1 - \sigma(x))\right)",
@@ -254,6 +262,7 @@ class Softplus(Activation):
         backward   dx = dy · σ(x)
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = _elementwise(
         r"\log(1 + e^x)", r"\sigma(x)", "Dugas et al., 2001, Incorporating second-order functional knowledge, eq. 3"
     )

@@ -44,6 +44,7 @@ class BatchNorm(Norm):
     momentum: float = real(0.0, 1.0, high_open=True, default=0.9)
     epsilon: float = real(0.0, low_open=True, default=1e-5)
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(
             r"\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}, \quad \mu = \frac{1}{n} \sum x, \quad"

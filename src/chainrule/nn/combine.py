@@ -36,6 +36,7 @@ class Sequential(Layer):
     layers: tuple[Layer, ...] = constrained(Many(Kind(Layer), at_least=1))
     names: tuple[str, ...] = constrained(Many(Kind(str)), default=())
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = f_L(\dots f_2(f_1(x)))",),
         backward={
@@ -79,6 +80,11 @@ class Sequential(Layer):
     def is_random(self) -> bool:
         """Whether any of the layers is random."""
         return super().is_random
+
+    @property
+    def takes_ids(self) -> bool:
+        """Whether the first layer does."""
+        return self.layers[0].takes_ids
 
     @cached_property
     def has_state(self) -> bool:
@@ -156,6 +162,7 @@ class Residual(Layer):
     inner: Layer = layer_field(shares_names=True)
     shortcut: Layer = layer_field(default=Identity())
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = s(x) + f(x)",),
         backward={
@@ -165,6 +172,11 @@ class Residual(Layer):
         where={"f": "the inner layer", "s": "the shortcut; by default s(x) = x"},
         source="He et al., 2016, Deep residual learning for image recognition, eq. 1 and 2",
     )
+
+    @property
+    def takes_ids(self) -> bool:
+        """Whether the inner layer does."""
+        return self.inner.takes_ids
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of f(x), which must be that of s(x)."""

@@ -59,6 +59,7 @@ class Conv2D(Kernel):
     gain: float = real(0.0, low_open=True, default=1.0)
     bias: bool = flag(True)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(
             r"y_{nijk} = \sum_{u,v,c} x_{n,\, is+ud-p,\, js+vd-p,\, c} W_{uvck} + b_k",

@@ -52,6 +52,7 @@ class Conv1D(Layer):
     gain: float = real(0.0, low_open=True, default=1.0)
     bias: bool = flag(True)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{nik} = \sum_{u,c} x_{n,\, is+ud-p,\, c} W_{uck} + b_k", r"y = x * W + b"),
         backward={

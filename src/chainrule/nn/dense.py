@@ -74,6 +74,7 @@ class Dense(Affine):
     gain: float = real(0.0, low_open=True, default=1.0)
     bias: bool = flag(True)
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{nh} = \sum_{d=1}^{D} x_{nd} W_{dh} + b_h", r"y = x W + b"),
         backward={

@@ -48,6 +48,7 @@ class DepthwiseConv2D(Kernel):
     gain: float = real(0.0, low_open=True, default=1.0)
     bias: bool = flag(True)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{n,i,j,cM+m} = \sum_{u,v} x_{n,\, is+ud-p,\, js+vd-p,\, c} W_{uvcm} + b_{cM+m}",),
         backward={

@@ -69,6 +69,7 @@ class Dropout(Dropping):
         Probability of dropping a value, at least 0 and below 1.
     """
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = \frac{x \odot m}{1 - \rho}, \quad m \sim \mathrm{Bernoulli}(1 - \rho)",),
         backward={"dx": r"\frac{\partial J}{\partial x} = \frac{\partial J}{\partial y} \odot \frac{m}{1 - \rho}"},
@@ -101,6 +102,7 @@ class SpatialDropout(Dropping):
         Probability of dropping a channel, at least 0 and below 1.
     """
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{nhwc} = \frac{x_{nhwc} \, m_{nc}}{1 - \rho}, \quad m_{nc} \sim \mathrm{Bernoulli}(1 - \rho)",),
         backward={
@@ -144,6 +146,7 @@ class DropConnect(Affine):
     gain: float = real(0.0, low_open=True, default=1.0)
     bias: bool = flag(True)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = x V + b, \quad V = \frac{W \odot m}{1 - \rho}, \quad m \sim \mathrm{Bernoulli}(1 - \rho)",),
         backward={

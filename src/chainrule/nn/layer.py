@@ -66,8 +66,16 @@ class Layer(ABC):
     Subclasses are frozen dataclasses whose fields are hyperparameters only. `forward` and `backward` are pure:
     they own nothing, change no argument, and sum over the batch without averaging. The cache holds exactly what
     `backward` reads, by name.
+
+    Attributes
+    ----------
+    is_recordable : bool
+        Whether `forward` and `backward` may be recorded once and played again instead of being called, on NumPy. A
+        class has to say so in its own body: what it inherits it has not promised. A layer that does not say so is
+        called in every step.
     """
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations]
 
     def __post_init__(self) -> None:
@@ -106,6 +114,11 @@ class Layer(ABC):
     def is_random(self) -> bool:
         """Whether the layer, or one inside it, draws random numbers while it learns, and so needs a key."""
         return any(child.is_random for child in self.children().values())
+
+    @property
+    def takes_ids(self) -> bool:
+        """Whether x is whole numbers that name something (rows of a table); to any other layer they come as floats."""
+        return False
 
     @property
     def has_state(self) -> bool:

@@ -30,6 +30,8 @@ class Loss(ABC):
 
     Attributes
     ----------
+    is_recordable : bool
+        What it is of a layer.
     task : str
         `regression` or `classification`: what its targets are.
     name : str
@@ -47,6 +49,7 @@ class Loss(ABC):
         its cost alone.
     """
 
+    is_recordable: ClassVar[bool] = False
     task: ClassVar[str] = "regression"
     name: ClassVar[str] = ""
     is_exclusive: ClassVar[bool] = False

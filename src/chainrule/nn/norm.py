@@ -56,6 +56,7 @@ class GroupNorm(Norm):
     groups: int = whole(1, default=1)
     epsilon: float = real(0.0, low_open=True, default=1e-5)
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(
             r"\hat x = \frac{x - \mu_{n\gamma}}{\sqrt{\sigma_{n\gamma}^2 + \epsilon}}",
@@ -129,6 +130,7 @@ class LayerNorm(Norm):
 
     epsilon: float = real(0.0, low_open=True, default=1e-5)
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(
             r"\hat x_{n \dots c} = \frac{x_{n \dots c} - \mu_{n \dots}}{\sqrt{\sigma_{n \dots}^2 + \epsilon}}",

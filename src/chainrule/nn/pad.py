@@ -34,6 +34,7 @@ class ZeroPad(Layer):
 
     frame: Frame = constrained(Range(int, 0), Many(Range(int, 0), exactly=(2, 4)), default=1)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{n,\, h+p,\, w+q,\, c} = x_{nhwc}, \quad 0 \text{ elsewhere}",),
         backward={
@@ -83,6 +84,7 @@ class UpSample(Layer):
 
     size: Pair = pair_field(2)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{n,\, ha+u,\, wb+v,\, c} = x_{nhwc}",),
         backward={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from chainrule.constraints import check_fields, flag, real
 from chainrule.tree import leaf
@@ -30,6 +31,8 @@ class Penalty:
     l1: float = real(0.0, default=0.0)
     l2: float = real(0.0, default=0.0)
     normalised: bool = flag(False)
+
+    is_recordable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""

@@ -63,6 +63,7 @@ class MaxPool2D(Pool):
         outside the image is never the largest.
     """
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{nijc} = \max_{u,v} x_{n,\, is+u-p,\, js+v-p,\, c}",),
         backward={
@@ -112,6 +113,7 @@ class AvgPool2D(Pool):
         As in `MaxPool2D`.
     """
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{nijc} = \frac{1}{|ij|} \sum_{u,v} x_{n,\, is+u-p,\, js+v-p,\, c}",),
         backward={
@@ -170,6 +172,7 @@ class GlobalAvgPool(GlobalPool):
         shapes     x (N, H, W, C)   y (N, C)
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{nc} = \frac{1}{HW} \sum_{h,w} x_{nhwc}",),
         backward={"dx": r"\frac{\partial J}{\partial x_{nhwc}} = \frac{1}{HW} \frac{\partial J}{\partial y_{nc}}"},
@@ -201,6 +204,7 @@ class GlobalMaxPool(GlobalPool):
         shapes     x (N, H, W, C)   y (N, C)
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y_{nc} = \max_{h,w} x_{nhwc}",),
         backward={

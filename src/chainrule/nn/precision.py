@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 from chainrule.constraints import option
 from chainrule.nn.layer import Equations, Layer, layer_field
-from chainrule.tree import map_leaves
-from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
+from chainrule.tree import leaves, map_leaves
+from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, RowGradient, Shape
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -38,6 +39,11 @@ class LowPrecision(Layer):
         source="Kalamkar et al., 2019, A study of bfloat16 for deep learning training, section 3",
     )
 
+    @property
+    def takes_ids(self) -> bool:
+        """Whether the inner layer does."""
+        return self.inner.takes_ids
+
     def output_shape(self, shape: Shape) -> Shape:
         """Return the inner layer's shape."""
         return self.inner.output_shape(shape)
@@ -45,8 +51,8 @@ class LowPrecision(Layer):
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = f(x), rounded."""
         rounded = map_leaves(lambda leaf: xp.cast(leaf, self.dtype), p)
-        y, cache = self.inner.forward(xp, rounded, xp.cast(x, self.dtype), ctx)
-        return xp.cast(y, str(x.dtype)), {"": cache, "p": rounded}
+        y, cache = self.inner.forward(xp, rounded, Batch(x).map(partial(self._rounded, xp)).x, ctx)
+        return xp.cast(y, _dtype(x, p)), {"": cache, "p": rounded}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Return the inner layer's dx and gradients of dy, rounded."""
@@ -57,5 +63,18 @@ class LowPrecision(Layer):
         """Return the inner layer's gradients of dy, rounded."""
         return self._back(xp, self.inner.gradients(xp, cache["p"], cache[""], xp.cast(dy, self.dtype)), p)
 
+    def _rounded(self, xp: Namespace, x: Array) -> Array:
+        # Rounded to three digits, id 257 would be id 256.
+        return x if x.dtype.kind in "iub" else xp.cast(x, self.dtype)
+
     def _back(self, xp: Namespace, grads: Params, p: Params) -> Params:
-        return map_leaves(lambda g, w: xp.cast(g, str(w.dtype)), grads, p)
+        def back(g: Array | RowGradient, w: Array) -> Array | RowGradient:
+            dtype = str(w.dtype)
+            return g.map(lambda values: xp.cast(values, dtype)) if isinstance(g, RowGradient) else xp.cast(g, dtype)
+
+        return map_leaves(back, grads, p)
+
+
+def _dtype(x: Any, p: Params) -> str:
+    """Return the dtype of what is not rounded: that of the weights, or of x where there are none."""
+    return str(next((leaf.dtype for _, leaf in leaves(p)), getattr(x, "dtype", "float32")))

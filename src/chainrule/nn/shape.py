@@ -35,6 +35,7 @@ class Flatten(Reshaping):
         backward   dx = dy as (N, D₁, D₂, …)
     """
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = \mathrm{vec}(x)",),
         backward={"dx": r"\frac{\partial J}{\partial x} = \mathrm{vec}^{-1}\left(\frac{\partial J}{\partial y}\right)"},
@@ -64,6 +65,7 @@ class Reshape(Reshaping):
 
     shape: tuple[int, ...] = constrained(Many(Range(int, 1), at_least=1))
 
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = \mathrm{reshape}(x)",),
         backward={

@@ -50,6 +50,7 @@ class ConvTranspose2D(Kernel):
     gain: float = real(0.0, low_open=True, default=1.0)
     bias: bool = flag(True)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(
             r"y_{nhwk} = \sum_{\substack{u,v,i,j,c \\ h = is+ud-p \\ w = js+vd-p}} x_{nijc} W_{uvkc} + b_k",

@@ -34,6 +34,7 @@ class Averaged(Rule):
     rule: Rule = constrained(Kind(Rule), default=Adam())
     decay: float = real(0.0, 1.0, high_open=True, default=0.999)
 
+    is_recordable: ClassVar[bool] = True
     equation: ClassVar[str] = r"m \leftarrow \delta_t m + (1 - \delta_t) w"
 
     @property

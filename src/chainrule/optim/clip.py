@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.constraints import check_fields, real
 from chainrule.tree import leaves, map_leaves
-from chainrule.types import Namespace, Params
+from chainrule.types import Namespace, Params, as_dense
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Clip:
     value: float | None = real(0.0, low_open=True, default=None, optional=True)
     norm: float | None = real(0.0, low_open=True, default=None, optional=True)
 
+    is_recordable: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""
         check_fields(self)
@@ -31,7 +33,8 @@ class Clip:
 
     def __call__(self, xp: Namespace, grads: Params) -> Params:
         """Return the gradients, cut."""
-        clipped: dict[str, Any] = dict(grads)
+        # Rows that are named repeatedly have to be added up before anything is measured.
+        clipped: dict[str, Any] = map_leaves(lambda g: as_dense(xp, g), grads)
         limit = self.value
         if limit is not None:
             clipped = map_leaves(lambda g: xp.clip(g, -limit, limit), clipped)

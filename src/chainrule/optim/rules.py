@@ -27,8 +27,16 @@ class Rule(ABC):
     ----------
     moments : tuple of str
         Names of the arrays, of the weights' shape and starting at zero, that the rule remembers between steps.
+    is_recordable : bool
+        Whether `update` may be recorded once and played again instead of being called, on NumPy. A class has to say so
+        in its own body.
+    by_rows : bool
+        Whether `update` leaves a weight without a gradient, and its moments, exactly as they are, or the rule wants them
+        left alone; of a table's gradient by rows, the named rows alone are handled then. Said in a class's own body too.
     """
 
+    is_recordable: ClassVar[bool] = False
+    by_rows: ClassVar[bool] = False
     moments: ClassVar[tuple[str, ...]] = ()
     equation: ClassVar[str]
 
@@ -66,6 +74,8 @@ def register(name: str) -> Any:
 class GradientDescent(Rule):
     """w ← w - η ∂J/∂w."""
 
+    is_recordable: ClassVar[bool] = True
+    by_rows: ClassVar[bool] = True
     equation: ClassVar[str] = r"w \leftarrow w - \eta \frac{\partial J}{\partial w}"
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
@@ -78,6 +88,8 @@ class GradientDescent(Rule):
 class GradientAscent(Rule):
     """w ← w + η ∂L/∂w: uphill on the log-likelihood L = -J, which is the same step."""
 
+    is_recordable: ClassVar[bool] = True
+    by_rows: ClassVar[bool] = True
     equation: ClassVar[str] = r"w \leftarrow w + \eta \frac{\partial L}{\partial w}, \quad L = -J"
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
@@ -94,6 +106,7 @@ class Momentum(Rule):
     momentum: float = real(0.0, 1.0, default=0.9)
 
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
+    is_recordable: ClassVar[bool] = True
     equation: ClassVar[str] = r"v \leftarrow \mu v - \eta \frac{\partial J}{\partial w}, \quad w \leftarrow w + v"
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
@@ -115,6 +128,7 @@ class Nesterov(Rule):
     momentum: float = real(0.0, 1.0, default=0.9)
 
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
+    is_recordable: ClassVar[bool] = True
     equation: ClassVar[str] = (
         r"v \leftarrow \mu v - \eta \frac{\partial J}{\partial w}, \quad "
         r"w \leftarrow w + \mu v - \eta \frac{\partial J}{\partial w}"
@@ -137,6 +151,7 @@ class RMSProp(Rule):
     epsilon: float = real(0.0, low_open=True, default=1e-8)
 
     moments: ClassVar[tuple[str, ...]] = ("square",)
+    is_recordable: ClassVar[bool] = True
     equation: ClassVar[str] = (
         r"s \leftarrow \rho s + (1 - \rho) g^2, \quad w \leftarrow w - \frac{\eta \, g}{\sqrt{s} + \epsilon}"
     )
@@ -156,6 +171,8 @@ class AdaGrad(Rule):
     epsilon: float = real(0.0, low_open=True, default=1e-8)
 
     moments: ClassVar[tuple[str, ...]] = ("square",)
+    is_recordable: ClassVar[bool] = True
+    by_rows: ClassVar[bool] = True
     equation: ClassVar[str] = r"s \leftarrow s + g^2, \quad w \leftarrow w - \frac{\eta \, g}{\sqrt{s} + \epsilon}"
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
@@ -183,6 +200,7 @@ class Adam(Rule):
     epsilon: float = real(0.0, low_open=True, default=1e-8)
 
     moments: ClassVar[tuple[str, ...]] = ("mean", "square")
+    is_recordable: ClassVar[bool] = True
     equation: ClassVar[str] = (
         r"m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad "
         r"w \leftarrow w - \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}"
@@ -223,6 +241,7 @@ class AdamW(Rule):
     epsilon: float = real(0.0, low_open=True, default=1e-8)
 
     moments: ClassVar[tuple[str, ...]] = ("mean", "square")
+    is_recordable: ClassVar[bool] = True
     equation: ClassVar[str] = r"w \leftarrow (1 - \eta \lambda) w - \eta \frac{\hat m}{\sqrt{\hat v} + \epsilon}"
 
     @property

@@ -84,4 +84,4 @@ def _batch(learner: Learner, of: Any) -> tuple[Batch, Context]:
         raise ConfigError('of to be "batch", "all" or {"row": n}', f"{of!r:.60}", "Name a row, counted from 0.")
     rows = learner.scene.part(part)
     require_row(row, rows.n_samples, part)
-    return Batch(rows.x[row : row + 1], rows.t[row : row + 1]), PREDICT
+    return rows.take(slice(row, row + 1)), PREDICT

@@ -37,7 +37,7 @@ NO_SCORE = Score(math.nan, math.nan, None)
 
 def score(scene: Scene, params: Params, part: str) -> Score:
     """Return the score of a part."""
-    x, t = scene.part(part)[:2]
+    x, t, *_ = scene.part(part)
     with np.errstate(all="ignore"):
         a = scene.network.forward(NUMPY, params, x)
         cost = float(scene.network.loss.forward(NUMPY, a, t)[0])
@@ -58,7 +58,7 @@ def metric_of(scene: Scene) -> Metric:
 
 def rows_of_cell(scene: Scene, params: Params, part: str, true: int, predicted: int) -> np.ndarray:
     """Return the rows of the data (not of the part) that lie in one cell of the confusion matrix."""
-    x, t = scene.part(part)[:2]
+    x, t, *_ = scene.part(part)
     with np.errstate(all="ignore"):
         a = scene.network.forward(NUMPY, params, x)
     rows = scene.data.train if part == "train" else scene.data.test

@@ -126,7 +126,7 @@ class Trainer:
 
     def batch(self, rows: np.ndarray) -> Batch:
         """Return rows of the training data."""
-        return Batch(self._data.x[rows], self._data.t[rows])
+        return self._data.take(rows)
 
     def take(self, steps: int, size: int | None = None) -> np.ndarray:
         """Take `steps` batches, or as many as this epoch has left; return their costs."""

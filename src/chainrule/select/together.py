@@ -22,7 +22,7 @@ from chainrule.select.grid import Grid, Plan
 from chainrule.train import Supervised
 from chainrule.train.batches import epoch_rows
 from chainrule.tree import leaf, leaves, nest
-from chainrule.types import Array, Batch, Context
+from chainrule.types import Array, Batch, Context, as_dense
 
 _LEARNING = Context(train=True)
 
@@ -41,7 +41,7 @@ class MemberStep:
         ctx = _LEARNING if key is None else Context(True, xp.fold(key, c["t"]))
         cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
         state = self.network.layer.update_state(xp, params, cache) if self.network.has_state else {}
-        pulled = dict(leaves(grads))
+        pulled = {path: as_dense(xp, gradient) for path, gradient in leaves(grads)}
         for path in self.network.penalised:
             W = leaf(params, path)
             if "l1" in c:

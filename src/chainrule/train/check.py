@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,21 @@ def check_batch(network: Network, data: Batch) -> None:
         If there is NaN or infinity, a target that the loss is not defined for, a negative weight, or nothing that
         counts.
     """
-    for name, array in data._asdict().items():
+    for name, array in _named(data):
         if array is not None and not hasattr(array, "shape"):
             raise ShapeError(f"{name} to be an array", type(array).__name__, "Make it one with numpy.asarray.")
-    n, loss, output = int(data.x.shape[0]), network.loss, network.output_shape
-    if tuple(data.x.shape) != (n, *network.input_shape):
-        _refuse_shape("x", (n, *network.input_shape), data.x, "Give one row for each sample.")
-    _check_finite("x", data.x)
+    n, loss, output = data.n_samples, network.loss, network.output_shape
+    for name, array in _named(Batch(data.x)):
+        if array is None:
+            continue
+        # Which shape each of several x has, the layers know.
+        wanted = (n, *(array.shape[1:] if isinstance(data.x, Mapping) else network.input_shape))
+        if tuple(array.shape) != wanted:
+            _refuse_shape(name, wanted, array, "Give one row for each sample.")
+        _check_finite(name, array)
+    mask = network.counted(data.mask)
     if data.mask is not None:
-        _check_places("mask", data.mask, (n, *output[:-1]))
+        _check_places("mask", data.mask, (n, *(output[:-1] if mask is not None else network.input_shape)))
         if n and not np.asarray(data.mask).any():
             raise DataError(
                 "a mask that leaves something to learn from", "no place that counts", "Leave rows of 0 out."
@@ -40,13 +47,22 @@ def check_batch(network: Network, data: Batch) -> None:
     if data.t is not None:
         if int(data.t.shape[0]) != n:
             _refuse_shape("t", (n, *loss.target_shapes(output)[0]), data.t, "Give one row for each sample.")
-        if data.mask is None:
+        if mask is None:
             _check_finite("t", data.t)
-        loss.check_targets(output, data.t, data.mask)
-        if data.mask is not None:
-            _check_finite("t", np.asarray(data.t)[np.asarray(data.mask, bool)])
+        loss.check_targets(output, data.t, mask)
+        if mask is not None:
+            _check_finite("t", np.asarray(data.t)[np.asarray(mask, bool)])
     if data.w is not None:
         _check_weights(data, (n, *output[:-1]))
+
+
+def _named(data: Batch) -> Iterator[tuple[str, Any]]:
+    """Yield every array with its name: x['words'], t, …; None for what there is none of."""
+    for name, part in data._asdict().items():
+        if isinstance(part, Mapping):
+            yield from ((f"{name}[{key!r}]", array) for key, array in part.items())
+        else:
+            yield name, part
 
 
 def _check_weights(data: Batch, places: Shape) -> None:

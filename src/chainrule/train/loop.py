@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engine import Engine
+from chainrule.engine import Engine, placed
 from chainrule.errors import ConfigError, DataError
 from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Rule
@@ -87,10 +87,7 @@ class Run:
             raise DataError("at least one sample to train on", "none", "Give a table with rows in it.")
         self._batch_size = min(settings.batch_size, self._n_samples)
         self._policies = tuple(policies)
-        self._evaluate = {
-            name: Batch(*(None if part is None else engine.array(part) for part in batch))
-            for name, batch in (evaluate or {}).items()
-        }
+        self._evaluate = {name: placed(engine, batch) for name, batch in (evaluate or {}).items()}
         initial = objective.init(generator(settings.seed, Purpose.INIT))
         if resume is not None:
             params = fill(initial, dict(leaves(resume.params)))

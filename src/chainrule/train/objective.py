@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from chainrule.nn.penalty import Penalty
 from chainrule.nn.precision import PRECISIONS, LowPrecision
 from chainrule.train.check import check_batch
 from chainrule.train.metrics import Metric, as_metric, scores_of
-from chainrule.types import Array, Batch, Cache, Context, Namespace, Params
+from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, as_dense
 
 # Folded into a step's key for its augmentation: layers fold their numbers into the same key, and none is as large.
 _AUGMENT = 1_000_033
@@ -98,6 +98,8 @@ class Supervised:
     precision: str = option(*PRECISIONS, default="float32")
     metrics: tuple[Metric | str, ...] | None = None
 
+    is_recordable: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         """Look whether there are pictures to augment, and whether the metrics are known."""
         check_fields(self)
@@ -151,14 +153,14 @@ class Supervised:
         return cost, grads, self._learner.layer.update_state(xp, params, cache, keep)
 
     def _learn(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params, Cache]:
-        batch = augmented(self.augment, xp, batch, ctx)
+        batch = augmented(self.augment, xp, self.network.numbers(xp, params, batch), ctx)
         cost, grads, cache = self._learner.loss_grads_and_cache(xp, params, batch, ctx)
         if not self.penalty:
             return cost, grads, cache
         penalised = self.network.penalised
         cost = cost + self.penalty.forward(xp, params, penalised)
         for path, dW in self.penalty.backward(xp, params, penalised).items():
-            _add(grads, path, dW)
+            _add(xp, grads, path, dW)
         return cost, grads, cache
 
     @cached_property
@@ -175,6 +177,7 @@ class Supervised:
         loss = self.network.loss
         a = logits(self.network, engine, params, data.x).astype(np.float64)
         t, w, mask = (None if part is None else engine.numpy(part) for part in data[1:])
+        mask = self.network.counted(mask)
         cost, _ = loss.forward(NUMPY, a, t, w, mask)
         scores = {"cost": float(cost)}
         if self.scored_by:
@@ -182,9 +185,9 @@ class Supervised:
         return scores
 
 
-def _add(grads: Any, path: str, dW: Array) -> None:
+def _add(xp: Namespace, grads: Any, path: str, dW: Array) -> None:
     """Add to the leaf `path` of gradients that the backward pass has just made."""
     *parents, last = path.split(".")
     for name in parents:
         grads = grads[name]
-    grads[last] = grads[last] + dW
+    grads[last] = as_dense(xp, grads[last]) + dW

@@ -6,19 +6,19 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, TypeAlias
+from functools import cached_property, partial
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from chainrule.engine import Engine
+from chainrule.engine import Engine, placed
 from chainrule.large.streamed import Streamed
 from chainrule.optim import AVERAGE, LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.seeds import Purpose
 from chainrule.train.batches import cut, epoch_rows
 from chainrule.train.objective import Objective, Stateful, stateful
-from chainrule.tree import fill, leaves
-from chainrule.types import Array, Batch, Context, Key, Params
+from chainrule.tree import fill, leaves, map_leaves
+from chainrule.types import Array, Batch, Context, Key, Params, as_dense, says
 
 # The order of the rows in an epoch (0 is the first). Epochs are asked for in turn, one perhaps again: at a new rate.
 Order: TypeAlias = Callable[[int], np.ndarray]
@@ -97,6 +97,8 @@ class TrainingStep:
     rule: Rule
     clip: Clip
 
+    is_recordable: ClassVar[bool] = True
+
     @cached_property
     def _stateful(self) -> Stateful | None:
         return stateful(self.objective)
@@ -113,7 +115,8 @@ class TrainingStep:
             cost, grads, state = self._stateful.loss_grads_and_state(engine.xp, params, batch, ctx)
         if self.clip:
             grads = self.clip(engine.xp, grads)
-        params, moments = engine.each(self.rule.update, params, grads, moments, c)
+        by_rows = says(self.rule, "by_rows")
+        params, moments = engine.each(self.rule.update, params, grads, moments, c, by_rows=by_rows)
         if state:
             params = engine.put(params, state)
         return (params, moments, key), cost
@@ -143,7 +146,7 @@ class BatchStepper(Stepper):
         self._order = order
         self._taken = taken
         self._objective = objective
-        self._data = data if isinstance(data, Streamed) else _placed(engine, data)
+        self._data = data if isinstance(data, Streamed) else placed(engine, data)
         self._n_samples = data.n_samples
         self._batch_size = batch_size
         self._seed = seed
@@ -206,7 +209,7 @@ class BatchStepper(Stepper):
             self._objective.check(chunk)
             # Its rows have been mixed already.
             rows = cut(np.arange(chunk.n_samples), self._batch_size)
-            data = _placed(self._engine, chunk)
+            data = placed(self._engine, chunk)
             yield from ((data, part) for part in _cut(rows, self._chunk))
 
     def _plan(self, epoch: int, rate: float) -> Plan:
@@ -235,10 +238,6 @@ class BatchStepper(Stepper):
         self._moments = {name: self._engine.place(fill(moment, state, name)) for name, moment in self._moments.items()}
 
 
-def _placed(engine: Engine, data: Batch) -> Batch:
-    return Batch(*(None if part is None else engine.array(part) for part in data))
-
-
 def _cut(rows: np.ndarray, steps: int) -> Iterator[np.ndarray]:
     for start in range(0, len(rows), steps):
         yield rows[start : start + steps]
@@ -252,7 +251,8 @@ class LossAndGrads:
 
     def __call__(self, engine: Engine, params: Params, data: Batch, ctx: Key) -> tuple[Array, Params]:
         """Return the cost and the gradients; randomness, if any, is drawn once for the whole search."""
-        return self.objective.loss_and_grads(engine.xp, params, data, Context(True, ctx))
+        cost, grads = self.objective.loss_and_grads(engine.xp, params, data, Context(True, ctx))
+        return cost, map_leaves(partial(as_dense, engine.xp), grads)
 
 
 @dataclass(frozen=True)
@@ -288,7 +288,7 @@ class FullBatchStepper(Stepper):
         seed: int,
     ) -> None:
         self._engine = engine
-        self._data = _placed(engine, data)
+        self._data = placed(engine, data)
         self._program = engine.compile(LossAndGrads(objective))
         with_state = stateful(objective)
         self._with_state = None if with_state is None else engine.compile(WithState(with_state))
