@@ -228,6 +228,11 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
         ConfigError,
         "functions of one event",
     ),
+    "a validation row of negative weight": (
+        lambda: fitted().fit(*SOME, X_val=TUMOURS, y_val=MALIGNANT, sample_weight_val=-np.ones(len(TUMOURS))),
+        ValueError,
+        "[Nn]egative",
+    ),
     "counts below zero": (
         lambda: MLPRegressor("poisson").fit(TUMOURS, TUMOURS[:, 0]),
         DataError,

@@ -103,7 +103,7 @@ def test_scores_and_confusion_are_those_of_both_parts() -> None:
     header, arrays = _frame(session)
     scene = session.scene
     for part in ("train", "test"):
-        x, t, _ = scene.part(part)
+        x, t = scene.part(part)[:2]
         a = scene.network.forward(NUMPY, session.learner.trainer.params, x)
         assert header["cost"][part] == pytest.approx(float(scene.network.loss.forward(NUMPY, a, t)[0]))
         table = arrays[f"confusion_{part}"]

@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from chainrule.errors import ChainruleError, ConfigError
 from chainrule.network import Network
 from chainrule.network.mlp import mlp
-from chainrule.nn import BatchNorm, Dense, Relu, Sequential, SoftmaxCrossEntropy, SquaredError
+from chainrule.nn import BatchNorm, BinaryCrossEntropy, Dense, Relu, Sequential, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import Cosine, Momentum
 from chainrule.select import compare_scores
 from chainrule.select.population import Population, population
@@ -148,3 +148,28 @@ def test_without_jax_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.import_module("chainrule.engine.choose"), "has_jax", lambda: False)
     with pytest.raises(ConfigError, match="jax to be installed"):
         population(classifier(), X, Y, {}, folds=4)
+
+
+class OwnLoss(SquaredError):
+    """A loss of a user's own that names no metric."""
+
+    metrics = ()
+
+
+def test_a_loss_that_names_no_metric_is_scored_by_its_cost_and_less_is_better() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 2))
+    found = population(
+        Network(Dense(1), (2,), OwnLoss()), x, x[:, 0], {"learning_rate": (1e-5, 0.05)}, epochs=20, together=False
+    )
+    assert found.metric == "negative cost J"
+    assert (found.scores < 0).all()
+    assert found.best["learning_rate"] == 0.05
+
+
+def test_one_output_of_a_sigmoid_is_scored_by_its_accuracy() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    network = Network(Dense(1), (2,), BinaryCrossEntropy())
+    found = population(network, x, x[:, 0] > 0, {"learning_rate": (0.1,)}, epochs=20, together=False)
+    assert found.metric == "accuracy"
+    assert found.scores.mean() > 0.8

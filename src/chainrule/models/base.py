@@ -279,7 +279,9 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         t = self._encode(y)
         if t.shape[1] != network.output_shape[0]:
             raise DataError(f"y_val of {network.output_shape[0]} columns", f"{t.shape[1]}", "Give the columns of y.")
-        return Batch(self._inputs(network, X), t, None if w is None else _check_sample_weight(w, X))
+        return Batch(
+            self._inputs(network, X), t, None if w is None else _check_sample_weight(w, X, ensure_non_negative=True)
+        )
 
     def _logits(self, X: Any) -> np.ndarray:
         """Return the network's logits a (N, K) of rows that nobody has looked at yet."""

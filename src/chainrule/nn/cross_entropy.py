@@ -112,9 +112,9 @@ class SoftmaxCrossEntropy(Loss):
 
     def each_backward(self, xp: Namespace, cache: Cache) -> Array:
         """∂Jₙ/∂a = y - s."""
-        y = cache["y"]
         if "s" in cache:
-            return y - cache["s"]
+            return cache["y"] - cache["s"]
+        y = cache["y"]
         is_right = xp.arange(y.shape[-1]) == cache["number"]
         if not self.smoothing:
             return y - is_right

@@ -18,7 +18,19 @@ MOST_POINTS = 2000
 REPLIES: dict[str, frozenset[str]] = {
     "welcome": frozenset({"version", "chainrule", "defaults", "catalogue", "limits"}),
     "state": frozenset(
-        {"spec", "network", "data", "position", "running", "checkpoints", "history", "reset", "notes", "layout"}
+        {
+            "spec",
+            "network",
+            "data",
+            "metric",
+            "position",
+            "running",
+            "checkpoints",
+            "history",
+            "reset",
+            "notes",
+            "layout",
+        }
     ),
     "frame": frozenset(
         {"n", "running", "position", "seconds", "cost", "metrics", "rate", "epochs_per_second", "map", "points"}
