@@ -62,6 +62,7 @@ NOT_RECORDED = {
     "DepthwiseConv2D",
     "DropConnect",
     "Dropout",
+    "Embedding",
     "MaxPool2D",
     "SpatialDropout",
     "UpSample",
@@ -99,7 +100,8 @@ def problem_of(
 ) -> Problem:
     """Return the training of a network on random data."""
     rng = np.random.default_rng(5)
-    x = rng.normal(size=(ROWS, *network.input_shape))
+    shape = (ROWS, *network.input_shape)
+    x = rng.integers(0, 3, shape) if network.layer.takes_ids else rng.normal(size=shape)
     k = network.output_shape[0]
     t = np.eye(k)[rng.integers(0, k, ROWS)]
     clip = options.pop("clip", Clip())

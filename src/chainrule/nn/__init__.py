@@ -20,6 +20,7 @@ from chainrule.nn.conv1d import Conv1D
 from chainrule.nn.dense import Dense
 from chainrule.nn.depthwise import DepthwiseConv2D
 from chainrule.nn.dropout import DropConnect, Dropout, SpatialDropout
+from chainrule.nn.embedding import Embedding
 from chainrule.nn.init import INITS
 from chainrule.nn.layer import LAYERS, Equations, Layer, Param, register
 from chainrule.nn.loss import (
@@ -55,6 +56,7 @@ __all__ = [
     "DropConnect",
     "Dropout",
     "Elu",
+    "Embedding",
     "Equations",
     "Flatten",
     "Gelu",
