@@ -32,7 +32,7 @@ from chainrule.nn import (
 from chainrule.nn.layer import LAYERS as LAYER_KINDS
 from chainrule.nn.layer import Equations, Layer
 from chainrule.nn.loss import LOSSES as LOSS_KINDS
-from chainrule.optim import AVERAGE, Adam, Averaged, Clip, GradientDescent, Rule
+from chainrule.optim import AVERAGE, Adam, Averaged, Clip, GradientDescent, Lazy, Rule
 from chainrule.optim.rules import RULES as RULE_KINDS
 from chainrule.train import Supervised
 from chainrule.train.steps import TrainingStep
@@ -186,7 +186,7 @@ def test_a_loss_on_tape(case: LossCase, weighted: bool, dtype: str) -> None:
 
 
 @dtypes
-@pytest.mark.parametrize("rule", [*RULES, Averaged(Adam(), 0.9)], ids=repr)
+@pytest.mark.parametrize("rule", [*RULES, Averaged(Adam(), 0.9), Lazy(Adam())], ids=repr)
 def test_a_rule_on_tape(rule: Rule, dtype: str) -> None:
     assert same(problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()), dtype, rule))
 
