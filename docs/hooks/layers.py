@@ -12,7 +12,7 @@ from chainrule.nn import LAYERS, Layer
 PAGE = Path(__file__).parents[1] / "layers.md"
 
 CHAPTERS: dict[str, tuple[str, ...]] = {
-    "Weighted sums": ("Dense", "Conv2D", "Conv1D", "DepthwiseConv2D", "ConvTranspose2D"),
+    "Weighted sums": ("Dense", "Embedding", "Conv2D", "Conv1D", "DepthwiseConv2D", "ConvTranspose2D"),
     "Bends": ("Identity", "Sigmoid", "Tanh", "Relu", "LeakyRelu", "Elu", "Softplus", "Silu", "Gelu"),
     "Pools": ("MaxPool2D", "AvgPool2D", "GlobalAvgPool", "GlobalMaxPool"),
     "Normalisation": ("BatchNorm", "LayerNorm", "GroupNorm"),

@@ -25,7 +25,7 @@ from chainrule.network import Network
 from chainrule.network.spec import network_from_spec, network_spec
 from chainrule.nn import Flatten, Layer, Loss, Param, Sequential, SquaredError
 from chainrule.tree import leaves, map_leaves
-from chainrule.types import Array, Context, Namespace, Params, Shape
+from chainrule.types import Array, Context, Namespace, Params, Shape, as_dense
 
 ENGINES = ("numpy", "jax")
 SAMPLES = 3
@@ -90,6 +90,8 @@ class LayerCase:
     layer: Layer
     shape: Shape
     train: bool = False
+    # How many ids there are to name, where x is made of them.
+    ids: int = 0
 
     def __str__(self) -> str:
         return self.name
@@ -109,7 +111,9 @@ class LayerCase:
         return map_leaves(draw, self.layer.params(self.shape))
 
     def x(self, dtype: str = "float64") -> np.ndarray:
-        """Return random inputs, each at least 0.1 from the kink at zero."""
+        """Return random inputs, each at least 0.1 from the kink at zero; or random ids, of which some repeat."""
+        if self.ids:
+            return self.rng("x").integers(0, self.ids, (SAMPLES, *self.shape))
         x = self.rng("x").normal(size=(SAMPLES, *self.shape))
         return cast(np.ndarray, (x + 0.1 * np.sign(x)).astype(dtype))
 
@@ -129,10 +133,10 @@ def leaves_of(case: LayerCase) -> list[str]:
 
 
 def both_ways(case: LayerCase, xp: Namespace, ctx: Context, p: Params, x: Array, dy: Array) -> tuple[Any, Any, Params]:
-    """Return y, dx and the gradients."""
+    """Return y, dx and the gradients as arrays."""
     y, cache = case.layer.forward(xp, p, x, ctx)
     dx, grads = case.layer.backward(xp, p, cache, dy)
-    return y, dx, grads
+    return y, dx, map_leaves(lambda gradient: as_dense(xp, gradient), grads)
 
 
 def same_noise(xp: Namespace, array: Callable[[Any], Array]) -> Namespace:
@@ -178,8 +182,11 @@ def check_keys_and_shapes(case: LayerCase, engine: str) -> None:
 
 
 def check_derivative_by_input(case: LayerCase, engine: str) -> None:
-    """The derivative of ⟨y, dy⟩ along a random direction of x is ⟨dx, direction⟩."""
+    """The derivative of ⟨y, dy⟩ along a random direction of x is ⟨dx, direction⟩; of ids it is 0."""
     function, p, x, dy = passes(case, engine), case.params(), case.x(), case.dy()
+    if case.ids:
+        assert not np.any(function(p, x, dy)[1])
+        return
     direction = unit(case.rng("direction"), x.shape)
     expected = derivative(lambda x: float(np.vdot(function(p, x, dy)[0], dy)), x, direction)
     assert_close(np.vdot(function(p, x, dy)[1], direction), expected, numeric(np.float64)[1])
@@ -274,6 +281,9 @@ def check_automatic_derivative(case: LayerCase) -> None:
 
     @jax.jit
     def automatic(p: Params, x: Array, dy: Array) -> Any:
+        if case.ids:
+            grads = jax.vjp(lambda p: case.layer.forward(xp, p, x, ctx)[0], p)[1](dy)[0]
+            return grads, jnp.zeros(x.shape)
         return jax.vjp(lambda p, x: case.layer.forward(xp, p, x, ctx)[0], p, x)[1](dy)
 
     with precision("jax", "float64"):

@@ -283,6 +283,22 @@ def test_a_padded_batch_without_targets_is_a_shorter_batch(name: str) -> None:
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """A program that sums x, weighed place by place."""
+
+    def __call__(self, engine: Engine, carry: Any, batch: Batch, c: Any) -> tuple[Any, Array]:
+        return carry, engine.xp.sum(batch.w * batch.x)
+
+
+@every_engine
+def test_padding_has_no_weight_where_each_place_has_one(name: str) -> None:
+    engine, x = engine_by_name(name, "float64"), np.arange(1.0, 7).reshape(2, 3)
+    data = placed(engine, Batch(x, None, np.array([[1.0, 0, 2], [3, 1, 0]])))
+    _, costs = engine.run(Weighed(), engine.array([0.0]), data, np.array([[1, -1]]), {"rate": np.zeros(1)})
+    assert engine.numpy(costs).tolist() == [3 * 4 + 5]
+
+
+@dataclass(frozen=True)
 class Sum(Layer):
     """The sum of what is given by name."""
 

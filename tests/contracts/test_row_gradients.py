@@ -17,7 +17,7 @@ from chainrule.network.derivatives import derivatives
 from chainrule.nn import Dense, GlobalAvgPool, Layer, Penalty, Sequential, SoftmaxCrossEntropy, Tanh
 from chainrule.nn.layer import Equations, Param
 from chainrule.nn.precision import LowPrecision
-from chainrule.optim import LBFGS, Adam, Averaged, Clip, GradientDescent, Rule
+from chainrule.optim import LBFGS, Adam, Averaged, Clip, GradientDescent, Lazy, Rule
 from chainrule.optim.rules import RULES, AdaGrad
 from chainrule.select import population
 from chainrule.train import Run, Settings, Supervised
@@ -52,20 +52,6 @@ class Lookup(Layer):
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         gradient = RowGradient(cache["x"], dy, (WORDS, WIDTH))
         return xp.zeros(cache["x"].shape, dy.dtype), {"W": gradient if self.by_rows else as_dense(xp, gradient)}
-
-
-@dataclass(frozen=True)
-class Lazy(Rule):
-    """Adam that leaves rows without a gradient alone."""
-
-    moments: ClassVar[tuple[str, ...]] = Adam.moments
-    by_rows: ClassVar[bool] = True
-
-    def coefficients(self, t: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
-        return Adam().coefficients(t, rate)
-
-    def update(self, xp: Namespace, w: Array, g: Array, state: Any, c: Any) -> Any:
-        return Adam().update(xp, w, g, state, c)
 
 
 def network(by_rows: bool, *, penalised: bool = False) -> Network:
@@ -114,6 +100,12 @@ def test_clipping_and_penalties_do_what_they_do_to_the_dense_gradient(name: str,
 
 
 @pytest.mark.parametrize("name", ENGINES)
+def test_a_lazy_rule_moves_what_has_no_rows_as_its_rule_does(name: str) -> None:
+    ends = [train(False, engine_by_name(name, "float64"), rule) for rule in (Lazy(Adam()), Adam())]
+    assert_trees_close(ends[0].params, ends[1].params, 0)
+
+
+@pytest.mark.parametrize("name", ENGINES)
 def test_lbfgs_takes_it(name: str) -> None:
     ends = [train(by_rows, engine_by_name(name, "float64"), LBFGS()) for by_rows in (True, False)]
     assert_trees_close(ends[0].params, ends[1].params, agreement(np.float64))
@@ -126,14 +118,15 @@ def test_both_engines_learn_the_same_by_rows() -> None:
 
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_rule_that_says_so_leaves_the_other_rows_and_their_moments_alone(name: str) -> None:
+def test_a_lazy_rule_leaves_the_other_rows_and_their_moments_alone(name: str) -> None:
+    rule = Lazy(Adam())
     engine = engine_by_name(name, "float64")
     with precision(name, "float64"):
         params = engine.place({"W": np.ones((4, 2))})
-        moments = {moment: engine.place({"W": np.full((4, 2), 0.5)}) for moment in Lazy.moments}
+        moments = {moment: engine.place({"W": np.full((4, 2), 0.5)}) for moment in rule.moments}
         gradient = RowGradient(engine.array(np.array([3, 1, 3])), engine.array(np.ones((3, 2))), (4, 2))
         c = {"rate": 0.1, "epsilon": 1e-8}
-        params, moments = engine.each(Lazy().update, params, {"W": gradient}, moments, c, by_rows=True)
+        params, moments = engine.each(rule.update, params, {"W": gradient}, moments, c, by_rows=True)
     moved = [engine.numpy(tree["W"])[:, 0] for tree in (params, *moments.values())]
     assert [(values[0], values[2]) for values in moved] == [(1, 1), (0.5, 0.5), (0.5, 0.5)]
     assert all(values[1] != at and values[3] != at for values, at in zip(moved, (1, 0.5, 0.5), strict=True))

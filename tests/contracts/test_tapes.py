@@ -32,7 +32,7 @@ from chainrule.nn import (
 from chainrule.nn.layer import LAYERS as LAYER_KINDS
 from chainrule.nn.layer import Equations, Layer
 from chainrule.nn.loss import LOSSES as LOSS_KINDS
-from chainrule.optim import AVERAGE, Adam, Averaged, Clip, GradientDescent, Rule
+from chainrule.optim import AVERAGE, Adam, Averaged, Clip, GradientDescent, Lazy, Rule
 from chainrule.optim.rules import RULES as RULE_KINDS
 from chainrule.train import Supervised
 from chainrule.train.steps import TrainingStep
@@ -62,6 +62,7 @@ NOT_RECORDED = {
     "DepthwiseConv2D",
     "DropConnect",
     "Dropout",
+    "Embedding",
     "MaxPool2D",
     "SpatialDropout",
     "UpSample",
@@ -99,7 +100,8 @@ def problem_of(
 ) -> Problem:
     """Return the training of a network on random data."""
     rng = np.random.default_rng(5)
-    x = rng.normal(size=(ROWS, *network.input_shape))
+    shape = (ROWS, *network.input_shape)
+    x = rng.integers(0, 3, shape) if network.layer.takes_ids else rng.normal(size=shape)
     k = network.output_shape[0]
     t = np.eye(k)[rng.integers(0, k, ROWS)]
     clip = options.pop("clip", Clip())
@@ -184,7 +186,7 @@ def test_a_loss_on_tape(case: LossCase, weighted: bool, dtype: str) -> None:
 
 
 @dtypes
-@pytest.mark.parametrize("rule", [*RULES, Averaged(Adam(), 0.9)], ids=repr)
+@pytest.mark.parametrize("rule", [*RULES, Averaged(Adam(), 0.9), Lazy(Adam())], ids=repr)
 def test_a_rule_on_tape(rule: Rule, dtype: str) -> None:
     assert same(problem_of(mlp((2,), (3,), 2, SoftmaxCrossEntropy()), dtype, rule))
 

@@ -311,7 +311,10 @@ def _scanned(engine: JaxEngine, step: Program, names: tuple[str, ...], padded: b
 def _without_padding(batch: Batch, row: Array, dtype: str) -> Batch:
     """Return the batch in which rows that are padding have no weight."""
     real = (row >= 0).astype(dtype)
-    return batch._replace(w=real if batch.w is None else batch.w * real)
+    if batch.w is not None:
+        # A weight may be one of each place.
+        real = batch.w * jnp.reshape(real, (-1,) + (1,) * (batch.w.ndim - 1))
+    return batch._replace(w=real)
 
 
 @dataclass(frozen=True)

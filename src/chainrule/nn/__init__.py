@@ -21,6 +21,7 @@ from chainrule.nn.cross_entropy import BinaryCrossEntropy, SoftmaxCrossEntropy
 from chainrule.nn.dense import Dense
 from chainrule.nn.depthwise import DepthwiseConv2D
 from chainrule.nn.dropout import DropConnect, Dropout, SpatialDropout
+from chainrule.nn.embedding import Embedding
 from chainrule.nn.init import INITS
 from chainrule.nn.layer import LAYERS, Equations, Layer, Param, register
 from chainrule.nn.loss import LOSSES, Loss, losses_named
@@ -49,6 +50,7 @@ __all__ = [
     "DropConnect",
     "Dropout",
     "Elu",
+    "Embedding",
     "Equations",
     "Flatten",
     "Gelu",

@@ -2,6 +2,7 @@
 
 from chainrule.optim.average import AVERAGE, Averaged
 from chainrule.optim.clip import Clip
+from chainrule.optim.lazy import Lazy
 from chainrule.optim.lbfgs import CONVERGED, LBFGS
 from chainrule.optim.rules import (
     RULES,
@@ -48,6 +49,7 @@ __all__ = [
     "GradientDescent",
     "Horizon",
     "InverseScaling",
+    "Lazy",
     "Momentum",
     "Nesterov",
     "OneCycle",
