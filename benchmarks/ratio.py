@@ -78,9 +78,9 @@ def _docstrings(tree: ast.Module) -> Iterator[int]:
 def _imports(tree: ast.Module) -> Iterator[int]:
     """Yield the numbers of the lines that import, or say what may be imported from here."""
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from _span(node)
-        elif isinstance(node, ast.Assign) and any(ast.unparse(target) == "__all__" for target in node.targets):
+        if isinstance(node, (ast.Import, ast.ImportFrom)) or (
+            isinstance(node, ast.Assign) and any(ast.unparse(target) == "__all__" for target in node.targets)
+        ):
             yield from _span(node)
 
 
@@ -105,9 +105,9 @@ def _block(text: str) -> int:
 def _formulas(tree: ast.Module) -> Iterator[int]:
     """Yield the numbers of the lines in functions that compute, and of `Equations`."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and _computes(node):
-            yield from _span(node)
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "equations":
+        if (isinstance(node, ast.FunctionDef) and _computes(node)) or (
+            isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "equations"
+        ):
             yield from _span(node)
 
 

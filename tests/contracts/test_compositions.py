@@ -13,7 +13,7 @@ from chainrule.errors import ConfigError
 from chainrule.nn import BatchNorm, Dense, Dropout, Identity, Layer, Residual, Sequential, Tanh
 from chainrule.nn.layer import layers_inside, part
 from chainrule.nn.precision import LowPrecision
-from chainrule.nn.probe import name_inside, probe
+from chainrule.nn.probe import probe
 from chainrule.tree import leaves, map_leaves
 from chainrule.types import PREDICT, Context
 from tests.contracts import checks
@@ -141,7 +141,7 @@ def test_a_probe_sees_the_x_y_dx_and_dy_of_every_layer_inside(name: str) -> None
 def names(layer: Layer, path: str = "") -> list[str]:
     found = []
     for name, child in layer.children().items():
-        found += [name_inside(path, name), *names(child, f"{path}.{name}".strip("."))]
+        found += [f"{path}.{name or 'inner'}".strip("."), *names(child, f"{path}.{name}".strip("."))]
     return found
 
 
@@ -161,6 +161,13 @@ def test_its_operations_are_at_least_those_of_the_layers_inside(name: str) -> No
     shapes = layer.shapes_inside((3,))
     inside = sum(child.operations(shapes[name]) for name, child in layer.children().items())
     assert inside <= layer.operations((3,)) <= inside + math.prod(layer.output_shape((3,)))
+
+
+def test_a_layer_inside_is_told_what_counts() -> None:
+    ctx = Context(True, (3,), np.ones(4), np.ones((4, 5)))
+    child = ctx.child(engine_by_name("numpy").xp, 2)
+    assert child.key == (3, 2)
+    assert (child.train, child.w is ctx.w, child.mask is ctx.mask) == (True, True, True)
 
 
 def test_low_precision_is_a_composition_too() -> None:

@@ -146,5 +146,6 @@ def layer_cases() -> list[Case]:
         layered("one around a single layer", vector, nn.Tanh(), Scaled(nn.Dense(2))),
         layered("a mean of layers", vector, Mean((nn.Dense(3), nn.Sequential((nn.Dense(3), nn.Tanh())))), nn.Dense(2)),
         layered("compositions inside one another", vector, Mean((nn.Residual(nn.Dense(4)), Highway(Scaled(nn.Tanh()), nn.Dense(4)))), nn.Dense(2)),
+        layered("dense on each moment of a sequence", (3, 4), nn.Dense(2), nn.Tanh(), nn.Dense(3), *end),
         layered("stacks inside stacks", vector, nn.Sequential((nn.Dense(3), nn.Tanh())), nn.Sequential((nn.Sequential((nn.Dense(3),)), nn.Dense(2)))),
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from chainrule import mlp, nn, optim
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ChainruleError
 from chainrule.explain import derive
+from chainrule.explain.chain import follow
 from chainrule.network.network import Network
 from chainrule.tree import leaf, leaves
 from chainrule.types import PREDICT, Batch
@@ -47,6 +49,18 @@ def prove(case: Case, address: str, **options: object) -> None:
 def test_the_terms_add_up_to_the_gradient_and_to_the_slope_by_number(case: Case) -> None:
     for address in case.addresses(np.random.default_rng(3), 6):
         prove(case, address)
+
+
+@pytest.mark.parametrize("case", [*DENSE, *LAYERS], ids=str)
+def test_a_chain_leads_from_the_inputs_to_the_parameter_and_from_there_to_the_logits(case: Case) -> None:
+    for parameter, _ in leaves(case.params):
+        chain = follow(case.network, case.params, case.batch, case.context, parameter)
+        assert chain.path == parameter
+        to_it, from_it = chain.stages[: chain.at + 1], chain.stages[chain.at :]
+        assert np.array_equal(chain.stages[0].x, case.batch.x)
+        assert all(np.array_equal(before.y, after.x) for before, after in pairwise(to_it))
+        assert all(np.array_equal(before.dy, after.dx) for before, after in pairwise(from_it))
+        assert np.array_equal(chain.stages[-1].dy, chain.da)
 
 
 @every_case
