@@ -16,7 +16,7 @@ from chainrule.engine.numpy import BLOCK, NumpyEngine
 from chainrule.network import Network, mlp
 from chainrule.nn import Dense, Dropout, Flatten, Loss, Penalty, Sequential, SoftmaxCrossEntropy, SquaredError, Tanh
 from chainrule.nn.layer import Equations, Layer
-from chainrule.optim import AVERAGE, Adam, Averaged, Clip, GradientDescent, Rule
+from chainrule.optim import Adam, Averaged, Clip, GradientDescent, Rule, start_moments
 from chainrule.train import Supervised
 from chainrule.train.steps import TrainingStep
 from chainrule.tree import leaves
@@ -64,7 +64,7 @@ class Problem:
 
     def carry(self, engine: NumpyEngine) -> Any:
         params = engine.place(self.params)
-        moments = {n: engine.place(self.params) if n == AVERAGE else engine.zeros(params) for n in self.rule.moments}
+        moments = {n: engine.place(m) for n, m in start_moments(self.rule, engine.xp, params).items()}
         return params, moments, engine.key(3, 1)
 
     def placed(self, engine: NumpyEngine) -> Batch:

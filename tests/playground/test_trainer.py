@@ -1,4 +1,4 @@
-"""The trainer takes the very steps of `chainrule train`, checkpoints and all."""
+"""The trainer takes the very steps of `chainrule train`, snapshots and all."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from chainrule import optim, train
 from chainrule.engine import engine_by_name
 from chainrule.playground.build import initial_weights
-from chainrule.playground.checkpoints import Checkpoints
 from chainrule.playground.runs import MOST_POINTS, Curve
 from chainrule.playground.scene import Scene, scene_of
+from chainrule.playground.snapshots import Snapshots
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import DataSpec, LayerSpec, Spec
-from chainrule.playground.trainer import Checkpoint, Position, Trainer
-from chainrule.train.steps import BatchStepper
+from chainrule.playground.trainer import Position, Snapshot, Trainer
+from chainrule.train.stepper import BatchStepper
 
 SPEC = Spec(data=DataSpec(samples=90), layers=(LayerSpec(5), LayerSpec(3, dropout=0.3)), optimizer="adam")
 
@@ -74,11 +74,11 @@ def test_samples_and_a_new_batch_size_use_every_row_once() -> None:
     assert sorted(seen) == list(range(trainer.n))
 
 
-def test_from_a_checkpoint_it_goes_on_with_the_same_bits() -> None:
+def test_from_a_snapshot_it_goes_on_with_the_same_bits() -> None:
     _, trainer = _trainer()
     _epoch(trainer)
     trainer.take(2)
-    kept = trainer.checkpoint()
+    kept = trainer.snapshot()
     _epoch(trainer)
     after = trainer.params.flat.copy()
     trainer.restore(kept)
@@ -103,14 +103,14 @@ def test_settings_change_on_the_way_without_touching_the_weights() -> None:
     assert not np.array_equal(trainer.params.flat, before)
 
 
-def _checkpoint(epoch: int, size: int = 3) -> Checkpoint:
-    return Checkpoint(Position(epoch, 0, epoch * 10), epoch * 10, 0.0, np.zeros(size), {})
+def _snapshot(epoch: int, size: int = 3) -> Snapshot:
+    return Snapshot(Position(epoch, 0, epoch * 10), epoch * 10, 0.0, np.zeros(size), {})
 
 
-def test_old_checkpoints_grow_sparse_evenly_and_the_first_stays() -> None:
-    kept = Checkpoints()
+def test_old_snapshots_grow_sparse_evenly_and_the_first_stays() -> None:
+    kept = Snapshots()
     for epoch in range(5000):
-        kept.add(_checkpoint(epoch))
+        kept.add(_snapshot(epoch))
     epochs = kept.epochs
     assert epochs[0] == 0
     assert epochs[-20:] == list(range(4980, 5000))
@@ -119,21 +119,21 @@ def test_old_checkpoints_grow_sparse_evenly_and_the_first_stays() -> None:
     assert kept.of_epoch(epochs[3]).position.epoch == epochs[3]
 
 
-def test_checkpoints_of_a_large_network_hold_no_more_than_their_share_of_memory() -> None:
-    kept = Checkpoints()
+def test_snapshots_of_a_large_network_hold_no_more_than_their_share_of_memory() -> None:
+    kept = Snapshots()
     for epoch in range(200):
-        kept.add(_checkpoint(epoch, 1_000_000))
+        kept.add(_snapshot(epoch, 1_000_000))
     assert kept.nbytes <= 64 << 20
 
 
 def test_after_going_back_the_old_future_is_forgotten() -> None:
-    kept = Checkpoints()
+    kept = Snapshots()
     for epoch in range(10):
-        kept.add(_checkpoint(epoch))
+        kept.add(_snapshot(epoch))
     found = kept.before(45)
     assert found is not None
     assert found.position.epoch == 4
-    kept.add(_checkpoint(5))
+    kept.add(_snapshot(5))
     assert kept.epochs == [0, 1, 2, 3, 4, 5]
     assert kept.before(0) is None
 

@@ -1,6 +1,6 @@
 """How weights move: rules, schedules, clipping, L-BFGS."""
 
-from chainrule.optim.average import AVERAGE, Averaged
+from chainrule.optim.average import Averaged
 from chainrule.optim.clip import Clip
 from chainrule.optim.lbfgs import CONVERGED, LBFGS
 from chainrule.optim.rules import (
@@ -15,6 +15,7 @@ from chainrule.optim.rules import (
     RMSProp,
     Rule,
     rule_by_name,
+    start_moments,
 )
 from chainrule.optim.schedule import (
     SCHEDULES,
@@ -31,7 +32,6 @@ from chainrule.optim.schedule import (
 )
 
 __all__ = [
-    "AVERAGE",
     "CONVERGED",
     "LBFGS",
     "RULES",
@@ -58,4 +58,5 @@ __all__ = [
     "WarmUp",
     "rule_by_name",
     "schedule_by_name",
+    "start_moments",
 ]

@@ -11,7 +11,8 @@ import numpy as np
 
 from chainrule.constraints import check_fields, real
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.types import Array, Namespace
+from chainrule.tree import leaves, map_leaves
+from chainrule.types import Array, Namespace, Params
 
 State: TypeAlias = Mapping[str, Array]
 Coefficients: TypeAlias = Mapping[str, Any]
@@ -26,7 +27,7 @@ class Rule(ABC):
     Attributes
     ----------
     moments : tuple of str
-        Names of the arrays, of the weights' shape and starting at zero, that the rule remembers between steps.
+        Names of the arrays, of the weights' shape, that the rule remembers between steps.
     """
 
     moments: ClassVar[tuple[str, ...]] = ()
@@ -40,9 +41,39 @@ class Rule(ABC):
         """Return the numbers that `update` needs for the steps t = 1, 2, …, whose learning rates η are `rate`."""
         return {"rate": rate}
 
+    def start(self, xp: Namespace, w: Array) -> State:
+        """Return the moments before the first step from the weights w: zeros, unless a rule says otherwise."""
+        return {name: xp.zeros_like(w) for name in self.moments}
+
     @abstractmethod
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
         """Return the new weights and the new state; g = ∂J/∂w."""
+
+    def shown(self, params: Params, moments: Mapping[str, Params]) -> Params:
+        """Return the weights, as a tree, to be evaluated and kept: those that move, unless a rule says otherwise."""
+        return params
+
+
+def start_moments(rule: Rule, xp: Namespace, params: Params) -> dict[str, Params]:
+    """Return what a rule remembers before the first step from `params`: for each moment a tree like theirs.
+
+    Raises
+    ------
+    ConfigError
+        If `start` returns other moments than the rule names, or one of another shape than the weights.
+    """
+    for path, w in leaves(params):
+        shapes = {name: np.shape(value) for name, value in rule.start(xp, w).items()}
+        wanted = dict.fromkeys(rule.moments, np.shape(w))
+        if shapes != wanted:
+            raise ConfigError(
+                f"{type(rule).__name__}.start to return {wanted} for {path}", f"{shapes}", "Return one array for each."
+            )
+
+    def start(name: str) -> Params:
+        return map_leaves(lambda w: rule.start(xp, w)[name], params)
+
+    return {name: start(name) for name in rule.moments}
 
 
 T = TypeVar("T", bound=type[Rule])

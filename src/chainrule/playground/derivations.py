@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.nn import Penalty
 from chainrule.playground.answers import require_row
@@ -74,9 +73,7 @@ def _batch(learner: Learner, of: Any) -> tuple[Batch, Context]:
     """Return the rows of the cost: the batch that comes next, with its own noise, all training rows, or one row."""
     trainer = learner.trainer
     if of == "batch":
-        key = trainer.key
-        context = PREDICT if key is None else Context(True, NUMPY.fold(key, trainer.position.step))
-        return trainer.batch(trainer.next_rows()), context
+        return trainer.batch(trainer.next_rows()), trainer.next_context()
     if of == "all":
         return learner.scene.train, PREDICT
     row, part = of.get("row"), of.get("part", "train")

@@ -202,7 +202,7 @@ class Session:
         if [*leaves(scene.network.specs)] == [*leaves(self.scene.network.specs)]:
             learner.initial = before.initial
             learner.rewind()
-            now = before.trainer.checkpoint()
+            now = before.trainer.snapshot()
             learner.resume(replace(now, position=Position(now.position.epoch, 0, now.position.step)))
         self.drawn = drawn
         self._use(learner, "other data")

@@ -40,7 +40,7 @@ def state_message(
         "data": _data(scene) | {"hash": sha256},
         "position": learner.trainer.position.to_json(scene.spec.batch_size),
         "running": running,
-        "checkpoints": learner.checkpoints.epochs,
+        "checkpoints": learner.snapshots.epochs,
         "history": {"runs": [current, *kept]},
         "reset": reset,
         "notes": list(notes),

@@ -24,7 +24,7 @@ from chainrule.playground.learner import Learner
 from chainrule.playground.scene import scene_of
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import MOST_INPUTS, Spec, spec_from_json, spec_to_json
-from chainrule.playground.trainer import Checkpoint, Position
+from chainrule.playground.trainer import Position, Snapshot
 from chainrule.playground.wire import Message, finite
 from chainrule.tree import fill, leaves
 
@@ -143,7 +143,7 @@ def uploaded(upload: str, source: Source) -> Message:
 def saved(session: Session) -> Message:
     """Return the session as a file: spec, weights, the optimizer's memory, the position, and a digest of the data."""
     learner = session.learner
-    now = learner.trainer.checkpoint()
+    now = learner.trainer.snapshot()
     like = learner.trainer.params.like
     content = {
         "format": FORMAT,
@@ -216,13 +216,13 @@ def open_session(session: Session, saved_session: Mapping[str, Any]) -> None:
     position = Position(epoch, sample, step)
     if position.sample >= learner.trainer.n:
         raise ConfigError(f"a position below {learner.trainer.n} samples", f"{position.sample}", _REMEDY)
-    learner.initial = Checkpoint(Position(), 0, 0.0, place(initial), {n: np.zeros_like(m) for n, m in moments.items()})
+    learner.initial = Snapshot(Position(), 0, 0.0, place(initial), {})
     learner.rewind()
     seconds = saved_session["seconds"]
     if not isinstance(seconds, (int, float)) or not 0 <= seconds < 1e12:
         raise ConfigError("seconds in the session", f"{seconds!r:.40}", _REMEDY)
     rule_step = _whole(saved_session, "rule_step")
-    learner.resume(Checkpoint(position, rule_step, float(seconds), place(weights), moments))
+    learner.resume(Snapshot(position, rule_step, float(seconds), place(weights), moments))
     session.drawn = drawn
     session.resume(learner, saved_session["sha256"])
 

@@ -15,6 +15,7 @@ from chainrule.train.events import (
 )
 from chainrule.train.history import History
 from chainrule.train.journal import Journal, replay
+from chainrule.train.learner import Learner, LearnerState
 from chainrule.train.loop import Run, run
 from chainrule.train.objective import Objective, Supervised
 from chainrule.train.policies import (
@@ -40,6 +41,8 @@ __all__ = [
     "History",
     "Journal",
     "KeepBest",
+    "Learner",
+    "LearnerState",
     "Objective",
     "Policy",
     "ReduceOnPlateau",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.engine import Engine
 from chainrule.seeds import Purpose, generator
+from chainrule.types import Batch
 
 
 def epoch_rows(n_samples: int, batch_size: int, *, seed: int, epoch: int, shuffle: bool = True) -> np.ndarray:
@@ -26,3 +28,8 @@ def cut(order: np.ndarray, batch_size: int) -> np.ndarray:
     rows = np.full(steps * batch_size, -1)
     rows[:n_samples] = order
     return rows.reshape(steps, batch_size)
+
+
+def placed(engine: Engine, data: Batch) -> Batch:
+    """Return a data set on an engine."""
+    return Batch(*(None if part is None else engine.array(part) for part in data))

@@ -13,6 +13,7 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Rule
 from chainrule.seeds import Purpose, generator
+from chainrule.train.batches import placed
 from chainrule.train.checkpoint import Checkpoint
 from chainrule.train.events import (
     Advised,
@@ -28,7 +29,7 @@ from chainrule.train.history import History
 from chainrule.train.objective import Objective
 from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
 from chainrule.train.settings import Settings
-from chainrule.train.steps import BatchStepper, FullBatchStepper, Order, Stepper
+from chainrule.train.stepper import BatchStepper, FullBatchStepper, Order, Stepper
 from chainrule.tree import fill, leaves, map_leaves
 from chainrule.types import Batch, Params
 
@@ -87,10 +88,7 @@ class Run:
             raise DataError("at least one sample to train on", "none", "Give a table with rows in it.")
         self._batch_size = min(settings.batch_size, self._n_samples)
         self._policies = tuple(policies)
-        self._evaluate = {
-            name: Batch(*(None if part is None else engine.array(part) for part in batch))
-            for name, batch in (evaluate or {}).items()
-        }
+        self._evaluate = {name: placed(engine, batch) for name, batch in (evaluate or {}).items()}
         initial = objective.init(generator(settings.seed, Purpose.INIT))
         if resume is not None:
             params = fill(initial, dict(leaves(resume.params)))
@@ -180,7 +178,7 @@ class Run:
 
     @property
     def shown(self) -> dict[str, Any]:
-        """The latest weights as they are evaluated: their average where the rule keeps one (see `optim.Averaged`)."""
+        """The latest weights as they are evaluated: what the rule shows (see `optim.Averaged`)."""
         return map_leaves(lambda leaf: np.array(self.engine.numpy(leaf)), self._stepper.shown)
 
     @property
