@@ -17,6 +17,8 @@ from chainrule.playground.sources import load_data
 from chainrule.playground.spec import DataSpec, LayerSpec, Spec
 from chainrule.playground.trainer import Position, Snapshot, Trainer
 from chainrule.train.stepper import BatchStepper
+from chainrule.tree import leaves
+from tests.train.rules import Leashed
 
 SPEC = Spec(data=DataSpec(samples=90), layers=(LayerSpec(5), LayerSpec(3, dropout=0.3)), optimizer="adam")
 
@@ -49,6 +51,29 @@ def test_its_epochs_are_those_of_the_library_to_the_bit(schedule: str) -> None:
         _epoch(trainer)
         list(stepper.epoch(epoch, SPEC.learning_rate))
     assert np.array_equal(trainer.params.flat, stepper.params.flat)  # type: ignore[attr-defined]
+
+
+def test_a_rule_whose_moments_do_not_start_at_zero_takes_the_librarys_steps_and_goes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chainrule.playground.trainer.rule_of", lambda spec: Leashed())
+    scene, trainer = _trainer(replace(SPEC, layers=(LayerSpec(5),)))
+    start = trainer.snapshot()
+    library = train.Learner(
+        train.Supervised(scene.network),
+        initial_weights(trainer.spec, scene.network),
+        rule=Leashed(),
+        engine=engine_by_name("numpy", "float64"),
+        rate=SPEC.learning_rate,
+    )
+    for _ in range(2):
+        library.step(trainer.batch(trainer.next_rows()))
+        trainer.take(1)
+    assert np.array_equal(trainer.params.flat, library.params.flat)  # type: ignore[attr-defined]
+    shown = {path: np.array(value) for path, value in leaves(trainer.shown)}
+    assert all(np.array_equal(value, shown[path]) for path, value in leaves(library.shown))
+    trainer.restore(replace(start, moments={}))
+    assert np.array_equal(trainer.moments["anchor"].flat, start.weights)
 
 
 def test_an_epoch_in_pieces_is_the_same_epoch() -> None:

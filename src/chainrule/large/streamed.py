@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from chainrule.encode.encoder import Findings
 from chainrule.encode.sparse import is_sparse
+from chainrule.errors import DataError
 from chainrule.seeds import Purpose, generator
-from chainrule.types import Batch
+from chainrule.types import Array, Batch
 
 # Bytes of inputs in the buffer in which rows are mixed, and in one chunk of it.
 _POOL_BYTES = 64 << 20
@@ -43,7 +44,10 @@ class Streamed(ABC):
 
     @abstractmethod
     def pieces(self, order: np.random.Generator | None) -> Iterator[Batch]:
-        """Yield all rows once, in pieces of any size; the blocks in an order drawn from `order`, or as they lie."""
+        """Yield all rows once, in pieces of any size; the blocks in an order drawn from `order`, or as they lie.
+
+        All pieces have sample weights, or none has.
+        """
 
     def chunk_rows(self, batch_size: int) -> int:
         """Return the rows of each chunk but the last: whole batches, of some megabytes."""
@@ -73,22 +77,31 @@ class _Pool:
     def __init__(self, size: int) -> None:
         self._size = size
         self._held = 0
+        self._has: tuple[bool, ...] = ()
         self._dense: Batch | None = None
         self._parts: list[Batch] = []
 
     def fill(self, piece: Batch) -> Batch:
         """Take in as many rows as there is room for, and return the rest."""
+        has = tuple(part is not None for part in piece)
+        if (self._has or has) != has:
+            raise DataError(
+                "sample weights in all pieces of a stream, or in none",
+                "pieces with and without",
+                "Give 1 as the weight where none is known.",
+            )
+        self._has = has
         fits = min(self._size - self._held, piece.n_samples)
         taken = _take(piece, slice(0, fits))
         if is_sparse(piece.x):
             self._parts.append(taken)
         else:
             if self._dense is None:
-                self._dense = Batch(
-                    *(np.empty((self._size, *part.shape[1:]), part.dtype) for part in (piece.x, piece.t))
-                )
+                self._dense = _each(lambda part: np.empty((self._size, *part.shape[1:]), part.dtype), piece)
             place = slice(self._held, self._held + fits)
-            self._dense.x[place], self._dense.t[place] = taken.x, taken.t
+            for whole, part in zip(self._dense, taken, strict=True):
+                if part is not None:
+                    whole[place] = part
         self._held += fits
         return _take(piece, slice(fits, None))
 
@@ -98,19 +111,26 @@ class _Pool:
             return
         whole = self._dense
         if whole is None:
-            from scipy.sparse import vstack
-
-            x = vstack([part.x for part in self._parts], format="csr")
-            whole = Batch(x, np.concatenate([part.t for part in self._parts]))
-            self._parts = []
+            whole, self._parts = _joined(self._parts), []
         numbers = np.arange(self._held) if order is None else order.permutation(self._held)
         self._held = 0
         for start in range(0, len(numbers), rows):
             yield _take(whole, numbers[start : start + rows])
 
 
+def _joined(parts: list[Batch]) -> Batch:
+    from scipy.sparse import vstack
+
+    x, *others = zip(*parts, strict=True)
+    return Batch(vstack(x, format="csr"), *(None if part[0] is None else np.concatenate(part) for part in others))
+
+
+def _each(function: Callable[[Array], Array], batch: Batch) -> Batch:
+    return Batch(*(None if part is None else function(part) for part in batch))
+
+
 def _take(batch: Batch, rows: slice | np.ndarray) -> Batch:
-    return Batch(batch.x[rows], batch.t[rows])
+    return _each(lambda part: part[rows], batch)
 
 
 def _one_ahead(chunks: Iterator[Batch]) -> Iterator[Batch]:

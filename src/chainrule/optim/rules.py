@@ -53,6 +53,11 @@ class Rule(ABC):
         """Return the weights, as a tree, to be evaluated and kept: those that move, unless a rule says otherwise."""
         return params
 
+    @property
+    def shows_another(self) -> bool:
+        """Whether `shown` is of the rule's own: other weights than those that move."""
+        return type(self).shown is not Rule.shown
+
 
 def start_moments(rule: Rule, xp: Namespace, params: Params) -> dict[str, Params]:
     """Return what a rule remembers before the first step from `params`: for each moment a tree like theirs.

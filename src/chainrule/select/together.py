@@ -23,7 +23,7 @@ from chainrule.select.grid import Grid, Plan
 from chainrule.train import Supervised
 from chainrule.train.batches import epoch_rows
 from chainrule.train.learner import step_numbers
-from chainrule.train.steps import step_context
+from chainrule.train.steps import shown_by, step_context
 from chainrule.tree import leaf, leaves, map_leaves, nest
 from chainrule.types import Array, Batch
 
@@ -93,7 +93,7 @@ def train_together(
             costs = list((pool.map if epoch else map)(advance, range(len(groups))))
             if progress is not None:
                 progress(epoch + 1, plan.epochs, float(np.nanmean(np.concatenate(costs, axis=-1))))
-    shown = [plan.rule.shown(params, moments) for params, moments in carries]
+    shown = [shown_by(plan.rule, engine, params, moments) for params, moments in carries]
     a = np.concatenate([engine.numpy(engine.map_many(Forward(network), params, data.x)) for params in shown], axis=2)
     return a.reshape(len(folds), -1, *a.shape[3:])
 

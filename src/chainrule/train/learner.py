@@ -14,7 +14,7 @@ from chainrule.optim import Clip, Constant, Horizon, Rule, Schedule, start_momen
 from chainrule.seeds import Purpose
 from chainrule.train.batches import placed
 from chainrule.train.objective import Objective
-from chainrule.train.steps import TrainingStep, step_context
+from chainrule.train.steps import TrainingStep, shown_by, step_context
 from chainrule.tree import fill, leaves, map_leaves
 from chainrule.types import Array, Batch, Context, Params
 
@@ -132,7 +132,7 @@ class Learner:
     @property
     def shown(self) -> Params:
         """The weights to be evaluated and kept, on the engine: those that move, or what the rule shows instead."""
-        return self.rule.shown(self.params, self.moments)
+        return shown_by(self.rule, self.engine, self.params, self.moments)
 
     def step(self, batch: Batch) -> float:
         """Take one step on a batch of arrays; return its cost before the step.

@@ -40,6 +40,10 @@ class Run:
     Iterating trains; `break`, or `stop()` from a signal handler, ends it between two steps. `params` are the best
     weights where a policy kept some, else the latest.
 
+    What a policy raises, or whoever looks on, comes out as it was raised. The run is over then, and `params` are as
+    ever the best so far. After an exception in the body of a `for` loop, of which a run cannot know, `close` ends what
+    still runs in the background: `with contextlib.closing(run): …`.
+
     Parameters
     ----------
     objective, data, settings, optimizer, engine
@@ -245,6 +249,9 @@ class Run:
         try:
             while self._epoch < settings.epochs and not self._reason:
                 yield from self._one_epoch()
+        except Exception as error:
+            self.stop(f"{type(error).__name__}: {error}")
+            raise
         finally:
             stepper.close()
         self._reason = self._reason or f"all {settings.epochs} epochs are done"

@@ -51,6 +51,25 @@ class TrainingStep:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """The program that returns what a rule shows."""
+
+    rule: Rule
+
+    def __call__(self, engine: Engine, params: Params, moments: Mapping[str, Params]) -> Params:
+        """Return the weights to be evaluated and kept."""
+        return self.rule.shown(params, moments)
+
+
+def shown_by(rule: Rule, engine: Engine, params: Params, moments: Mapping[str, Params]) -> Params:
+    """Return the weights to be evaluated and kept, on the engine: those that move, or what the rule shows instead."""
+    if not rule.shows_another:
+        return params
+    shown: Params = engine.compile(Shown(rule))(params, moments)
+    return shown
+
+
+@dataclass(frozen=True)
 class LossAndGrads:
     """The program of a whole data set's cost and gradients."""
 
