@@ -37,14 +37,13 @@ def test_rows_to_validate_on_are_scored_after_each_epoch() -> None:
 def test_early_stopping_goes_by_the_rows_that_it_is_given_and_keeps_the_best_weights() -> None:
     X, y, X_val, y_val = DIGITS[:200], LABELS[:200], DIGITS[200:500], LABELS[200:500]
     model = MLPClassifier(
-        early_stopping=True, learning_rate_init=0.05, n_iter_no_change=3, max_iter=200, random_state=0
+        early_stopping=True, learning_rate_init=0.02, n_iter_no_change=3, max_iter=200, random_state=0
     )
     model.fit(X, y, X_val=X_val, y_val=y_val)
     assert model.n_iter_ < 200
     assert model.score(X_val, y_val) == max(model.validation_scores_) == model.best_validation_score_
-    assert model.validation_scores_[-1] < max(model.validation_scores_) or model.validation_scores_.count(
-        max(model.validation_scores_)
-    )
+    # The last weights are others, and worse.
+    assert model.validation_scores_[-1] < max(model.validation_scores_)
 
 
 def test_validation_rows_have_weights_of_their_own() -> None:

@@ -13,8 +13,8 @@ import pytest
 import scipy.sparse
 
 from chainrule.errors import ConfigError, DataError
-from chainrule.network import mlp
-from chainrule.nn import BinaryCrossEntropy, Penalty, SoftmaxCrossEntropy, SquaredError
+from chainrule.network import Network, mlp
+from chainrule.nn import BatchNorm, BinaryCrossEntropy, Dense, Penalty, Sequential, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import LBFGS, Adam, Clip, Constant, Cosine, GradientAscent, GradientDescent
 from chainrule.train import (
     Advised,
@@ -536,3 +536,16 @@ def test_after_an_error_of_whoever_looks_on_a_run_that_is_closed_has_the_best_we
         look_on()
     assert run.best_epoch == 2
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+def test_after_an_iteration_of_lbfgs_the_running_state_is_that_of_all_data_alone(
+    start: Start, data: Batch, engine: str
+) -> None:
+    layers = Sequential((Dense(4), BatchNorm(), Dense(3)), ("hidden1", "norm1", "output"))
+    network = Network(layers, (2,), SoftmaxCrossEntropy())
+    ended = start(network=network, optimizer=LBFGS(), engine=engine, settings={"epochs": 3}).finish()
+    hidden, norm = ended.latest["hidden1"], ended.latest["norm1"]
+    y = data.x @ hidden["W"] + hidden["b"]
+    np.testing.assert_allclose(norm["m"], y.mean(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(norm["v"], y.var(axis=0, ddof=1), rtol=1e-9)
