@@ -133,7 +133,7 @@ def test_every_solver_lowers_the_loss(solver: Any) -> None:
     assert model.loss_curve_[-1] < 0.7 * model.loss_curve_[0]
 
 
-@pytest.mark.parametrize("learning_rate", [*optim.SCHEDULES, "invscaling", "adaptive", optim.Step(every=2)])
+@pytest.mark.parametrize("learning_rate", [*optim.SCHEDULES, "invscaling", "adaptive", optim.StepDecay(every=2)])
 def test_every_schedule_is_followed(learning_rate: Any) -> None:
     model = MLPClassifier(solver="rmsprop", learning_rate=learning_rate, tol=1e-9, **QUICK).fit(TUMOURS, MALIGNANT)
     # By default a step comes after ten epochs; an adaptive rate waits for a plateau.

@@ -1,4 +1,4 @@
-"""The trainer takes the very steps of `chainrule train`, snapshots and all."""
+"""The trainer takes the very steps of `chainrule train`, its past and all."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from chainrule import optim, train
 from chainrule.engine import engine_by_name
 from chainrule.playground.build import initial_weights
+from chainrule.playground.past import PastStates
 from chainrule.playground.runs import MOST_POINTS, Curve
 from chainrule.playground.scene import Scene, scene_of
-from chainrule.playground.snapshots import Snapshots
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import DataSpec, LayerSpec, Spec
-from chainrule.playground.trainer import Position, Snapshot, Trainer
+from chainrule.playground.trainer import Position, Trainer, TrainerState
 from chainrule.train.stepper import BatchStepper
 from chainrule.tree import leaves
 from tests.train.rules import Leashed
@@ -58,7 +58,7 @@ def test_a_rule_whose_moments_do_not_start_at_zero_takes_the_librarys_steps_and_
 ) -> None:
     monkeypatch.setattr("chainrule.playground.trainer.rule_of", lambda spec: Leashed())
     scene, trainer = _trainer(replace(SPEC, layers=(LayerSpec(5),)))
-    start = trainer.snapshot()
+    start = trainer.state()
     library = train.Learner(
         train.Supervised(scene.network),
         initial_weights(trainer.spec, scene.network),
@@ -99,11 +99,11 @@ def test_samples_and_a_new_batch_size_use_every_row_once() -> None:
     assert sorted(seen) == list(range(trainer.n))
 
 
-def test_from_a_snapshot_it_goes_on_with_the_same_bits() -> None:
+def test_from_a_state_it_goes_on_with_the_same_bits() -> None:
     _, trainer = _trainer()
     _epoch(trainer)
     trainer.take(2)
-    kept = trainer.snapshot()
+    kept = trainer.state()
     _epoch(trainer)
     after = trainer.params.flat.copy()
     trainer.restore(kept)
@@ -128,14 +128,14 @@ def test_settings_change_on_the_way_without_touching_the_weights() -> None:
     assert not np.array_equal(trainer.params.flat, before)
 
 
-def _snapshot(epoch: int, size: int = 3) -> Snapshot:
-    return Snapshot(Position(epoch, 0, epoch * 10), epoch * 10, 0.0, np.zeros(size), {})
+def _state(epoch: int, size: int = 3) -> TrainerState:
+    return TrainerState(Position(epoch, 0, epoch * 10), epoch * 10, 0.0, np.zeros(size), {})
 
 
-def test_old_snapshots_grow_sparse_evenly_and_the_first_stays() -> None:
-    kept = Snapshots()
+def test_old_states_grow_sparse_evenly_and_the_first_stays() -> None:
+    kept = PastStates()
     for epoch in range(5000):
-        kept.add(_snapshot(epoch))
+        kept.add(_state(epoch))
     epochs = kept.epochs
     assert epochs[0] == 0
     assert epochs[-20:] == list(range(4980, 5000))
@@ -144,21 +144,21 @@ def test_old_snapshots_grow_sparse_evenly_and_the_first_stays() -> None:
     assert kept.of_epoch(epochs[3]).position.epoch == epochs[3]
 
 
-def test_snapshots_of_a_large_network_hold_no_more_than_their_share_of_memory() -> None:
-    kept = Snapshots()
+def test_states_of_a_large_network_hold_no_more_than_their_share_of_memory() -> None:
+    kept = PastStates()
     for epoch in range(200):
-        kept.add(_snapshot(epoch, 1_000_000))
+        kept.add(_state(epoch, 1_000_000))
     assert kept.nbytes <= 64 << 20
 
 
 def test_after_going_back_the_old_future_is_forgotten() -> None:
-    kept = Snapshots()
+    kept = PastStates()
     for epoch in range(10):
-        kept.add(_snapshot(epoch))
+        kept.add(_state(epoch))
     found = kept.before(45)
     assert found is not None
     assert found.position.epoch == 4
-    kept.add(_snapshot(5))
+    kept.add(_state(5))
     assert kept.epochs == [0, 1, 2, 3, 4, 5]
     assert kept.before(0) is None
 

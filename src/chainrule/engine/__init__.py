@@ -1,6 +1,6 @@
 """Where it runs: NumPy to see it, JAX to run it fast."""
 
 from chainrule.engine.base import Engine, Program
-from chainrule.engine.choose import Choice, choose, engine_by_name, has_jax
+from chainrule.engine.choose import EngineChoice, choose, engine_by_name, has_jax
 
-__all__ = ["Choice", "Engine", "Program", "choose", "engine_by_name", "has_jax"]
+__all__ = ["Engine", "EngineChoice", "Program", "choose", "engine_by_name", "has_jax"]

@@ -26,7 +26,7 @@ from chainrule.optim.schedule import (
     InverseScaling,
     OneCycle,
     Schedule,
-    Step,
+    StepDecay,
     WarmUp,
     schedule_by_name,
 )
@@ -54,7 +54,7 @@ __all__ = [
     "RMSProp",
     "Rule",
     "Schedule",
-    "Step",
+    "StepDecay",
     "WarmUp",
     "rule_by_name",
     "schedule_by_name",

@@ -12,7 +12,7 @@ from chainrule.playground.runs import Curve
 from chainrule.playground.scene import Scene, scene_of
 from chainrule.playground.scores import score
 from chainrule.playground.spec import OPTIMIZERS, Spec, spec_with
-from chainrule.playground.trainer import Snapshot, Trainer
+from chainrule.playground.trainer import Trainer, TrainerState
 
 MOST_RUNNERS = 8
 _POINTS = 200
@@ -21,7 +21,7 @@ _POINTS = 200
 class Race:
     """Each optimizer takes an epoch in turn, so that the curves grow side by side."""
 
-    def __init__(self, scene: Scene, initial: Snapshot, optimizers: tuple[str, ...], epochs: int) -> None:
+    def __init__(self, scene: Scene, initial: TrainerState, optimizers: tuple[str, ...], epochs: int) -> None:
         self.epochs = epochs
         self._every = max(1, epochs // _POINTS)
         self.lanes: list[tuple[str, Scene, Trainer, Curve]] = []

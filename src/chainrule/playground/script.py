@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import ConfigError
 from chainrule.nn import Sequential
 from chainrule.playground.build import HORIZON_EPOCHS, rule_of, schedule_of
-from chainrule.playground.learner import Learner
+from chainrule.playground.learner import WatchedLearner
 from chainrule.tree import leaves
 from chainrule.types import Batch
 
@@ -20,7 +20,7 @@ _MOST_NUMBERS = 1_000_000
 _SHORT = 60
 
 
-def script_of(learner: Learner) -> str:
+def script_of(learner: WatchedLearner) -> str:
     """Return the script."""
     scene, trainer = learner.scene, learner.trainer
     spec, network = scene.spec, scene.network
@@ -32,7 +32,7 @@ def script_of(learner: Learner) -> str:
             f"{size:,}",
             "Export a model file, or train with `chainrule train`.",
         )
-    now = trainer.snapshot()
+    now = trainer.state()
     if not isinstance(network.layer, Sequential):
         raise AssertionError("the Playground's networks are Sequential")
     layers = ",\n        ".join(f"nn.{layer!r}" for layer in network.layer.layers)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.playground.frame import layout_of
-from chainrule.playground.learner import Learner
+from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.runs import KeptRun
 from chainrule.playground.scene import Scene
 from chainrule.playground.spec import spec_to_json
@@ -16,7 +16,7 @@ from chainrule.playground.wire import MOST_POINTS, Message
 
 
 def state_message(
-    learner: Learner,
+    learner: WatchedLearner,
     *,
     running: bool,
     kept: Sequence[Mapping[str, Any]],
@@ -40,7 +40,7 @@ def state_message(
         "data": _data(scene) | {"hash": sha256},
         "position": learner.trainer.position.to_json(scene.spec.batch_size),
         "running": running,
-        "checkpoints": learner.snapshots.epochs,
+        "checkpoints": learner.past.epochs,
         "history": {"runs": [current, *kept]},
         "reset": reset,
         "notes": list(notes),

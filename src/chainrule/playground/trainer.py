@@ -39,7 +39,7 @@ class Position:
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class TrainerState:
     """Everything that the next step depends on, as copies. Without moments, the rule begins anew."""
 
     position: Position
@@ -159,7 +159,7 @@ class Trainer:
         at = self.position
         order = self.order()[at.sample : at.sample + steps * size]
         rows = cut(order, size)
-        costs = self._learner.steps(self._data, rows)
+        costs: np.ndarray = self._learner.steps(self._data, rows)
         seen = at.sample + len(order)
         ended = seen >= self.n
         self.position = Position(at.epoch + ended, 0 if ended else seen, at.step + len(rows))
@@ -169,20 +169,20 @@ class Trainer:
         """Let the rule begin anew at the weights as they are."""
         self._learner.forget()
 
-    def snapshot(self) -> Snapshot:
+    def state(self) -> TrainerState:
         """Return a copy of everything that the next step depends on."""
         moments = {name: store.flat.copy() for name, store in self.moments.items()}
-        return Snapshot(self.position, self.rule_step, self.seconds, self.params.flat.copy(), moments)
+        return TrainerState(self.position, self.rule_step, self.seconds, self.params.flat.copy(), moments)
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Return to a snapshot; the memory of another rule than the present one is of no use and is cleared."""
-        self.params.flat[...] = snapshot.weights
-        self.position = snapshot.position
-        self.seconds = snapshot.seconds
-        self._learner.count = snapshot.position.step
-        if set(snapshot.moments) == set(self.moments):
+    def restore(self, state: TrainerState) -> None:
+        """Return to a state; the memory of another rule than the present one is of no use and is cleared."""
+        self.params.flat[...] = state.weights
+        self.position = state.position
+        self.seconds = state.seconds
+        self._learner.count = state.position.step
+        if set(state.moments) == set(self.moments):
             for name, store in self.moments.items():
-                store.flat[...] = snapshot.moments[name]
-            self._learner.rule_count = snapshot.rule_step
+                store.flat[...] = state.moments[name]
+            self._learner.rule_count = state.rule_step
         else:
             self.forget()
