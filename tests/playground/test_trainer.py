@@ -128,8 +128,18 @@ def test_settings_change_on_the_way_without_touching_the_weights() -> None:
     assert not np.array_equal(trainer.params.flat, before)
 
 
+def test_the_memory_of_another_rule_is_of_no_use_even_where_it_has_the_same_names() -> None:
+    _, trainer = _trainer(replace(SPEC, optimizer="momentum"))
+    trainer.take(2)
+    kept = trainer.state()
+    trainer.configure(replace(trainer.spec, optimizer="nesterov"), trainer.network)
+    trainer.restore(kept)
+    assert (trainer.position.step, trainer.rule_step) == (2, 0)
+    assert not trainer.moments["velocity"].flat.any()
+
+
 def _state(epoch: int, size: int = 3) -> TrainerState:
-    return TrainerState(Position(epoch, 0, epoch * 10), epoch * 10, 0.0, np.zeros(size), {})
+    return TrainerState(Position(epoch, 0, epoch * 10), epoch * 10, 0.0, np.zeros(size), "adam", {})
 
 
 def test_old_states_grow_sparse_evenly_and_the_first_stays() -> None:

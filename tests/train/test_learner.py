@@ -66,12 +66,17 @@ def test_single_steps_are_the_steps_of_a_run(engine: str, rule: Rule, data: Batc
 
 
 @engines
-def test_many_steps_in_one_call_are_as_many_single_ones(engine: str, data: Batch) -> None:
-    one, many = learner(engine), learner(engine)
-    for batch in batches(data):
-        one.step(batch)
-    many.steps(placed(many.engine, data), epoch_rows(30, 8, seed=4, epoch=0))
-    assert one.count == many.count == 4
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_many_steps_in_one_call_are_as_many_single_ones(engine: str, dropout: float, data: Batch) -> None:
+    network = mlp((2,), (5,), 3, SoftmaxCrossEntropy(), activation="tanh", dropout=dropout)
+    one, many = learner(engine, network=network), learner(engine, network=network)
+    rows = epoch_rows(30, 8, seed=4, epoch=0)
+    # As many as a tape needs to be recorded, and more.
+    for _ in range(12):
+        for batch in batches(data):
+            one.step(batch)
+        many.steps(placed(many.engine, data), rows)
+    assert one.count == many.count == 48
     assert_trees_close(arrays(one), arrays(many), 0.0 if engine == "numpy" else agreement(np.float64))
 
 

@@ -63,7 +63,10 @@ class Fitting:
         self._stops_early = stops_early
         self._objective = PenalisedOnce(network, estimator._alpha(), estimator._augmentation())
         self._stochastic = estimator._is_stochastic()
+        self._rule = estimator._rule()
         earlier = getattr(estimator, "_optimizer", None) if incremental else None
+        if earlier is not None and not earlier.suits(self._rule):
+            earlier = None
         self._rate: float = estimator._rate(train)
         self._optimizer = earlier or Optimizer(self._rate)
         self._settings = self._make_settings(rng, fresh=earlier is None)
@@ -77,7 +80,7 @@ class Fitting:
     def _make_settings(self, rng: np.random.RandomState, *, fresh: bool) -> Settings:
         e = self._estimator
         schedule = schedule_of(e.learning_rate, e.solver, e.power_t, self._n, e.t_, self._optimizer, fresh=fresh)
-        # Without random layers nothing is drawn: the stream then is the one that scikit-learn draws from.
+        # Without random layers nothing is drawn: the numbers then are those that scikit-learn draws.
         seed = int(rng.randint(np.iinfo(np.int32).max)) if self._objective.is_random else 0
         return Settings(
             epochs=self._epochs,
@@ -110,7 +113,7 @@ class Fitting:
             self._objective,
             train,
             settings,
-            optimizer=e._rule(),
+            optimizer=self._rule,
             engine=choice.engine,
             policies=[self._policy()] if self._stochastic else [],
             evaluate={} if valid is None else {"valid": valid},

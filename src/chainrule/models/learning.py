@@ -56,6 +56,11 @@ class Optimizer:
     steps: int = 0
     state: dict[str, np.ndarray] = field(default_factory=dict)
 
+    def suits(self, rule: Rule | LBFGS) -> bool:
+        """Tell whether a rule can go on from what is remembered; one that cannot begins anew."""
+        remembered = {name.partition(".")[0] for name in self.state}
+        return isinstance(rule, Rule) and remembered == set(rule.moments)
+
 
 @dataclass(frozen=True)
 class PlainAdam(Rule):

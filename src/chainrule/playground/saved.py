@@ -119,13 +119,13 @@ def open_session(session: Session, saved_session: Mapping[str, Any]) -> None:
     position = Position(epoch, sample, step)
     if position.sample >= learner.trainer.n:
         raise ConfigError(f"a position below {learner.trainer.n} samples", f"{position.sample}", _REMEDY)
-    learner.initial = TrainerState(Position(), 0, 0.0, place(initial), {})
+    learner.initial = TrainerState(Position(), 0, 0.0, place(initial), spec.optimizer, {})
     learner.rewind()
     seconds = saved_session["seconds"]
     if not isinstance(seconds, (int, float)) or not 0 <= seconds < 1e12:
         raise ConfigError("seconds in the session", f"{seconds!r:.40}", _REMEDY)
     rule_step = _whole(saved_session, "rule_step")
-    learner.resume(TrainerState(position, rule_step, float(seconds), place(weights), moments))
+    learner.resume(TrainerState(position, rule_step, float(seconds), place(weights), spec.optimizer, moments))
     session.drawn = drawn
     session.resume(learner, saved_session["sha256"])
 

@@ -46,6 +46,7 @@ class TrainerState:
     rule_step: int
     seconds: float
     weights: np.ndarray
+    rule: str
     moments: dict[str, np.ndarray]
 
     @property
@@ -172,7 +173,8 @@ class Trainer:
     def state(self) -> TrainerState:
         """Return a copy of everything that the next step depends on."""
         moments = {name: store.flat.copy() for name, store in self.moments.items()}
-        return TrainerState(self.position, self.rule_step, self.seconds, self.params.flat.copy(), moments)
+        weights = self.params.flat.copy()
+        return TrainerState(self.position, self.rule_step, self.seconds, weights, self.spec.optimizer, moments)
 
     def restore(self, state: TrainerState) -> None:
         """Return to a state; the memory of another rule than the present one is of no use and is cleared."""
@@ -180,7 +182,7 @@ class Trainer:
         self.position = state.position
         self.seconds = state.seconds
         self._learner.count = state.position.step
-        if set(state.moments) == set(self.moments):
+        if state.rule == self.spec.optimizer and set(state.moments) == set(self.moments):
             for name, store in self.moments.items():
                 store.flat[...] = state.moments[name]
             self._learner.rule_count = state.rule_step

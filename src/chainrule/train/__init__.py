@@ -1,4 +1,4 @@
-"""Learning as a stream of events."""
+"""Learning as a sequence of events, and a step at a time."""
 
 from chainrule.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from chainrule.train.events import (
