@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engine import Engine
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import DataError
 from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Rule
 from chainrule.seeds import Purpose, generator
@@ -29,7 +29,7 @@ from chainrule.train.history import History
 from chainrule.train.objective import Objective
 from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
 from chainrule.train.settings import Settings
-from chainrule.train.stepper import BatchStepper, FullBatchStepper, Order, Stepper
+from chainrule.train.stepper import Order, Stepper, stepper_of
 from chainrule.tree import fill, leaves, map_leaves
 from chainrule.types import Batch, Params
 
@@ -96,7 +96,16 @@ class Run:
         initial = objective.init(generator(settings.seed, Purpose.INIT))
         if resume is not None:
             params = fill(initial, dict(leaves(resume.params)))
-        self._stepper = self._make_stepper(optimizer, data, initial if params is None else params, order, taken)
+        self._stepper: Stepper = stepper_of(
+            objective,
+            data,
+            initial if params is None else params,
+            settings,
+            optimizer=optimizer,
+            engine=engine,
+            order=order,
+            taken=taken,
+        )
         if resume is not None:
             state = resume.state
         if state:
@@ -113,38 +122,6 @@ class Run:
         self._reason = ""
         self._between = True
         self._events = self._train()
-
-    def _make_stepper(
-        self, optimizer: Rule | LBFGS, data: Batch | Streamed, params: Params, order: Order | None, taken: int
-    ) -> Stepper:
-        settings = self.settings
-        if isinstance(optimizer, LBFGS):
-            if isinstance(data, Streamed):
-                raise ConfigError("a rule that takes a step for each batch", "L-BFGS on a stream", "Use Adam.")
-            return FullBatchStepper(
-                self._objective,
-                data,
-                params,
-                method=optimizer,
-                engine=self.engine,
-                epochs=settings.epochs,
-                seed=settings.seed,
-            )
-        return BatchStepper(
-            self._objective,
-            data,
-            params,
-            rule=optimizer,
-            schedule=settings.schedule,
-            clip=settings.clip,
-            engine=self.engine,
-            batch_size=self._batch_size,
-            epochs=settings.epochs,
-            seed=settings.seed,
-            shuffle=settings.shuffle,
-            order=order,
-            taken=taken,
-        )
 
     def __iter__(self) -> Iterator[Event]:
         """Return the run itself."""
@@ -239,7 +216,7 @@ class Run:
             engine=self.engine.name,
             dtype=self.engine.dtype,
             n_samples=self._n_samples,
-            n_parameters=_count(stepper.params),
+            n_parameters=sum(int(np.size(leaf)) for _, leaf in leaves(stepper.params)),
             epoch=self._epoch,
             epochs=settings.epochs,
             batch_size=self._batch_size if stepper.steps_per_epoch > 1 else self._n_samples,
@@ -344,7 +321,3 @@ def run(objective: Objective, data: Batch | Streamed, settings: Settings, **opti
     See `Run` for the options: optimizer, engine, policies, evaluate, params, resume.
     """
     return Run(objective, data, settings, **options)
-
-
-def _count(params: Params) -> int:
-    return sum(_count(value) if isinstance(value, Mapping) else int(np.size(value)) for value in params.values())

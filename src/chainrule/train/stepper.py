@@ -11,12 +11,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.engine import Engine
+from chainrule.errors import ConfigError
 from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.seeds import Purpose
 from chainrule.train.batches import cut, epoch_rows, placed
 from chainrule.train.learner import Learner
 from chainrule.train.objective import Objective, stateful
+from chainrule.train.settings import Settings
 from chainrule.train.steps import LossAndGrads, WithState
 from chainrule.tree import fill, leaves
 from chainrule.types import Batch, Params
@@ -262,3 +264,44 @@ class FullBatchStepper(Stepper):
         """End the search."""
         if self._search is not None:
             self._search.close()
+
+
+def stepper_of(
+    objective: Objective,
+    data: Batch | Streamed,
+    params: Params,
+    settings: Settings,
+    *,
+    optimizer: Rule | LBFGS,
+    engine: Engine,
+    order: Order | None = None,
+    taken: int = 0,
+) -> Stepper:
+    """Return the stepper of an optimizer; see `Run`.
+
+    Raises
+    ------
+    ConfigError
+        If L-BFGS, which needs all rows at once, is to learn from a stream.
+    """
+    if not isinstance(optimizer, LBFGS):
+        return BatchStepper(
+            objective,
+            data,
+            params,
+            rule=optimizer,
+            schedule=settings.schedule,
+            clip=settings.clip,
+            engine=engine,
+            batch_size=min(settings.batch_size, data.n_samples),
+            epochs=settings.epochs,
+            seed=settings.seed,
+            shuffle=settings.shuffle,
+            order=order,
+            taken=taken,
+        )
+    if isinstance(data, Streamed):
+        raise ConfigError("a rule that takes a step for each batch", "L-BFGS on a stream", "Use Adam.")
+    return FullBatchStepper(
+        objective, data, params, method=optimizer, engine=engine, epochs=settings.epochs, seed=settings.seed
+    )
