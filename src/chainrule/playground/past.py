@@ -1,4 +1,4 @@
-"""The past of a training, one an epoch and thinned as they grow old, so that one can go back."""
+"""Earlier states of a training, one for each epoch and thinned as they grow old, so that one can go back."""
 
 from __future__ import annotations
 
