@@ -11,7 +11,7 @@ from chainrule.types import Key
 
 
 class Purpose(IntEnum):
-    """One random stream for each purpose: a generator seeded by (seed, purpose, position) needs no memory.
+    """Random numbers of their own for each purpose: a generator seeded by (seed, purpose, position) needs no memory.
 
     A run that is resumed at epoch e therefore draws what the run that was not stopped would have drawn.
     """

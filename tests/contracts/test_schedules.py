@@ -17,7 +17,7 @@ from chainrule.optim import (
     InverseScaling,
     OneCycle,
     Schedule,
-    Step,
+    StepDecay,
     WarmUp,
 )
 from chainrule.optim.schedule import register
@@ -39,8 +39,8 @@ class ScheduleCase:
 
 CASES = [
     ScheduleCase(Constant(), 1.0, 1.0),
-    ScheduleCase(Step(every=10, drop=0.5), 1.0, 0.5),
-    ScheduleCase(Step(every=4, drop=0.1), 1.0, 1e-4),
+    ScheduleCase(StepDecay(every=10, drop=0.5), 1.0, 0.5),
+    ScheduleCase(StepDecay(every=4, drop=0.1), 1.0, 1e-4),
     ScheduleCase(InverseScaling(), 1.0, 0.1),
     ScheduleCase(InverseScaling(power=1.0), 1.0, 0.01),
     ScheduleCase(Exponential(0.9), 1.0, 0.9 ** (99 / 5)),
@@ -112,7 +112,7 @@ def test_a_schedule_is_a_value(case: ScheduleCase) -> None:
 
 
 def test_step_drops_between_two_epochs() -> None:
-    result = factors(Step(every=3, drop=0.5))
+    result = factors(StepDecay(every=3, drop=0.5))
     assert (result[14], result[15]) == (1.0, 0.5)
 
 

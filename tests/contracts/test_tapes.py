@@ -32,7 +32,7 @@ from chainrule.nn import (
 from chainrule.nn.layer import LAYERS as LAYER_KINDS
 from chainrule.nn.layer import Equations, Layer
 from chainrule.nn.loss import LOSSES as LOSS_KINDS
-from chainrule.optim import AVERAGE, Adam, Averaged, Clip, GradientDescent, Lazy, Rule
+from chainrule.optim import Adam, Averaged, Clip, GradientDescent, Lazy, Rule, start_moments
 from chainrule.optim.rules import RULES as RULE_KINDS
 from chainrule.train import Supervised
 from chainrule.train.steps import TrainingStep
@@ -82,7 +82,7 @@ class Problem:
 
     def carry(self, engine: NumpyEngine) -> Any:
         params = engine.place(self.params)
-        moments = {n: engine.place(self.params) if n == AVERAGE else engine.zeros(params) for n in self.rule.moments}
+        moments = {n: engine.place(m) for n, m in start_moments(self.rule, engine.xp, params).items()}
         return params, moments, engine.key(3, 1)
 
     def placed(self, engine: NumpyEngine) -> Batch:

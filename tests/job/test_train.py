@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from chainrule.job.folder import RunFolder
 from chainrule.job.settings import read_config
 from chainrule.job.train import Job, resumed
 from chainrule.network.file import load_model
-from chainrule.train import FitEnded, History, replay
+from chainrule.train import EpochEnded, FitEnded, History, load_checkpoint, replay
 from chainrule.tree import leaves
 from tests.job.conftest import Train
 
@@ -143,3 +144,29 @@ def test_training_scores_are_of_rows_spread_over_a_table_sorted_by_its_target(
     monkeypatch.setattr("chainrule.job.train._SAMPLE_ROWS", 9)
     job = Job(config_from({"data": "iris"}), RunFolder(tmp_path / "run"))
     assert job._sample().t.sum(axis=0).tolist() == [3, 3, 3]
+
+
+def test_an_error_of_whoever_looks_on_loses_nothing_that_was_learnt(tmp_path: Path) -> None:
+    config = Config("iris", epochs=6, dropout=0.2)
+    whole = Job(config, RunFolder(tmp_path / "whole"))
+    for _ in whole:
+        pass
+    job = Job(config, RunFolder(tmp_path / "run"))
+
+    def look_on() -> None:
+        with closing(iter(job)) as events:
+            for event in events:
+                if isinstance(event, EpochEnded) and event.epoch == 3:
+                    raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine") as caught:
+        look_on()
+    assert caught.traceback[-1].name == "look_on"
+    saved = load_checkpoint(job.folder.checkpoint)
+    assert saved.epoch == 3
+    assert saved.best is not None
+    assert bits(job.model.params) == bits(saved.best)
+    goes_on = resumed(job.folder.path, None)
+    for _ in goes_on:
+        pass
+    assert bits(goes_on.finish().model.params) == bits(whole.finish().model.params)

@@ -37,14 +37,13 @@ def test_rows_to_validate_on_are_scored_after_each_epoch() -> None:
 def test_early_stopping_goes_by_the_rows_that_it_is_given_and_keeps_the_best_weights() -> None:
     X, y, X_val, y_val = DIGITS[:200], LABELS[:200], DIGITS[200:500], LABELS[200:500]
     model = MLPClassifier(
-        early_stopping=True, learning_rate_init=0.05, n_iter_no_change=3, max_iter=200, random_state=0
+        early_stopping=True, learning_rate_init=0.02, n_iter_no_change=3, max_iter=200, random_state=0
     )
     model.fit(X, y, X_val=X_val, y_val=y_val)
     assert model.n_iter_ < 200
     assert model.score(X_val, y_val) == max(model.validation_scores_) == model.best_validation_score_
-    assert model.validation_scores_[-1] < max(model.validation_scores_) or model.validation_scores_.count(
-        max(model.validation_scores_)
-    )
+    # The last weights are others, and worse.
+    assert model.validation_scores_[-1] < max(model.validation_scores_)
 
 
 def test_validation_rows_have_weights_of_their_own() -> None:
@@ -134,7 +133,7 @@ def test_every_solver_lowers_the_loss(solver: Any) -> None:
     assert model.loss_curve_[-1] < 0.7 * model.loss_curve_[0]
 
 
-@pytest.mark.parametrize("learning_rate", [*optim.SCHEDULES, "invscaling", "adaptive", optim.Step(every=2)])
+@pytest.mark.parametrize("learning_rate", [*optim.SCHEDULES, "invscaling", "adaptive", optim.StepDecay(every=2)])
 def test_every_schedule_is_followed(learning_rate: Any) -> None:
     model = MLPClassifier(solver="rmsprop", learning_rate=learning_rate, tol=1e-9, **QUICK).fit(TUMOURS, MALIGNANT)
     # By default a step comes after ten epochs; an adaptive rate waits for a plateau.

@@ -119,3 +119,13 @@ def test_sparse_rows_on_jax_are_trained_on_numpy_with_a_reason() -> None:
     with pytest.warns(UserWarning, match="JAX would have to fill in its zeros"):
         model = MLPClassifier(max_iter=1, engine="jax").fit(sparse.csr_matrix(DIGITS), LABELS)
     assert model.engine_ == "numpy"
+
+
+@pytest.mark.parametrize(("before", "after"), [("adam", "sgd"), ("sgd", "adam"), ("adam", "gradient_descent")])
+def test_a_solver_that_remembers_other_things_begins_anew_and_keeps_the_weights(before: str, after: str) -> None:
+    settings: dict[str, Any] = {"hidden_layer_sizes": 5, "random_state": 0, "shuffle": False, "batch_size": 500}
+    model = MLPClassifier(solver=before, **settings).partial_fit(DIGITS, LABELS, classes=np.arange(10))
+    weights = [array.copy() for array in model.coefs_]
+    model.set_params(solver=after).partial_fit(DIGITS, LABELS)
+    assert model._optimizer.steps == 1
+    assert all(not np.array_equal(new, old) for new, old in zip(model.coefs_, weights, strict=True))

@@ -181,3 +181,60 @@ def test_an_interruption_in_the_first_epoch_keeps_the_steps_so_far() -> None:
         model.fit(FLOWERS, SPECIES)
     assert np.isfinite(model.loss_)
     assert model.predict(FLOWERS).shape == (150,)
+
+
+def _failing_in(epoch: int, kind: type[Event] = EpochEnded) -> Any:
+    def fail(event: Event) -> None:
+        if isinstance(event, kind) and event.epoch == epoch:
+            raise ZeroDivisionError("mine")
+
+    return fail
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_an_error_of_an_observer_leaves_the_weights_of_the_epochs_before_it(solver: str) -> None:
+    before = threading.active_count()
+    model = MLPClassifier(callbacks=[_failing_in(3)], solver=solver, **QUICK)
+    with pytest.raises(ZeroDivisionError, match="mine") as caught:
+        model.fit(FLOWERS, SPECIES)
+    assert caught.traceback[-1].name == "fail"
+    asked = MLPClassifier(solver=solver, **{**QUICK, "max_iter": 3}).fit(FLOWERS, SPECIES)
+    np.testing.assert_array_equal(model.coefs_[0], asked.coefs_[0])
+    assert (model.n_iter_, threading.active_count()) == (3, before)
+
+
+def test_an_error_of_an_observer_while_stopping_early_leaves_the_best_weights() -> None:
+    settings = {**QUICK, "early_stopping": True, "learning_rate_init": 2.0, "tol": 0.0, "n_iter_no_change": np.inf}
+    model = MLPClassifier(callbacks=[_failing_in(6)], **settings)
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        model.fit(FLOWERS, SPECIES)
+    best = int(np.argmax(model.validation_scores_)) + 1
+    assert best < 6
+    asked = MLPClassifier(**{**settings, "max_iter": best}).fit(FLOWERS, SPECIES)
+    np.testing.assert_array_equal(model.coefs_[0], asked.coefs_[0])
+
+
+def test_an_error_before_the_first_epoch_has_ended_leaves_no_fitted_estimator() -> None:
+    model = MLPClassifier(callbacks=[_failing_in(1, StepsEnded)], **QUICK)
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        model.fit(FLOWERS, SPECIES)
+    assert not hasattr(model, "coefs_")
+
+
+def test_an_error_in_a_second_fit_does_not_leave_weights_that_were_only_drawn() -> None:
+    model = MLPClassifier(**QUICK).fit(FLOWERS, SPECIES)
+    model.set_params(callbacks=[_failing_in(1, StepsEnded)])
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        model.fit(FLOWERS, SPECIES)
+    assert not hasattr(model, "coefs_")
+
+
+def test_what_was_learnt_before_an_error_can_be_learnt_on() -> None:
+    settings = {**QUICK, "warm_start": True, "max_iter": 3}
+    model = MLPClassifier(callbacks=[_failing_in(2)], **settings)
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        model.fit(FLOWERS, SPECIES)
+    model.set_params(callbacks=None).fit(FLOWERS, SPECIES)
+    other = MLPClassifier(**{**settings, "max_iter": 2}).fit(FLOWERS, SPECIES)
+    other.set_params(max_iter=3).fit(FLOWERS, SPECIES)
+    np.testing.assert_array_equal(model.coefs_[0], other.coefs_[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations, pairwise
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,16 @@ def test_what_is_said_of_a_picture_does_not_depend_on_its_neighbours(engine: str
     assert_close(together, alone, agreement(np.float64))
     assert np.abs(together - outputs(engine, augment, 1)).max() > 1e-3
     assert_close(together.sum(axis=1), np.ones(5), agreement(np.float64))
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+@pytest.mark.parametrize("flip", [False, True])
+def test_each_view_is_another(engine: str, flip: bool) -> None:
+    # The sum of k views less that of k - 1 is the k-th.
+    augment = Augment(shift=0.2, rotate=20.0, flip=flip)
+    sums = [views * outputs(engine, augment, views) for views in range(1, 6)]
+    views = [sums[0], *(after - before for before, after in pairwise(sums))]
+    assert min(np.abs(one - other).max() for one, other in combinations(views, 2)) > 1e-3
 
 
 def test_views_that_would_all_be_the_same_are_refused() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from
 from chainrule.playground.server import Server, bound_socket, uvicorn_config
 from chainrule.playground.session import Session
@@ -28,7 +29,7 @@ class Asking:
 
     def __call__(self, kind: str, /, **fields: Any) -> Message:
         """Return the one answer."""
-        (answer,) = self.session.handle(command_from({"type": kind, **fields}))
+        (answer,) = handle(self.session, command_from({"type": kind, **fields}))
         return answer
 
     def train(self, epochs: int) -> None:

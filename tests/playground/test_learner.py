@@ -9,7 +9,7 @@ import pytest
 
 from chainrule.errors import ConfigError
 from chainrule.playground.build import initial_weights
-from chainrule.playground.learner import Learner
+from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.race import Race
 from chainrule.playground.scene import scene_of
 from chainrule.playground.sources import load_data
@@ -19,12 +19,12 @@ from chainrule.tree import leaf
 SPEC = Spec(data=DataSpec(samples=80))
 
 
-def _learner(spec: Spec = SPEC) -> Learner:
+def _learner(spec: Spec = SPEC) -> WatchedLearner:
     scene = scene_of(spec, load_data(spec.data, {}, []))
-    return Learner(scene, initial_weights(spec, scene.network))
+    return WatchedLearner(scene, initial_weights(spec, scene.network))
 
 
-def _flat(learner: Learner) -> np.ndarray:
+def _flat(learner: WatchedLearner) -> np.ndarray:
     return learner.trainer.params.flat.copy()
 
 
@@ -130,7 +130,7 @@ def test_a_checkpoint_that_was_not_kept_is_answered_by_the_nearest() -> None:
     assert "nearest that was kept is 1" in caught.value.remedy
 
 
-def _run(learner: Learner, most: int = 4000) -> None:
+def _run(learner: WatchedLearner, most: int = 4000) -> None:
     for _ in range(most):
         learner.advance(0.01)
         kinds = {event.content["kind"] for event in learner.events}

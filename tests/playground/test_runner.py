@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from
 from chainrule.playground.runner import Runner
 from chainrule.playground.session import Session
@@ -26,7 +27,7 @@ def running() -> Any:
 
 
 def _ask(runner: Runner, **fields: Any) -> Message:
-    return runner.ask(lambda session: session.handle(command_from(fields))).result(10)[0]
+    return runner.ask(lambda session: handle(session, command_from(fields))).result(10)[0]
 
 
 def _epoch(runner: Runner) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule.playground.commands import handle
 from chainrule.playground.protocol import COMMANDS, command_from
 from chainrule.playground.session import Session
 from chainrule.playground.spec import Spec, spec_to_json
@@ -23,7 +24,7 @@ def _flat(ask: Asking) -> np.ndarray:
 
 
 def test_hello_is_answered_by_the_catalogue_and_the_state(ask: Asking) -> None:
-    welcome, state = ask.session.handle(command_from({"type": "hello"}))
+    welcome, state = handle(ask.session, command_from({"type": "hello"}))
     assert (welcome.type, state.type) == ("welcome", "state")
     content = json.loads(encode(welcome))
     names = [entry["name"] for entry in content["catalogue"]["datasets"]]
@@ -404,13 +405,13 @@ def test_an_uploaded_table_is_described_and_used(ask: Asking) -> None:
     table = b"age,colour,bought\n" + b"".join(
         b"%d,%s,%s\n" % (20 + i, b"rg"[i % 2 : i % 2 + 1], b"yn"[i % 2 : i % 2 + 1]) for i in range(40)
     )
-    answer = ask.session.handle(command_from({"type": "upload", "name": "shop.csv"}, [table]))[0]
+    answer = handle(ask.session, command_from({"type": "upload", "name": "shop.csv"}, [table]))[0]
     assert answer.type == "uploaded"
     assert answer.content["target"] == "bought"
     assert [column["name"] for column in answer.content["columns"]] == ["age", "colour", "bought"]
     ask("set", path="data", value={"name": answer.content["upload"], "target": "colour", "kinds": {"age": "category"}})
     assert ask.session.scene.data.target.name == "colour"
     for i in range(10):
-        assert ask.session.handle(command_from({"type": "upload", "name": f"{i}.csv"}, [table]))[0].type == "uploaded"
+        assert handle(ask.session, command_from({"type": "upload", "name": f"{i}.csv"}, [table]))[0].type == "uploaded"
     assert len(ask.session.sources) == 8
     assert "upload:1" in ask.session.sources

@@ -44,7 +44,7 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"optimizer": "gradient_ascent"}, "optimizer"),
         ({"optimizer": "momentum", "optimizer_settings": {"beta1": 0.5}}, "a setting of the optimizer momentum"),
         ({"optimizer": "momentum", "optimizer_settings": {"momentum": 2}}, "momentum of Momentum"),
-        ({"schedule": "step", "schedule_settings": {"every": 0}}, "every of Step"),
+        ({"schedule": "step", "schedule_settings": {"every": 0}}, "every of StepDecay"),
         ({"view": {"axes": [0, 0]}}, "two different axes"),
         ({"view": {"axes": [0, 1, 2]}}, "two different axes"),
         ({"view": {"slices": {"x3": "a"}}}, "a number for the slice"),

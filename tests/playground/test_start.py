@@ -13,6 +13,7 @@ from chainrule.network.file import save_model
 from chainrule.network.model import Model
 from chainrule.network.network import Network
 from chainrule.nn import Dense, LayerNorm, Relu, Sequential, SoftmaxCrossEntropy
+from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from
 from chainrule.playground.session import Session
 from chainrule.playground.start import first_session, read_spec
@@ -45,17 +46,18 @@ def test_settings_from_toml_and_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["circle", "iris", "digits", "plane"])
 def test_an_exported_model_is_opened_with_its_weights(name: str, tmp_path: Path) -> None:
     session = Session()
-    session.handle(
+    handle(
+        session,
         command_from(
             {
                 "type": "spec",
                 "spec": {"data": {"name": name}, "layers": [{"units": 5, "activation": "relu", "dropout": 0.2}]},
             }
-        )
+        ),
     )
-    session.handle(command_from({"type": "step"}))
+    handle(session, command_from({"type": "step"}))
     path = tmp_path / "m.chainrule"
-    path.write_bytes(session.handle(command_from({"type": "export", "kind": "model"}))[0].buffers[0])
+    path.write_bytes(handle(session, command_from({"type": "export", "kind": "model"}))[0].buffers[0])
     opened = first_session(name, path)
     assert opened.spec.layers == session.spec.layers
     assert np.array_equal(opened.learner.trainer.params.flat, session.learner.trainer.params.flat)
@@ -67,7 +69,7 @@ def test_an_exported_model_is_opened_with_its_weights(name: str, tmp_path: Path)
 def test_a_model_of_other_layers_is_answered(tmp_path: Path) -> None:
     session = Session()
     network = Network(Sequential((Dense(3), LayerNorm(), Relu(), Dense(2))), (2,), SoftmaxCrossEntropy())
-    file = session.handle(command_from({"type": "export", "kind": "model"}))[0].buffers[0]
+    file = handle(session, command_from({"type": "export", "kind": "model"}))[0].buffers[0]
     path = tmp_path / "m.chainrule"
     path.write_bytes(file)
     from chainrule.network.file import load_model

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris, make_classification
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -16,6 +16,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 
+from chainrule import MLPClassifier
 from chainrule.errors import ChainruleError, ConfigError, DataError, TrainingError
 from chainrule.select import Workers, cross_validate, draw_folds
 
@@ -26,6 +27,16 @@ def test_scores_are_scikit_learns_on_the_same_folds() -> None:
     folds = draw_folds(Y, folds=5, repeats=2)
     ours = cross_validate(GaussianNB(), X, Y, folds=folds, scoring="f1_macro")
     np.testing.assert_allclose(ours.scores, cross_val_score(GaussianNB(), X, Y, cv=folds.pairs, scoring="f1_macro"))
+
+
+@pytest.mark.filterwarnings("ignore:Training has not converged")
+def test_an_estimator_that_goes_on_where_it_was_begins_anew_in_each_fold() -> None:
+    folds = draw_folds(Y, folds=3)
+    model = MLPClassifier(hidden_layer_sizes=3, max_iter=2, warm_start=True, random_state=0)
+    found = cross_validate(model, X, Y, folds=folds)
+    alone = [clone(model).fit(X[train], Y[train]).score(X[test], Y[test]) for train, test in folds.pairs]
+    np.testing.assert_array_equal(found.scores, alone)
+    assert not hasattr(model, "coefs_")
 
 
 def test_mean_and_deviation_are_those_of_the_course() -> None:

@@ -42,6 +42,12 @@ def test_rows_of_a_group_are_never_parted(classify: bool) -> None:
     assert np.bincount(np.concatenate([test for _, test in folds.pairs])).tolist() == [2] * len(Y)
 
 
+def test_repeats_of_grouped_folds_are_drawn_anew() -> None:
+    folds = draw_folds(Y, folds=4, repeats=2, groups=np.arange(len(Y)) % 12)
+    first, second = ({tuple(test) for _, test in folds.pairs[i : i + 4]} for i in (0, 4))
+    assert first != second
+
+
 def test_numbers_get_plain_folds() -> None:
     assert draw_folds(np.linspace(0, 1, 40)).kind == "plain"
 

@@ -14,9 +14,10 @@ from chainrule.errors import ChainruleError, ConfigError
 from chainrule.network import Network
 from chainrule.network.mlp import mlp
 from chainrule.nn import BatchNorm, BinaryCrossEntropy, Dense, Relu, Sequential, SoftmaxCrossEntropy, SquaredError
-from chainrule.optim import Cosine, Momentum
+from chainrule.optim import Adam, Averaged, Cosine, Momentum, Rule
 from chainrule.select import compare_scores
 from chainrule.select.population import Population, population
+from tests.train.rules import Leashed
 
 X, Y = load_digits(return_X_y=True)
 # 203 rows in 4 folds: their training parts differ in size, and in the number of batches.
@@ -28,8 +29,11 @@ def classifier(**options: Any) -> Network:
     return mlp((64,), (8,), 10, SoftmaxCrossEntropy(), **options)
 
 
+_LIKE = {"folds": 4, "epochs": 3, "batch_size": 19, "prepare": StandardScaler(), "dtype": "float64"}
+
+
 def both(network: Network, x: Any, y: Any, settings: Any, **options: Any) -> tuple[Population, Population]:
-    options = {"folds": 4, "epochs": 3, "batch_size": 19, "prepare": StandardScaler(), "dtype": "float64"} | options
+    options = _LIKE | options
     return tuple(population(network, x, y, settings, together=way, **options) for way in (True, False))  # type: ignore[return-value]
 
 
@@ -57,6 +61,20 @@ def test_values_agree_to_float_tolerance_with_another_rule_and_a_schedule() -> N
     together, alone = both(network, x[:203], (y[:203] - y.mean()) / y.std(), settings, **options)
     assert together.metric == "R²"
     np.testing.assert_allclose(together.scores, alone.scores, rtol=1e-9)
+
+
+@pytest.mark.parametrize("rule", [Averaged(Adam(), 0.9), Leashed()], ids=lambda rule: type(rule).__name__)
+def test_what_a_rule_shows_is_scored_as_one_by_one(rule: Rule) -> None:
+    x, y = load_diabetes(return_X_y=True)
+    network = mlp((10,), (6,), 1, SquaredError(), activation="tanh")
+    settings = {"learning_rate": (0.001, 0.01), "seed": (0, 1)}
+    options: dict[str, Any] = {"optimizer": rule, "batch_size": 50}
+    together, alone = both(network, x[:203], (y[:203] - y.mean()) / y.std(), settings, **options)
+    np.testing.assert_allclose(together.scores, alone.scores, rtol=1e-9)
+    plain = population(
+        network, x[:203], (y[:203] - y.mean()) / y.std(), settings, **_LIKE | options | {"optimizer": Adam()}
+    )
+    assert np.abs(together.scores - plain.scores).min() > 1e-3
 
 
 def test_a_running_state_is_each_members_own() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,8 @@ import pytest
 import scipy.sparse
 
 from chainrule.errors import ConfigError, DataError
-from chainrule.network import mlp
-from chainrule.nn import BinaryCrossEntropy, Penalty, SoftmaxCrossEntropy, SquaredError
+from chainrule.network import Network, mlp
+from chainrule.nn import BatchNorm, BinaryCrossEntropy, Dense, Penalty, Sequential, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import LBFGS, Adam, Clip, Constant, Cosine, GradientAscent, GradientDescent
 from chainrule.train import (
     Advised,
@@ -487,3 +488,64 @@ def test_a_run_goes_on_from_the_optimizer_of_the_one_before(start: Start, engine
 def test_lbfgs_says_when_its_evaluations_are_used_up(start: Start) -> None:
     run = start(optimizer=LBFGS(max_evaluations=3), settings={"epochs": 100}).finish()
     assert re.search("the search was ended: .*EVALUATIONS", run.reason)
+
+
+@dataclass(frozen=True)
+class Raising(Policy):
+    """A policy of a user's that fails at the end of epoch 3, or in its first steps."""
+
+    kind: type[Event] = EpochEnded
+
+    def fold(self, memory: dict[str, Any], event: Event) -> tuple[dict[str, Any], tuple[Any, ...]]:
+        if isinstance(event, self.kind) and getattr(event, "epoch", 0) == 3:
+            raise ZeroDivisionError("mine")
+        return memory, ()
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), LBFGS()], ids=["adam", "lbfgs"])
+@pytest.mark.parametrize("kind", [StepsEnded, EpochEnded])
+def test_what_a_policy_raises_comes_out_and_leaves_the_best_weights(
+    start: Start, optimizer: Any, kind: type[Event]
+) -> None:
+    before = threading.active_count()
+    run = start(optimizer=optimizer, policies=[KeepBest("cost"), Raising(kind)])
+    with pytest.raises(ZeroDivisionError, match="mine") as caught:
+        run.finish()
+    assert caught.traceback[-1].name == "fold"
+    assert caught.value.__cause__ is None
+    # The cost falls in each epoch; at the end of epoch 3, the policy that keeps weights was asked first.
+    best = 3 if kind is EpochEnded else 2
+    assert run.best_epoch == best
+    assert same_bits(run.params, start(optimizer=optimizer, settings={"epochs": best}).finish().params)
+    assert run.reason == "ZeroDivisionError: mine"
+    assert list(run) == []
+    assert threading.active_count() == before
+
+
+def test_after_an_error_of_whoever_looks_on_a_run_that_is_closed_has_the_best_weights(start: Start) -> None:
+    before = threading.active_count()
+    run = start(optimizer=LBFGS(), policies=[KeepBest("cost")])
+
+    def look_on() -> None:
+        with closing(run):
+            for event in run:
+                if isinstance(event, StepsEnded) and event.epoch == 3:
+                    raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        look_on()
+    assert run.best_epoch == 2
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+def test_after_an_iteration_of_lbfgs_the_running_state_is_that_of_all_data_alone(
+    start: Start, data: Batch, engine: str
+) -> None:
+    layers = Sequential((Dense(4), BatchNorm(), Dense(3)), ("hidden1", "norm1", "output"))
+    network = Network(layers, (2,), SoftmaxCrossEntropy())
+    ended = start(network=network, optimizer=LBFGS(), engine=engine, settings={"epochs": 3}).finish()
+    hidden, norm = ended.latest["hidden1"], ended.latest["norm1"]
+    y = data.x @ hidden["W"] + hidden["b"]
+    np.testing.assert_allclose(norm["m"], y.mean(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(norm["v"], y.var(axis=0, ddof=1), rtol=1e-9)

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -204,8 +204,8 @@ def _watch(job: Job, *, quiet: bool) -> None:
     from chainrule.cli.progress import observer
 
     shown = observer(quiet=quiet)
-    with _asking_politely(job), shown or nullcontext():
-        for event in job:
+    with _asking_politely(job), shown or nullcontext(), closing(iter(job)) as events:
+        for event in events:
             if shown is not None:
                 shown.see(event)
 

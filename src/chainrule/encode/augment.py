@@ -11,7 +11,7 @@ from chainrule.constraints import check_fields, flag, real
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.types import Array, Batch, Key, Namespace
 
-# Each kind of change draws from a stream of its own, named by these numbers folded into the step's key, so that
+# Each kind of change draws from a key of its own, made by these numbers folded into the step's key, so that
 # switching one off does not change what the others draw. A new kind takes a new number.
 _FLIP, _SHIFT, _ROTATE, _ZOOM, _BRIGHTNESS, _CUTOUT, _MIXUP = range(7)
 
@@ -22,7 +22,7 @@ class Augment:
 
     First comes mixup. Then flip; shift, turn and zoom in one resampling of the image with bilinear interpolation (what
     comes in from outside continues the edge); brightness; cutout. The randomness of step t is that of the
-    key fold(noise, t), noise being the seed's stream of that name: the same seed gives the same pictures again on
+    key fold(noise, t), noise being the seed's key of that name: the same seed gives the same pictures again on
     the same engine.
 
     Parameters

@@ -18,7 +18,7 @@ _COMPILE_SECONDS = 2.5
 
 
 @dataclass(frozen=True)
-class Choice:
+class EngineChoice:
     """An engine and the reason for it, in a sentence that can be printed."""
 
     engine: Engine
@@ -50,7 +50,7 @@ def engine_by_name(name: str, dtype: str = "float32", *, tape: bool = True) -> E
     raise ConfigError("the name of an engine", f"{name!r}", did_you_mean(name, [*ENGINES, "auto"]))
 
 
-def choose(name: str, dtype: str, *, steps: int, operations: float, sparse: bool = False) -> Choice:
+def choose(name: str, dtype: str, *, steps: int, operations: float, sparse: bool = False) -> EngineChoice:
     """Return the engine called `name`, or for `auto` the faster one.
 
     Parameters
@@ -63,16 +63,16 @@ def choose(name: str, dtype: str, *, steps: int, operations: float, sparse: bool
         Whether the input is sparse, which NumPy alone can multiply.
     """
     if name != "auto":
-        return Choice(engine_by_name(name, dtype), "as asked")
+        return EngineChoice(engine_by_name(name, dtype), "as asked")
     seconds = steps * (_STEP_SECONDS + operations / _OPERATIONS_PER_SECOND)
     estimate = f"about {seconds:.1f} s of work on NumPy"
     if sparse:
-        return Choice(engine_by_name("numpy", dtype), "the input is sparse")
+        return EngineChoice(engine_by_name("numpy", dtype), "the input is sparse")
     if not has_jax():
-        return Choice(engine_by_name("numpy", dtype), "jax is not installed")
+        return EngineChoice(engine_by_name("numpy", dtype), "jax is not installed")
     if seconds <= _COMPILE_SECONDS:
-        return Choice(engine_by_name("numpy", dtype), f"{estimate}, less than JAX needs to start")
-    return Choice(engine_by_name("jax", dtype), f"{estimate}, worth compiling")
+        return EngineChoice(engine_by_name("numpy", dtype), f"{estimate}, less than JAX needs to start")
+    return EngineChoice(engine_by_name("jax", dtype), f"{estimate}, worth compiling")
 
 
 def has_jax() -> bool:

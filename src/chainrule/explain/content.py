@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.explain.notation import mathml, plain
-from chainrule.explain.parts import Check, Letter, Source, Step, Term, Update, Vectorised
+from chainrule.explain.parts import Check, Letter, SourceLine, Step, Term, Update, Vectorised
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Content:
     vectorised: Vectorised
     update: Update | None
     check: Check
-    source: Source
+    source: SourceLine
 
     @property
     def gradient(self) -> float:

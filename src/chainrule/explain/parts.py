@@ -250,7 +250,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceLine:
     """Where the library computes it: file (relative to the package), line, its text, and the function around it."""
 
     file: str

@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from chainrule.explain.parts import Source
+from chainrule.explain.parts import SourceLine
 from chainrule.nn import Layer, Loss
 
 _PACKAGE = Path(__file__).parents[1]
 
 
-def of_gradient(layer: Layer, name: str) -> Source:
+def of_gradient(layer: Layer, name: str) -> SourceLine:
     """Return the line of the layer's own backward pass that makes ∂J/∂(parameter `name`)."""
     name = name.rpartition(".")[2]
     made = re.compile(rf"(^|\W)d{re.escape(name)} *[+*]?= |[\"']{re.escape(name)}[\"'] *:")
@@ -25,12 +25,12 @@ def of_gradient(layer: Layer, name: str) -> Source:
     return _line(getattr(type(layer), (methods or ["backward"])[-1]), re.compile(r"\bdef\b")) or _nowhere(layer)
 
 
-def of_loss(loss: Loss) -> Source:
+def of_loss(loss: Loss) -> SourceLine:
     """Return the line that computes ∂Jₙ/∂a."""
     return _line(type(loss).each_backward, re.compile(r"\breturn\b")) or _nowhere(loss)
 
 
-def _line(function: Any, wanted: re.Pattern[str]) -> Source | None:
+def _line(function: Any, wanted: re.Pattern[str]) -> SourceLine | None:
     try:
         lines, start = inspect.getsourcelines(function)
         path = Path(inspect.getsourcefile(function) or "")
@@ -38,7 +38,7 @@ def _line(function: Any, wanted: re.Pattern[str]) -> Source | None:
         return None
     for offset, line in enumerate(lines):
         if wanted.search(line) and not line.lstrip().startswith(('"""', "#")):
-            return Source(_short(path), start + offset, line.strip(), function.__qualname__)
+            return SourceLine(_short(path), start + offset, line.strip(), function.__qualname__)
     return None
 
 
@@ -49,6 +49,6 @@ def _short(path: Path) -> str:
     return path.name
 
 
-def _nowhere(thing: Any) -> Source:
+def _nowhere(thing: Any) -> SourceLine:
     """A layer that was written at the prompt has no file."""
-    return Source("", 0, "", type(thing).__qualname__)
+    return SourceLine("", 0, "", type(thing).__qualname__)

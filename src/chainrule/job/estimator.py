@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from chainrule.job.config import Config, config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.prepare import prepare_source
 from chainrule.job.train import Job
+from chainrule.network.model import Model
 from chainrule.sources.kinds import cells_as_text
 from chainrule.sources.source import Source
-from chainrule.train import Event
+from chainrule.train import EpochEnded, Event
 from chainrule.tree import leaves
 
 # A job that only learns writes nothing.
@@ -90,21 +92,32 @@ class SourceEstimator(BaseEstimator):  # type: ignore[misc]
         if config.valid == "auto":
             config = replace(config, valid=0.2)
         job = Job(config, _NOWHERE, prepared=prepare_source(config, replace(X, parts=None, notes=[])))
-        for event in job.learn():
-            for callback in self.callbacks or ():
-                callback(event)
-        model = job.model
-        if not all(np.isfinite(value).all() for _, value in leaves(model.params)):
+        has_learnt = False
+        try:
+            with closing(job.learn()) as events:
+                for event in events:
+                    has_learnt |= isinstance(event, EpochEnded)
+                    for callback in self.callbacks or ():
+                        callback(event)
+        except BaseException:
+            # Of a callback, for example: it comes out as it was raised, and the epochs that have ended are not lost.
+            if has_learnt and _is_finite(job.model):
+                self._keep(job)
+            raise
+        if not _is_finite(job.model):
             raise TrainingError(
                 "a cost that stays finite",
                 "weights that are NaN or infinite",
                 f"Try a rate 10 times smaller: --lr {(job.config.learning_rate or 0) / 10:.3g}.",
             )
-        self.model_ = model
-        self._engine = job.choice.engine
-        if config.task == CLASSIFICATION:
-            self.classes_ = np.array(model.preparation.target.classes)
+        self._keep(job)
         return self
+
+    def _keep(self, job: Job) -> None:
+        self.model_ = job.model
+        self._engine = job.choice.engine
+        if job.config.task == CLASSIFICATION:
+            self.classes_ = np.array(self.model_.preparation.target.classes)
 
     def predict(self, X: Source) -> np.ndarray:
         """Return class names, or values in the target's own unit (N,)."""
@@ -125,6 +138,10 @@ class SourceEstimator(BaseEstimator):  # type: ignore[misc]
 
         measure = accuracy_score if hasattr(self, "classes_") else r2_score
         return float(measure(y, self.predict(X)))
+
+
+def _is_finite(model: Model) -> bool:
+    return all(np.isfinite(value).all() for _, value in leaves(model.params))
 
 
 def truth_of(source: Source, target: Target) -> np.ndarray:

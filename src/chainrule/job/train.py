@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from chainrule import __version__
 from chainrule.encode.sparse import is_sparse
 from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import choose
-from chainrule.errors import ConfigError, RunFolderError, TrainingError
+from chainrule.errors import ChainruleError, ConfigError, RunFolderError, TrainingError
 from chainrule.files import replace_file
 from chainrule.job.advice import next_step
 from chainrule.job.build import (
@@ -145,7 +145,7 @@ class Job:
         """Ask the run to end after the steps in hand."""
         self._run.stop(reason)
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Generator[Event, None, None]:
         """Train: yield each event once it is in the journal, and save checkpoints between epochs."""
         if self._resume is None:
             make(self.folder)
@@ -160,12 +160,22 @@ class Job:
                 due = time.monotonic() - self._saved >= self.config.checkpoint_seconds
                 # At the start of an epoch everything about the one before has been told and decided.
                 if self._run.between_epochs and (ended or (isinstance(event, EpochStarted) and due)):
-                    journal.flush()
-                    save_checkpoint(self.folder.checkpoint, self._run.checkpoint())
-                    self._saved = time.monotonic()
-                yield event
+                    self._save(journal)
+                try:
+                    yield event
+                except BaseException:
+                    # Who looks on has had enough, by a mistake or by `break`: what was learnt is not lost.
+                    if self._run.between_epochs and not ended:
+                        with suppress(ChainruleError):
+                            self._save(journal)
+                    raise
 
-    def learn(self) -> Iterator[Event]:
+    def _save(self, journal: Journal) -> None:
+        journal.flush()
+        save_checkpoint(self.folder.checkpoint, self._run.checkpoint())
+        self._saved = time.monotonic()
+
+    def learn(self) -> Generator[Event, None, None]:
         """Train without a folder: yield the events, and write nothing."""
         with closing(self._run):
             yield from self._run

@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.encode.encoder import Findings
 from chainrule.encode.sparse import is_sparse
+from chainrule.errors import DataError
 from chainrule.seeds import Purpose, generator
 from chainrule.types import Batch
 
@@ -44,7 +45,10 @@ class Streamed(ABC):
 
     @abstractmethod
     def pieces(self, order: np.random.Generator | None) -> Iterator[Batch]:
-        """Yield all rows once, in pieces of any size; the blocks in an order drawn from `order`, or as they lie."""
+        """Yield all rows once, in pieces of any size; the blocks in an order drawn from `order`, or as they lie.
+
+        All pieces have sample weights, or none has.
+        """
 
     def chunk_rows(self, batch_size: int) -> int:
         """Return the rows of each chunk but the last: whole batches, of some megabytes."""
@@ -74,11 +78,20 @@ class _Pool:
     def __init__(self, size: int) -> None:
         self._size = size
         self._held = 0
+        self._has: tuple[bool, ...] = ()
         self._dense: Batch | None = None
         self._parts: list[Batch] = []
 
     def fill(self, piece: Batch) -> Batch:
         """Take in as many rows as there is room for, and return the rest."""
+        has = tuple(part is not None for part in piece)
+        if (self._has or has) != has:
+            raise DataError(
+                "sample weights in all pieces of a stream, or in none",
+                "pieces with and without",
+                "Give 1 as the weight where none is known.",
+            )
+        self._has = has
         fits = min(self._size - self._held, piece.n_samples)
         taken = piece.take(slice(0, fits))
         if any(map(is_sparse, piece.arrays())):

@@ -147,11 +147,12 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         # Weights that were set by hand have no history yet.
         if fresh or not hasattr(self, "history_"):
             self._begin(scored=self.early_stopping and self._is_stochastic())
+        self.n_iter_ = 0
         try:
             self._learn(network, X, y, t, w, validation, rng, incremental=incremental)
         except BaseException:
-            # Weights as they were drawn are nothing to predict with.
-            if fresh:
+            # Weights as they were drawn are nothing to predict with; those of the epochs that have ended are.
+            if fresh and not self.n_iter_:
                 self._forget()
             raise
         return self

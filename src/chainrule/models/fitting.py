@@ -63,7 +63,10 @@ class Fitting:
         self._stops_early = stops_early
         self._objective = PenalisedOnce(network, estimator._alpha(), estimator._augmentation(), (estimator.score_name,))
         self._stochastic = estimator._is_stochastic()
+        self._rule = estimator._rule()
         earlier = getattr(estimator, "_optimizer", None) if incremental else None
+        if earlier is not None and not earlier.suits(self._rule):
+            earlier = None
         self._rate: float = estimator._rate(train)
         self._optimizer = earlier or Optimizer(self._rate)
         self._settings = self._make_settings(rng, fresh=earlier is None)
@@ -77,7 +80,7 @@ class Fitting:
     def _make_settings(self, rng: np.random.RandomState, *, fresh: bool) -> Settings:
         e = self._estimator
         schedule = schedule_of(e.learning_rate, e.solver, e.power_t, self._n, e.t_, self._optimizer, fresh=fresh)
-        # Without random layers nothing is drawn: the stream then is the one that scikit-learn draws from.
+        # Without random layers nothing is drawn: the numbers then are those that scikit-learn draws.
         seed = int(rng.randint(np.iinfo(np.int32).max)) if self._objective.is_random else 0
         return Settings(
             epochs=self._epochs,
@@ -110,7 +113,7 @@ class Fitting:
             self._objective,
             train,
             settings,
-            optimizer=e._rule(),
+            optimizer=self._rule,
             engine=choice.engine,
             policies=[self._policy()] if self._stochastic else [],
             evaluate={} if valid is None else {"valid": valid},
@@ -147,6 +150,10 @@ class Fitting:
                         self._run.stop("a callback asked to stop")
             except KeyboardInterrupt:
                 self._run.stop(INTERRUPTED)
+            except BaseException:
+                # Of a callback, for example: it comes out as it was raised, and the epochs that have ended are not lost.
+                self._keep_so_far()
+                raise
         self._finish()
         tasks.ended({})
 
@@ -173,12 +180,26 @@ class Fitting:
             event = replace(event, epoch=len(e.loss_curve_))
         e.history_.add(event)
 
+    def _best(self) -> Params:
+        """Return the best weights so far."""
+        none_kept = self._stops_early and not self._run.memories[0]["kept"]
+        return self._before if none_kept else self._run.params
+
+    def _keep_so_far(self) -> None:
+        """Keep the best weights, and what goes on from them, if there is an epoch that has ended."""
+        params = self._best()
+        if self._estimator.n_iter_ and _is_finite(params):
+            self._estimator._keep(params)
+            if self._stochastic:
+                self._keep_optimizer()
+            else:
+                self._estimator.best_loss_ = self._estimator.loss_
+
     def _finish(self) -> None:
         """Keep the weights, unless they are none, and say how it ended."""
         e = self._estimator
-        kept = self._stops_early and not self._run.memories[0]["kept"]
-        params = self._before if kept else self._run.params
-        if not all(np.isfinite(value).all() for _, value in leaves(params)):
+        params = self._best()
+        if not _is_finite(params):
             raise DataError(
                 "weights that stay finite",
                 f"NaN or infinity after {e.n_iter_} epochs",
@@ -224,3 +245,7 @@ class Fitting:
         else:
             return
         warnings.warn(f"Training has not converged: {reason}.", ConvergenceWarning, stacklevel=9)
+
+
+def _is_finite(params: Params) -> bool:
+    return all(np.isfinite(value).all() for _, value in leaves(params))

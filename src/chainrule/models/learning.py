@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from chainrule.engine import Choice, choose, engine_by_name
+from chainrule.engine import EngineChoice, choose, engine_by_name
 from chainrule.models.stopping import PerSampleScaling
 from chainrule.network.network import Network
 from chainrule.optim import (
@@ -55,6 +55,11 @@ class Optimizer:
     scale: float = 1.0
     steps: int = 0
     state: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def suits(self, rule: Rule | LBFGS) -> bool:
+        """Tell whether a rule can go on from what is remembered; one that cannot begins anew."""
+        remembered = {name.partition(".")[0] for name in self.state}
+        return isinstance(rule, Rule) and remembered == set(rule.moments)
 
 
 @dataclass(frozen=True)
@@ -132,10 +137,10 @@ def schedule_of(
     return schedule_by_name(learning_rate)
 
 
-def engine_of(name: str, dtype: str, network: Network, *, rows: int, steps: int, sparse: bool) -> Choice:
+def engine_of(name: str, dtype: str, network: Network, *, rows: int, steps: int, sparse: bool) -> EngineChoice:
     """Return the engine that was asked for or, for `auto`, the one that will be done first."""
     if sparse and name == "jax":
         reason = "the input is sparse, and JAX would have to fill in its zeros"
         warnings.warn(f"engine='numpy' is used instead of 'jax': {reason}", UserWarning, stacklevel=9)
-        return Choice(engine_by_name("numpy", dtype), reason)
+        return EngineChoice(engine_by_name("numpy", dtype), reason)
     return choose(name, dtype, steps=steps, operations=3.0 * network.operations * rows, sparse=sparse)

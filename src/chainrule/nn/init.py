@@ -65,7 +65,7 @@ _ALL: dict[str, Init] = {**INITS, "ones": ones}
 
 
 def draw(rng: Rng, tree: Mapping[str, object]) -> dict[str, object]:
-    """Return initial values, in float64, for a tree of `Param`, drawn in the tree's order from one stream."""
+    """Return initial values, in float64, for a tree of `Param`, drawn in the tree's order by one generator."""
     return {
         name: draw(rng, spec) if isinstance(spec, Mapping) else _draw_one(rng, spec)  # type: ignore[arg-type]
         for name, spec in tree.items()

@@ -1,6 +1,6 @@
 """How weights move: rules, schedules, clipping, L-BFGS."""
 
-from chainrule.optim.average import AVERAGE, Averaged
+from chainrule.optim.average import Averaged
 from chainrule.optim.clip import Clip
 from chainrule.optim.lazy import Lazy
 from chainrule.optim.lbfgs import CONVERGED, LBFGS
@@ -16,6 +16,7 @@ from chainrule.optim.rules import (
     RMSProp,
     Rule,
     rule_by_name,
+    start_moments,
 )
 from chainrule.optim.schedule import (
     SCHEDULES,
@@ -26,13 +27,12 @@ from chainrule.optim.schedule import (
     InverseScaling,
     OneCycle,
     Schedule,
-    Step,
+    StepDecay,
     WarmUp,
     schedule_by_name,
 )
 
 __all__ = [
-    "AVERAGE",
     "CONVERGED",
     "LBFGS",
     "RULES",
@@ -56,8 +56,9 @@ __all__ = [
     "RMSProp",
     "Rule",
     "Schedule",
-    "Step",
+    "StepDecay",
     "WarmUp",
     "rule_by_name",
     "schedule_by_name",
+    "start_moments",
 ]

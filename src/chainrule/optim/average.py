@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from chainrule.constraints import Kind, constrained, real
+from chainrule.errors import ConfigError
 from chainrule.optim.rules import Adam, Coefficients, Rule, State
-from chainrule.types import Array, Namespace
+from chainrule.types import Array, Namespace, Params
 
 # The moment that holds the averaged weights.
-AVERAGE = "average"
+_AVERAGE = "average"
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,36 @@ class Averaged(Rule):
     decay: float = real(0.0, 1.0, high_open=True, default=0.999)
 
     is_recordable: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse the average of an average: both would be remembered under one name."""
+        super().__post_init__()
+        if _AVERAGE in self.rule.moments:
+            raise ConfigError(
+                f"a rule that remembers no {_AVERAGE} of its own", f"{self.rule!r}", "Average the rule inside it."
+            )
+
     equation: ClassVar[str] = r"m \leftarrow \delta_t m + (1 - \delta_t) w"
 
     @property
     def moments(self) -> tuple[str, ...]:  # type: ignore[override]
         """The rule's, and the average."""
-        return (*self.rule.moments, AVERAGE)
+        return (*self.rule.moments, _AVERAGE)
 
     def coefficients(self, t: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
         """Return the rule's, and 1 - δₜ = (1 - δ) / (1 - δᵗ)."""
         return {**self.rule.coefficients(t, rate), "follow": (1 - self.decay) / (1 - self.decay**t)}
 
+    def start(self, xp: Namespace, w: Array) -> State:
+        """The rule's, and the weights themselves: the average of no step."""
+        return {**self.rule.start(xp, w), _AVERAGE: w}
+
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
         """Step as the rule does, then let the average follow."""
         w, moved = self.rule.update(xp, w, g, {name: state[name] for name in self.rule.moments}, c)
-        average = state[AVERAGE]
-        return w, {**moved, AVERAGE: average + c["follow"] * (w - average)}
+        average = state[_AVERAGE]
+        return w, {**moved, _AVERAGE: average + c["follow"] * (w - average)}
+
+    def shown(self, params: Params, moments: Mapping[str, Params]) -> Params:
+        """Return the average."""
+        return moments[_AVERAGE]

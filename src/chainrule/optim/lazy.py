@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from chainrule.constraints import Kind, constrained
 from chainrule.optim.rules import Adam, Coefficients, Rule, State
-from chainrule.types import Array, Namespace
+from chainrule.types import Array, Namespace, Params
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,19 @@ class Lazy(Rule):
         """Return the rule's."""
         return self.rule.coefficients(t, rate)
 
+    def start(self, xp: Namespace, w: Array) -> State:
+        """Return the rule's."""
+        return self.rule.start(xp, w)
+
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
         """Step as the rule does."""
         return self.rule.update(xp, w, g, state, c)
+
+    def shown(self, params: Params, moments: Mapping[str, Params]) -> Params:
+        """Return what the rule shows."""
+        return self.rule.shown(params, moments)
+
+    @property
+    def shows_another(self) -> bool:
+        """Whether the rule does."""
+        return self.rule.shows_another

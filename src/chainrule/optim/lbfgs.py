@@ -1,4 +1,4 @@
-"""L-BFGS: SciPy's full-batch method, turned inside out so that its iterations are a stream that can be watched."""
+"""L-BFGS: SciPy's full-batch method, turned inside out so that its iterations can be watched one by one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LBFGS:
     ) -> Generator[tuple[np.ndarray, float], None, str]:
         """Yield (w, J) after each iteration, and return why there is no other.
 
-        SciPy calls us back; a stream is called upon. The search therefore runs in a thread of its own that waits,
+        SciPy calls us back; a generator is called upon. The search therefore runs in a thread of its own that waits,
         after each iteration, until the next one is asked for.
         """
         from scipy.optimize import minimize

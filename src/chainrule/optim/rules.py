@@ -11,7 +11,8 @@ import numpy as np
 
 from chainrule.constraints import check_fields, real
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.types import Array, Namespace
+from chainrule.tree import leaves, map_leaves
+from chainrule.types import Array, Namespace, Params
 
 State: TypeAlias = Mapping[str, Array]
 Coefficients: TypeAlias = Mapping[str, Any]
@@ -26,17 +27,20 @@ class Rule(ABC):
     Attributes
     ----------
     moments : tuple of str
-        Names of the arrays, of the weights' shape and starting at zero, that the rule remembers between steps.
+        Names of the arrays, of the weights' shape, that the rule remembers between steps.
     is_recordable : bool
         Whether `update` may be recorded once and played again instead of being called, on NumPy. A class has to say so
         in its own body.
     by_rows : bool
         Whether `update` leaves a weight without a gradient, and its moments, exactly as they are, or the rule wants them
         left alone; of a table's gradient by rows, the named rows alone are handled then. Said in a class's own body too.
+    usual_rate : float
+        η where nobody says another.
     """
 
     is_recordable: ClassVar[bool] = False
     by_rows: ClassVar[bool] = False
+    usual_rate: ClassVar[float] = 0.001
     moments: ClassVar[tuple[str, ...]] = ()
     equation: ClassVar[str]
 
@@ -48,9 +52,44 @@ class Rule(ABC):
         """Return the numbers that `update` needs for the steps t = 1, 2, …, whose learning rates η are `rate`."""
         return {"rate": rate}
 
+    def start(self, xp: Namespace, w: Array) -> State:
+        """Return the moments before the first step from the weights w: zeros, unless a rule says otherwise."""
+        return {name: xp.zeros_like(w) for name in self.moments}
+
     @abstractmethod
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
         """Return the new weights and the new state; g = ∂J/∂w."""
+
+    def shown(self, params: Params, moments: Mapping[str, Params]) -> Params:
+        """Return the weights, as a tree, to be evaluated and kept: those that move, unless a rule says otherwise."""
+        return params
+
+    @property
+    def shows_another(self) -> bool:
+        """Whether `shown` is of the rule's own: other weights than those that move."""
+        return type(self).shown is not Rule.shown
+
+
+def start_moments(rule: Rule, xp: Namespace, params: Params) -> dict[str, Params]:
+    """Return what a rule remembers before the first step from `params`: for each moment a tree like theirs.
+
+    Raises
+    ------
+    ConfigError
+        If `start` returns other moments than the rule names, or one of another shape than the weights.
+    """
+    for path, w in leaves(params):
+        shapes = {name: np.shape(value) for name, value in rule.start(xp, w).items()}
+        wanted = dict.fromkeys(rule.moments, np.shape(w))
+        if shapes != wanted:
+            raise ConfigError(
+                f"{type(rule).__name__}.start to return {wanted} for {path}", f"{shapes}", "Return one array for each."
+            )
+
+    def start(name: str) -> Params:
+        return map_leaves(lambda w: rule.start(xp, w)[name], params)
+
+    return {name: start(name) for name in rule.moments}
 
 
 T = TypeVar("T", bound=type[Rule])
@@ -75,6 +114,7 @@ class GradientDescent(Rule):
     """w ← w - η ∂J/∂w."""
 
     is_recordable: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.1
     by_rows: ClassVar[bool] = True
     equation: ClassVar[str] = r"w \leftarrow w - \eta \frac{\partial J}{\partial w}"
 
@@ -89,6 +129,7 @@ class GradientAscent(Rule):
     """w ← w + η ∂L/∂w: uphill on the log-likelihood L = -J, which is the same step."""
 
     is_recordable: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.1
     by_rows: ClassVar[bool] = True
     equation: ClassVar[str] = r"w \leftarrow w + \eta \frac{\partial L}{\partial w}, \quad L = -J"
 
@@ -107,6 +148,7 @@ class Momentum(Rule):
 
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
     is_recordable: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.03
     equation: ClassVar[str] = r"v \leftarrow \mu v - \eta \frac{\partial J}{\partial w}, \quad w \leftarrow w + v"
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
@@ -129,6 +171,7 @@ class Nesterov(Rule):
 
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
     is_recordable: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.03
     equation: ClassVar[str] = (
         r"v \leftarrow \mu v - \eta \frac{\partial J}{\partial w}, \quad "
         r"w \leftarrow w + \mu v - \eta \frac{\partial J}{\partial w}"
@@ -172,6 +215,7 @@ class AdaGrad(Rule):
 
     moments: ClassVar[tuple[str, ...]] = ("square",)
     is_recordable: ClassVar[bool] = True
+    usual_rate: ClassVar[float] = 0.03
     by_rows: ClassVar[bool] = True
     equation: ClassVar[str] = r"s \leftarrow s + g^2, \quad w \leftarrow w - \frac{\eta \, g}{\sqrt{s} + \epsilon}"
 

@@ -66,7 +66,7 @@ class Constant(Schedule):
 
 @register("step")
 @dataclass(frozen=True)
-class Step(Schedule):
+class StepDecay(Schedule):
     """`drop` to the power of the number of times that `every` epochs have passed."""
 
     every: int = whole(1, default=10)

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.playground.frame import as_bytes, layout_of
-from chainrule.playground.learner import Learner
+from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.protocol import Cell, Probe
 from chainrule.playground.scores import rows_of_cell
 from chainrule.playground.wire import Message
@@ -18,7 +18,7 @@ _MOST_ROWS = 60
 _MOST_CELLS = 24
 
 
-def probe(learner: Learner, asked: Probe) -> Message:
+def probe(learner: WatchedLearner, asked: Probe) -> Message:
     """Return every unit's value at a point of the map, or for a row of the data."""
     scene = learner.scene
     target: float | None = None
@@ -54,7 +54,7 @@ def require_row(row: int, n: int, part: str) -> None:
         raise ConfigError(f"a {part} row below {n}", f"{row}", "Rows count from 0.")
 
 
-def cell(learner: Learner, asked: Cell) -> Message:
+def cell(learner: WatchedLearner, asked: Cell) -> Message:
     """Return the rows of a cell of the confusion matrix: as a table, and as pictures where they are."""
     scene = learner.scene
     data = scene.data
@@ -82,7 +82,7 @@ def cell(learner: Learner, asked: Cell) -> Message:
     return Message("rows", content, tuple(np.ascontiguousarray(array).tobytes() for _, array in arrays))
 
 
-def _cells(learner: Learner, rows: np.ndarray) -> tuple[list[str], list[list[Any]]]:
+def _cells(learner: WatchedLearner, rows: np.ndarray) -> tuple[list[str], list[list[Any]]]:
     """Return the cells as the table has them; a picture has none."""
     data = learner.scene.data
     if data.picture is not None:

@@ -19,12 +19,11 @@ from chainrule.nn import (
     SoftmaxCrossEntropy,
     SquaredError,
 )
-from chainrule.optim import Clip, Horizon, Rule, Schedule, rule_by_name, schedule_by_name
+from chainrule.optim import Horizon, Rule, Schedule, rule_by_name, schedule_by_name
 from chainrule.playground.data import Data
 from chainrule.playground.spec import Spec
 from chainrule.seeds import Purpose, generator
 from chainrule.train.objective import Supervised
-from chainrule.train.steps import TrainingStep
 from chainrule.tree import fill, leaves
 from chainrule.types import Params
 
@@ -53,9 +52,9 @@ def loss_of(spec: Spec, data: Data) -> Loss:
     return SoftmaxCrossEntropy() if is_cross_entropy else SquaredError()
 
 
-def training_step(spec: Spec, network: Network) -> TrainingStep:
-    """Return the program of one step."""
-    return TrainingStep(Supervised(network, Penalty(spec.l1, spec.l2)), rule_of(spec), Clip())
+def objective_of(spec: Spec, network: Network) -> Supervised:
+    """Return what is minimised."""
+    return Supervised(network, Penalty(spec.l1, spec.l2))
 
 
 def rule_of(spec: Spec) -> Rule:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chainrule.errors import ConfigError, DataError
-from chainrule.playground import answers, derivations, exports, protocol, storage
+from chainrule.errors import ChainruleError, ConfigError, DataError
+from chainrule.playground import answers, derivations, exports, protocol, saved, storage
 from chainrule.playground.build import renumbered
 from chainrule.playground.catalogue import welcome
-from chainrule.playground.protocol import Command
+from chainrule.playground.protocol import Command, name_of
 from chainrule.playground.race import Race
+from chainrule.playground.session import Session
 from chainrule.playground.spec import LayerSpec, spec_from_json, spec_to_json, spec_with
-from chainrule.playground.wire import Message
+from chainrule.playground.wire import Message, error_message
 from chainrule.tree import leaves
-
-if TYPE_CHECKING:
-    from chainrule.playground.session import Session
 
 MOST_DRAWN = 5000
 
@@ -36,7 +34,7 @@ def _spec(session: Session, command: protocol.SetSpec) -> list[Message]:
     return [session.state()]
 
 
-def _run(session: Session, command: protocol.Run) -> list[Message]:
+def _run(session: Session, command: protocol.TrainOn) -> list[Message]:
     session.run()
     return [session.state()]
 
@@ -46,7 +44,7 @@ def _pause(session: Session, command: protocol.Pause) -> list[Message]:
     return [session.state()]
 
 
-def _step(session: Session, command: protocol.Step) -> list[Message]:
+def _step(session: Session, command: protocol.TakeStep) -> list[Message]:
     session.running = False
     shown = session.learner.step(command.unit)
     session.changed()
@@ -148,11 +146,11 @@ def _race(session: Session, command: protocol.Race) -> list[Message]:
 
 
 def _save(session: Session, command: protocol.Save) -> list[Message]:
-    return [storage.saved(session)]
+    return [saved.saved(session)]
 
 
 def _open(session: Session, command: protocol.Open) -> list[Message]:
-    storage.open_session(session, command.session)
+    saved.open_session(session, command.session)
     return [session.state()]
 
 
@@ -177,9 +175,9 @@ HANDLERS: Mapping[type[Command], Callable[[Session, Any], list[Message]]] = {
     protocol.Hello: _hello,
     protocol.Set: _set,
     protocol.SetSpec: _spec,
-    protocol.Run: _run,
+    protocol.TrainOn: _run,
     protocol.Pause: _pause,
-    protocol.Step: _step,
+    protocol.TakeStep: _step,
     protocol.Back: _back,
     protocol.Goto: _goto,
     protocol.Rewind: _rewind,
@@ -201,3 +199,12 @@ HANDLERS: Mapping[type[Command], Callable[[Session, Any], list[Message]]] = {
     protocol.Ack: _nothing,
     protocol.Budget: _nothing,
 }
+
+
+def handle(session: Session, command: Command) -> list[Message]:
+    """Carry a command out and return its answers, or the error that tells why not."""
+    try:
+        found = HANDLERS[type(command)](session, command)
+    except ChainruleError as error:
+        found = [error_message(error, name_of(type(command)))]
+    return [message.answering(command) for message in found]

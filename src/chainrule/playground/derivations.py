@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.nn import Penalty
 from chainrule.playground.answers import require_row
 from chainrule.playground.build import rule_of
-from chainrule.playground.learner import Learner
+from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.protocol import Derive, Export
 from chainrule.playground.wire import Message
 from chainrule.tree import leaf
@@ -19,12 +18,12 @@ if TYPE_CHECKING:
     from chainrule.explain import Derivation
 
 
-def derivation(learner: Learner, asked: Derive) -> Message:
+def derivation(learner: WatchedLearner, asked: Derive) -> Message:
     """Return the derivation of a weight, or of an output."""
     return Message("derivation", {"derivation": _derived(learner, asked).to_json()})
 
 
-def worksheet(learner: Learner, asked: Export) -> str:
+def worksheet(learner: WatchedLearner, asked: Export) -> str:
     """Return a derivation as a page, or as a LaTeX article, with or without the solution."""
     from chainrule.explain import as_html, as_latex
 
@@ -32,7 +31,7 @@ def worksheet(learner: Learner, asked: Export) -> str:
     return write([_derived(learner, asked)], solution=asked.solution)
 
 
-def _derived(learner: Learner, asked: Derive | Export) -> Derivation:
+def _derived(learner: WatchedLearner, asked: Derive | Export) -> Derivation:
     from chainrule.explain import derive, derive_output
 
     scene, trainer = learner.scene, learner.trainer
@@ -59,7 +58,7 @@ def _derived(learner: Learner, asked: Derive | Export) -> Derivation:
     )
 
 
-def _path(learner: Learner, asked: Derive | Export) -> str:
+def _path(learner: WatchedLearner, asked: Derive | Export) -> str:
     """Return the address of a weight, such as hidden1.W[0,2], or raise unless it is there."""
     shapes = dict(learner.trainer.params.layout)
     shape = shapes.get(str(asked.param))
@@ -70,13 +69,11 @@ def _path(learner: Learner, asked: Derive | Export) -> str:
     return f"{asked.param}[{','.join(map(str, asked.index))}]"
 
 
-def _batch(learner: Learner, of: Any) -> tuple[Batch, Context]:
+def _batch(learner: WatchedLearner, of: Any) -> tuple[Batch, Context]:
     """Return the rows of the cost: the batch that comes next, with its own noise, all training rows, or one row."""
     trainer = learner.trainer
     if of == "batch":
-        key = trainer.key
-        context = PREDICT if key is None else Context(True, NUMPY.fold(key, trainer.position.step))
-        return trainer.batch(trainer.next_rows()), context
+        return trainer.batch(trainer.next_rows()), trainer.next_context()
     if of == "all":
         return learner.scene.train, PREDICT
     row, part = of.get("row"), of.get("part", "train")

@@ -13,13 +13,13 @@ import numpy as np
 from chainrule.network.network import Network
 from chainrule.nn import Flatten, Sequential
 from chainrule.playground.derivations import worksheet
-from chainrule.playground.learner import Learner
+from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.protocol import Export
 from chainrule.playground.script import script_of
 from chainrule.playground.wire import Message
 
 
-def exported(learner: Learner, asked: Export) -> Message:
+def exported(learner: WatchedLearner, asked: Export) -> Message:
     """Return the file that is asked for."""
     name = re.sub(r"\W", "", learner.scene.spec.data.name) or "network"
     if asked.kind == "python":
@@ -36,7 +36,7 @@ def _file(name: str, mime: str, content: bytes) -> Message:
     return Message("file", {"name": name, "mime": mime}, (content,))
 
 
-def _model_file(learner: Learner) -> bytes:
+def _model_file(learner: WatchedLearner) -> bytes:
     from chainrule import __version__
     from chainrule.network.file import save_model
     from chainrule.network.model import Model
@@ -61,7 +61,7 @@ def _model_file(learner: Learner) -> bytes:
         return path.read_bytes()
 
 
-def _as_the_file_has_it(learner: Learner) -> tuple[Network, Any]:
+def _as_the_file_has_it(learner: WatchedLearner) -> tuple[Network, Any]:
     """Return the network and the preparation of a table that feeds it.
 
     A network on all columns of a table or on pictures keeps their own preparation. One on formulas has a column for each

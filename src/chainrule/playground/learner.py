@@ -1,4 +1,4 @@
-"""The learner: a trainer with its past (checkpoints, curve), its scores, its advice, and its reasons to stop."""
+"""The learner: a trainer with its past (earlier states, curve), its scores, its advice, and its reasons to stop."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 from chainrule.playground.advice import Adviser
-from chainrule.playground.checkpoints import Checkpoints
+from chainrule.playground.past import PastStates
 from chainrule.playground.runs import Curve
 from chainrule.playground.scene import Scene
 from chainrule.playground.scores import NO_SCORE, score
 from chainrule.playground.substeps import Anatomy, dissect, next_phase, phase_values, text_of
-from chainrule.playground.trainer import Checkpoint, Trainer
+from chainrule.playground.trainer import Trainer, TrainerState
 from chainrule.playground.wire import Message
 from chainrule.tree import leaf
 from chainrule.types import Params
@@ -29,19 +29,19 @@ _SCORE_EVERY = 0.014
 _LOOK_EVERY = 1.0
 
 
-class Learner:
+class WatchedLearner:
     """Trains when told to, and by itself knows nothing of views, files or threads."""
 
     def __init__(self, scene: Scene, weights: Params) -> None:
         self.trainer = Trainer(scene.spec, scene.network, scene.train, weights)
         self.scene = scene
-        self.initial = self.trainer.checkpoint()
+        self.initial = self.trainer.state()
         self.events: list[Message] = []
         self._begin()
 
     def _begin(self) -> None:
-        self.checkpoints = Checkpoints()
-        self.checkpoints.add(self.initial)
+        self.past = PastStates()
+        self.past.add(self.initial)
         self.curve = Curve()
         self.adviser = Adviser()
         self._dissected: Anatomy | None = None
@@ -115,7 +115,7 @@ class Learner:
         self._costs += costs.tolist()
         if self.trainer.position.epoch != epoch:
             self._finished.append(time.perf_counter())
-            self.checkpoints.add(self.trainer.checkpoint())
+            self.past.add(self.trainer.state())
         self.changed()
 
     def _after_steps(self) -> bool:
@@ -152,7 +152,7 @@ class Learner:
     def measure(self) -> None:
         """Score both parts with the weights as they are now, and see whether there is something to say."""
         started = time.perf_counter()
-        params, position = self.trainer.params, self.trainer.position
+        params, position = self.trainer.shown, self.trainer.position
         self.train, self.test = (score(self.scene, params, part) for part in ("train", "test"))
         epoch = position.epoch + round(position.sample / max(1, self.trainer.n), 4)
         self.curve.add(epoch, self.train.cost, self.test.cost)
@@ -184,7 +184,7 @@ class Learner:
             return self._substep()
         position = self.trainer.position
         if position.sample or unit != "epoch":
-            self.checkpoints.add(self.trainer.checkpoint())
+            self.past.add(self.trainer.state())
         if unit == "epoch":
             self._take(self.trainer.steps_left)
         else:
@@ -205,7 +205,7 @@ class Learner:
             self._dissected = dissect(self.trainer)
         anatomy = self._dissected
         if phase == "update":
-            self.checkpoints.add(self.trainer.checkpoint())
+            self.past.add(self.trainer.state())
             self._take(1)
             self._dissected = anatomy
             self.measure()
@@ -225,9 +225,9 @@ class Learner:
     def back(self) -> None:
         """Return to the last checkpoint before this position; within a batch taken apart, to before it."""
         position = self.trainer.position
-        found = self.checkpoints.before(position.step)
+        found = self.past.before(position.step)
         if position.substep and position.substep != "update":
-            self._restore(replace(self.trainer.checkpoint(), position=replace(position, substep="")))
+            self._restore(replace(self.trainer.state(), position=replace(position, substep="")))
             return
         if found is None:
             raise ConfigError("a checkpoint before this one", "the initial weights", "Train on, or reset for new ones.")
@@ -235,7 +235,7 @@ class Learner:
 
     def goto(self, epoch: int) -> None:
         """Return to the checkpoint of an epoch."""
-        self._restore(self.checkpoints.of_epoch(epoch))
+        self._restore(self.past.of_epoch(epoch))
 
     def rewind(self) -> None:
         """Return to the initial weights, and begin again."""
@@ -246,21 +246,22 @@ class Learner:
         """Take weights from elsewhere, by name, as the initial ones."""
         for path, value in weights.items():
             leaf(self.trainer.params, path)[...] = value
-        self.initial = self.trainer.checkpoint()
+        self.trainer.forget()
+        self.initial = self.trainer.state()
         self._begin()
 
-    def resume(self, checkpoint: Checkpoint) -> None:
+    def resume(self, state: TrainerState) -> None:
         """Go on from a saved position; the way there is not known."""
-        self.trainer.restore(checkpoint)
-        self.checkpoints.add(checkpoint)
+        self.trainer.restore(state)
+        self.past.add(state)
         self.curve = Curve()
         self._settle()
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        self.trainer.restore(checkpoint)
+    def _restore(self, state: TrainerState) -> None:
+        self.trainer.restore(state)
         self._dissected = None
         self._costs = []
-        position = checkpoint.position
+        position = state.position
         self.curve.cut(position.epoch + position.sample / max(1, self.trainer.n))
         self.rest()
         self.measure()
@@ -274,9 +275,10 @@ class Learner:
         self._dissected = None
         if self.trainer.position.step == 0:
             # The network has not learned yet: an edited weight is an initial one, and rewind keeps it.
-            self.initial = self.trainer.checkpoint()
-            self.checkpoints = Checkpoints()
-            self.checkpoints.add(self.initial)
+            self.trainer.forget()
+            self.initial = self.trainer.state()
+            self.past = PastStates()
+            self.past.add(self.initial)
         self.measure()
 
     def _parameter(self, param: str) -> np.ndarray:

@@ -79,7 +79,7 @@ class SetSpec(Command):
 
 @command("run")
 @dataclass(frozen=True)
-class Run(Command):
+class TrainOn(Command):
     """Train until told to pause."""
 
 
@@ -91,7 +91,7 @@ class Pause(Command):
 
 @command("step")
 @dataclass(frozen=True)
-class Step(Command):
+class TakeStep(Command):
     """Take one step: an epoch, a batch, a sample, or one phase (forward, cost, backward, update) of a batch."""
 
     unit: str = option("epoch", "batch", "sample", "substep", default="epoch")

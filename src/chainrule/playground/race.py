@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.playground.build import initial_weights
@@ -11,7 +12,7 @@ from chainrule.playground.runs import Curve
 from chainrule.playground.scene import Scene, scene_of
 from chainrule.playground.scores import score
 from chainrule.playground.spec import OPTIMIZERS, Spec, spec_with
-from chainrule.playground.trainer import Checkpoint, Trainer
+from chainrule.playground.trainer import Trainer, TrainerState
 
 MOST_RUNNERS = 8
 _POINTS = 200
@@ -20,7 +21,7 @@ _POINTS = 200
 class Race:
     """Each optimizer takes an epoch in turn, so that the curves grow side by side."""
 
-    def __init__(self, scene: Scene, initial: Checkpoint, optimizers: tuple[str, ...], epochs: int) -> None:
+    def __init__(self, scene: Scene, initial: TrainerState, optimizers: tuple[str, ...], epochs: int) -> None:
         self.epochs = epochs
         self._every = max(1, epochs // _POINTS)
         self.lanes: list[tuple[str, Scene, Trainer, Curve]] = []
@@ -30,7 +31,7 @@ class Race:
             spec = _with_optimizer(scene.spec, name)
             lane = scene_of(spec, scene.data, scene)
             trainer = Trainer(spec, lane.network, scene.train, initial_weights(spec, lane.network))
-            trainer.params.flat[...] = initial.weights
+            trainer.restore(replace(initial, moments={}))
             self.lanes.append((name, lane, trainer, Curve()))
             self._measure(len(self.lanes) - 1)
         if len(self.lanes) > MOST_RUNNERS:
@@ -54,7 +55,7 @@ class Race:
 
     def _measure(self, lane: int) -> None:
         _, scene, trainer, curve = self.lanes[lane]
-        train, test = (score(scene, trainer.params, part).cost for part in ("train", "test"))
+        train, test = (score(scene, trainer.shown, part).cost for part in ("train", "test"))
         curve.add(trainer.position.epoch, train, test)
 
     def verdict(self) -> str:

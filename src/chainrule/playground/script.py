@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 from chainrule.playground.build import HORIZON_EPOCHS, rule_of, schedule_of
-from chainrule.playground.learner import Learner
+from chainrule.playground.learner import WatchedLearner
 from chainrule.tree import leaves
 from chainrule.types import Batch
 
@@ -19,7 +19,7 @@ _MOST_NUMBERS = 1_000_000
 _SHORT = 60
 
 
-def script_of(learner: Learner) -> str:
+def script_of(learner: WatchedLearner) -> str:
     """Return the script."""
     scene, trainer = learner.scene, learner.trainer
     spec, network = scene.spec, scene.network
@@ -31,7 +31,7 @@ def script_of(learner: Learner) -> str:
             f"{size:,}",
             "Export a model file, or train with `chainrule train`.",
         )
-    now = trainer.checkpoint()
+    now = trainer.state()
     children = network.layer.children()
     layers = ",\n        ".join(f"nn.{layer!r}" for layer in children.values())
     like = trainer.params.like
@@ -54,7 +54,7 @@ def script_of(learner: Learner) -> str:
         train=_batch(parts["train"]),
         test=_batch(parts["test"]),
         weights=_named(like(now.weights)),
-        moments="{" + ", ".join(f"{name!r}: {_named(like(flat))}" for name, flat in now.moments.items()) + "}",
+        memory=_named({name: like(flat) for name, flat in now.moments.items()}),
         position=(now.position.epoch, now.position.sample, now.position.step, now.rule_step),
     )
 
@@ -94,12 +94,10 @@ import zlib
 import numpy as np
 
 from chainrule import nn, optim
-from chainrule.seeds import Purpose
-from chainrule.train.batches import epoch_rows
-from chainrule.engine import engine_by_name
+from chainrule.engine import engine_by_name, placed
 from chainrule.network import Network
-from chainrule.train import Supervised
-from chainrule.train.steps import TrainingStep
+from chainrule.train import Learner, Supervised
+from chainrule.train.batches import cut, epoch_rows
 from chainrule.tree import fill, leaves
 from chainrule.types import Batch
 
@@ -127,7 +125,7 @@ test_part = {test}
 
 # Where it stands: weights, the rule's memory, and (epoch, samples of it seen, steps, steps of the rule)
 weights = {weights}
-moments = {moments}
+memory = {memory}
 position = {position}
 
 engine = engine_by_name("numpy", "{dtype}")
@@ -135,29 +133,28 @@ engine = engine_by_name("numpy", "{dtype}")
 
 def train(epochs):
     """Train for so many more epochs; return the weights by name."""
-    params = engine.place(fill(network.specs, weights))
-    memory = {{name: engine.place(fill(network.specs, moments[name])) for name in rule.moments}}
-    data = Batch(engine.array(train_part.x), engine.array(train_part.t))
+    data = placed(engine, train_part)
     n = data.n_samples
-    horizon = optim.Horizon(-(-n // batch_size), {epochs})
-    step = TrainingStep(objective, rule, optim.Clip())
-    key = engine.key(seed, int(Purpose.NOISE)) if objective.is_random else None
-    epoch, sample, t, rule_step = position
-    for epoch in range(epoch, epoch + epochs):
-        rows = epoch_rows(n, n, seed=seed, epoch=epoch)[0][sample:]
-        steps = -(-len(rows) // batch_size)
-        rows = np.concatenate([rows, np.full(steps * batch_size - len(rows), -1)]).reshape(steps, batch_size)
-        times = t + np.arange(steps)
-        rates = learning_rate * schedule.factor(times, horizon)
-        numbers = dict(rule.coefficients(rule_step + 1 + np.arange(steps), rates))
-        if objective.is_random:
-            numbers["t"] = times
-        (params, memory, key), costs = engine.run(step, (params, memory, key), data, rows, numbers)
-        sample, t, rule_step = 0, t + steps, rule_step + steps
+    learner = Learner(
+        objective,
+        fill(network.specs, weights),
+        rule=rule,
+        engine=engine,
+        rate=learning_rate,
+        schedule=schedule,
+        horizon=optim.Horizon(-(-n // batch_size), {epochs}),
+        seed=seed,
+    )
+    learner.remember(memory)
+    first, sample, learner.count, learner.rule_count = position
+    for epoch in range(first, first + epochs):
+        rows = cut(epoch_rows(n, n, seed=seed, epoch=epoch)[0][sample:], batch_size)
+        costs = learner.steps(data, rows)
+        sample = 0
         print(f"epoch {{epoch + 1}}: mean cost of its batches {{costs.mean():.6f}}")
     for name, part in (("train", train_part), ("test", test_part)):
-        print(name, objective.evaluate(engine, params, part))
-    return dict(leaves(params))
+        print(name, objective.evaluate(engine, learner.shown, part))
+    return dict(leaves(learner.params))
 
 
 if __name__ == "__main__":

@@ -8,19 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ChainruleError
-from chainrule.playground import storage
 from chainrule.playground.build import carried_over, initial_weights, with_inputs
-from chainrule.playground.commands import HANDLERS
 from chainrule.playground.data import Data
 from chainrule.playground.frame import Snapshot
-from chainrule.playground.learner import Learner
-from chainrule.playground.protocol import Command, name_of
+from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.race import Race
 from chainrule.playground.runs import Runs
 from chainrule.playground.scene import Scene, fitting, scene_of
 from chainrule.playground.sources import load_data
 from chainrule.playground.spec import DEFAULT, Effect, Spec, ViewSpec, effect_of, spec_to_json
 from chainrule.playground.state import state_message
+from chainrule.playground.storage import uploaded
 from chainrule.playground.trainer import Position
 from chainrule.playground.wire import Message, error_message
 from chainrule.tree import leaves
@@ -55,17 +53,9 @@ class Session:
         data = load_data(spec.data, self.sources, self.drawn)
         self.sha256 = data.sha256()
         scene = scene_of(_fitted_to(spec, data, None), data)
-        self.learner = Learner(scene, initial_weights(scene.spec, scene.network))
+        self.learner = WatchedLearner(scene, initial_weights(scene.spec, scene.network))
 
     # What a transport asks for
-
-    def handle(self, command: Command) -> list[Message]:
-        """Carry a command out and return its answers, or the error that tells why not."""
-        try:
-            answers = HANDLERS[type(command)](self, command)
-        except ChainruleError as error:
-            answers = [error_message(error, name_of(type(command)))]
-        return [message.answering(command) for message in answers]
 
     def advance(self, seconds: float) -> float:
         """Train for about so long if it runs; return how long to rest after it."""
@@ -202,13 +192,13 @@ class Session:
         if [*leaves(scene.network.specs)] == [*leaves(self.scene.network.specs)]:
             learner.initial = before.initial
             learner.rewind()
-            now = before.trainer.checkpoint()
+            now = before.trainer.state()
             learner.resume(replace(now, position=Position(now.position.epoch, 0, now.position.step)))
         self.drawn = drawn
         self._use(learner, "other data")
         self.sha256 = data.sha256()
 
-    def resume(self, learner: Learner, sha256: str) -> None:
+    def resume(self, learner: WatchedLearner, sha256: str) -> None:
         """Go on with the learner of a saved session."""
         self.running = False
         self._use(learner, "a saved session")
@@ -221,23 +211,23 @@ class Session:
             del self.sources[next(name for name in self.sources if name != in_use)]
         number = 1 + max((int(name.split(":")[1]) for name in self.sources), default=0)
         self.sources[f"upload:{number}"] = source
-        return storage.uploaded(f"upload:{number}", source)
+        return uploaded(f"upload:{number}", source)
 
-    def _use(self, learner: Learner, reason: str) -> None:
+    def _use(self, learner: WatchedLearner, reason: str) -> None:
         learner.serial = self.learner.serial + 1
         self.learner = learner
         self.race = None
         self._reset = reason
         self.changed()
 
-    def _grown(self, spec: Spec, weights: Mapping[str, Any] | None) -> Learner:
+    def _grown(self, spec: Spec, weights: Mapping[str, Any] | None) -> WatchedLearner:
         """Return a learner of another shape, in which the weights live on that both have a place for."""
         named = dict(leaves(self.learner.trainer.params)) if weights is None else dict(weights)
         scene = scene_of(spec, self.scene.data, self.scene)
         fresh = initial_weights(spec, scene.network)
         if spec.inputs != self.spec.inputs:
             named = with_inputs(named, self.scene.features.names, scene.features.names, fresh)
-        return Learner(scene, carried_over(fresh, named))
+        return WatchedLearner(scene, carried_over(fresh, named))
 
     def _take_events(self) -> None:
         events, self.learner.events = self.learner.events, []
@@ -258,8 +248,8 @@ class Session:
         self.changed()
 
 
-def _fresh(scene: Scene) -> Learner:
-    return Learner(scene, initial_weights(scene.spec, scene.network))
+def _fresh(scene: Scene) -> WatchedLearner:
+    return WatchedLearner(scene, initial_weights(scene.spec, scene.network))
 
 
 def _fitted_to(spec: Spec, data: Data, before: Data | None) -> Spec:

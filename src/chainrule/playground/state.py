@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.playground.frame import layout_of
-from chainrule.playground.learner import Learner
+from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.runs import KeptRun
 from chainrule.playground.scene import Scene
 from chainrule.playground.scores import metric_of
@@ -17,7 +17,7 @@ from chainrule.playground.wire import MOST_POINTS, Message
 
 
 def state_message(
-    learner: Learner,
+    learner: WatchedLearner,
     *,
     running: bool,
     kept: Sequence[Mapping[str, Any]],
@@ -42,7 +42,7 @@ def state_message(
         "metric": _metric(scene),
         "position": learner.trainer.position.to_json(scene.spec.batch_size),
         "running": running,
-        "checkpoints": learner.checkpoints.epochs,
+        "checkpoints": learner.past.epochs,
         "history": {"runs": [current, *kept]},
         "reset": reset,
         "notes": list(notes),

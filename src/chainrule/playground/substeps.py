@@ -10,7 +10,6 @@ import numpy as np
 from chainrule.engine.numpy import NUMPY
 from chainrule.playground.trainer import Trainer
 from chainrule.tree import leaves
-from chainrule.types import Context
 
 PHASES = ("forward", "cost", "backward", "update")
 # Numbers of one array, and rows of the batch, that a person can still look at.
@@ -46,11 +45,10 @@ def dissect(trainer: Trainer) -> Anatomy:
     """Return all numbers of the batch that comes next, with the noise that its step will have."""
     rows = trainer.next_rows()
     batch = trainer.batch(rows)
-    key = trainer.key
-    ctx = Context(True, None if key is None else NUMPY.fold(key, trainer.position.step))
+    ctx = trainer.next_context()
     with np.errstate(all="ignore"):
         record = trainer.network.trace(NUMPY, trainer.params, batch, ctx)
-        cost, grads = trainer.program.objective.loss_and_grads(NUMPY, trainer.params, batch, ctx)
+        cost, grads = trainer.objective.loss_and_grads(NUMPY, trainer.params, batch, ctx)
         costs, _ = trainer.network.loss.each(NUMPY, record["a"], batch.t)
     record = {name: np.array(value) for name, value in record.items()}
     for path, value in leaves(grads):

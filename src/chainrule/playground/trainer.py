@@ -1,21 +1,22 @@
-"""The trainer: the library's own step on the library's own engine, one epoch, batch or sample at a time."""
+"""The trainer: the library's own learner on the library's own engine, one epoch, batch or sample at a time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from chainrule.engine import placed
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.engine.store import Store
 from chainrule.network.network import Network
-from chainrule.playground.build import horizon_of, rule_of, schedule_of, training_step
+from chainrule.playground.build import horizon_of, objective_of, rule_of, schedule_of
 from chainrule.playground.spec import Spec
-from chainrule.seeds import Purpose
-from chainrule.train.batches import epoch_rows
+from chainrule.train.batches import cut, epoch_rows
+from chainrule.train.learner import Learner
 from chainrule.tree import fill, leaves
-from chainrule.types import Batch, Params
+from chainrule.types import Batch, Context, Params
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,14 @@ class Position:
 
 
 @dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """Everything that the next step depends on, as copies."""
+class TrainerState:
+    """Everything that the next step depends on, as copies. Without moments, the rule begins anew."""
 
     position: Position
     rule_step: int
     seconds: float
     weights: np.ndarray
+    rule: str
     moments: dict[str, np.ndarray]
 
     @property
@@ -55,52 +57,73 @@ class Checkpoint:
 
 
 class Trainer:
-    """Owns the weights while they move.
+    """A learner on the training rows, an epoch at a time or a part of one.
 
-    The batches of an epoch are those of `train.batches.epoch_rows`, and its step is `train.steps.TrainingStep`, so that
+    The batches of an epoch are those of `train.batches.epoch_rows`, and its steps are those of `train.Learner`, so that
     what is watched here is what `chainrule train` does. The batch size may change in the middle of an epoch: the rows
     that are left keep their order.
     """
 
     def __init__(self, spec: Spec, network: Network, train: Batch, weights: Params) -> None:
         self._engine = NumpyEngine(spec.dtype)
-        self._data = Batch(self._engine.array(train.x), self._engine.array(train.t))
-        self.params: Store = self._engine.place(weights)
+        self._data = placed(self._engine, train)
         self.position = Position()
-        self.rule_step = 0
         self.seconds = 0.0
-        self.rate = spec.learning_rate
         self._order = (-1, np.empty(0, int))
-        self.moments: dict[str, Store] = {}
-        self._use(spec, network)
-        self._forget()
+        self._use(spec, network, weights)
 
-    def _use(self, spec: Spec, network: Network) -> None:
+    def _use(self, spec: Spec, network: Network, weights: Params) -> None:
         self.spec = spec
         self.network = network
-        self.program = training_step(spec, network)
-        self._rule = rule_of(spec)
-        self._schedule = schedule_of(spec)
-        self._horizon = horizon_of(spec, self.n)
-        self._is_random = network.layer.is_random
-        self.key = self._engine.key(spec.init_seed, int(Purpose.NOISE)) if self._is_random else None
-
-    def _forget(self) -> None:
-        self.moments = {name: self._engine.zeros(self.params) for name in self._rule.moments}
-        self.rule_step = 0
+        self.objective = objective_of(spec, network)
+        self._learner = Learner(
+            self.objective,
+            weights,
+            rule=rule_of(spec),
+            engine=self._engine,
+            rate=spec.learning_rate,
+            schedule=schedule_of(spec),
+            horizon=horizon_of(spec, self.n),
+            seed=spec.init_seed,
+        )
 
     def configure(self, spec: Spec, network: Network) -> None:
         """Go on with other settings and the same weights; the rule's memory stays where the rule does."""
         if [*leaves(network.specs)] != [*leaves(self.network.specs)]:
             raise AssertionError("other parameters call for another trainer")
+        before, changed = self._learner, rule_of(spec) != rule_of(self.spec)
         # Dropout layers come and go: they have an empty place in the tree, which changes its layout.
-        moved = [fill(network.specs, dict(leaves(tree))) for tree in (self.params, *self.moments.values())]
-        self.params, *moments = (self._engine.place(tree) for tree in moved)
-        self.moments = dict(zip(self.moments, moments, strict=True))
-        changed = (spec.optimizer, spec.optimizer_settings) != (self.spec.optimizer, self.spec.optimizer_settings)
-        self._use(spec, network)
-        if changed:
-            self._forget()
+        self._use(spec, network, fill(network.specs, dict(leaves(before.params))))
+        self._learner.latest_rate = before.latest_rate
+        self._learner.count = before.count
+        self._learner.rule_count = 0 if changed else before.rule_count
+        if not changed:
+            self._learner.remember(before.memory)
+
+    @property
+    def params(self) -> Store:
+        """The weights that move."""
+        return cast(Store, self._learner.params)
+
+    @property
+    def shown(self) -> Params:
+        """The weights that are scored."""
+        return self._learner.shown
+
+    @property
+    def moments(self) -> dict[str, Store]:
+        """What the rule remembers."""
+        return cast(dict[str, Store], self._learner.moments)
+
+    @property
+    def rule_step(self) -> int:
+        """Steps since the rule began."""
+        return self._learner.rule_count
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the last step."""
+        return self._learner.latest_rate
 
     @property
     def n(self) -> int:
@@ -128,41 +151,41 @@ class Trainer:
         """Return rows of the training data."""
         return self._data.take(rows)
 
+    def next_context(self) -> Context:
+        """Return the context of the step that comes next, with its noise."""
+        return self._learner.next_context()
+
     def take(self, steps: int, size: int | None = None) -> np.ndarray:
         """Take `steps` batches, or as many as this epoch has left; return their costs."""
         size = size or self.spec.batch_size
         at = self.position
-        rows = self.order()[at.sample : at.sample + steps * size]
-        steps = -(-len(rows) // size)
-        seen = at.sample + len(rows)
-        if steps * size != len(rows):
-            rows = np.concatenate([rows, np.full(steps * size - len(rows), -1)])
-        t = at.step + np.arange(steps)
-        rates = self.spec.learning_rate * self._schedule.factor(t, self._horizon)
-        numbers = self._rule.coefficients(self.rule_step + 1 + np.arange(steps), rates)
-        if self._is_random:
-            numbers = {**numbers, "t": t}
-        carry = (self.params, self.moments, self.key)
-        _, costs = self._engine.run(self.program, carry, self._data, rows.reshape(steps, size), numbers)
-        self.rate = float(rates[-1])
-        self.rule_step += steps
+        order = self.order()[at.sample : at.sample + steps * size]
+        rows = cut(order, size)
+        costs: np.ndarray = self._learner.steps(self._data, rows)
+        seen = at.sample + len(order)
         ended = seen >= self.n
-        self.position = Position(at.epoch + ended, 0 if ended else seen, at.step + steps)
+        self.position = Position(at.epoch + ended, 0 if ended else seen, at.step + len(rows))
         return costs
 
-    def checkpoint(self) -> Checkpoint:
+    def forget(self) -> None:
+        """Let the rule begin anew at the weights as they are."""
+        self._learner.forget()
+
+    def state(self) -> TrainerState:
         """Return a copy of everything that the next step depends on."""
         moments = {name: store.flat.copy() for name, store in self.moments.items()}
-        return Checkpoint(self.position, self.rule_step, self.seconds, self.params.flat.copy(), moments)
+        weights = self.params.flat.copy()
+        return TrainerState(self.position, self.rule_step, self.seconds, weights, self.spec.optimizer, moments)
 
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Return to a checkpoint; the memory of another rule than the present one is of no use and is cleared."""
-        self.params.flat[...] = checkpoint.weights
-        self.position = checkpoint.position
-        self.seconds = checkpoint.seconds
-        if set(checkpoint.moments) == set(self.moments):
+    def restore(self, state: TrainerState) -> None:
+        """Return to a state; the memory of another rule than the present one is of no use and is cleared."""
+        self.params.flat[...] = state.weights
+        self.position = state.position
+        self.seconds = state.seconds
+        self._learner.count = state.position.step
+        if state.rule == self.spec.optimizer and set(state.moments) == set(self.moments):
             for name, store in self.moments.items():
-                store.flat[...] = checkpoint.moments[name]
-            self.rule_step = checkpoint.rule_step
+                store.flat[...] = state.moments[name]
+            self._learner.rule_count = state.rule_step
         else:
-            self._forget()
+            self.forget()

@@ -9,6 +9,7 @@ from collections import deque
 from typing import Protocol
 
 from chainrule.errors import ChainruleError
+from chainrule.playground.commands import handle
 from chainrule.playground.frame import Snapshot
 from chainrule.playground.frames import Frames
 from chainrule.playground.protocol import Ack, Budget, Command, command_from_text, name_of
@@ -90,11 +91,8 @@ class Viewer:
             self.say(await self._answers(command))
 
     async def _answers(self, command: Command) -> list[Message]:
-        def handle(session: Session) -> list[Message]:
-            return session.handle(command)
-
         try:
-            return await asyncio.wrap_future(self._runner.ask(handle))
+            return await asyncio.wrap_future(self._runner.ask(lambda session: handle(session, command)))
         except Exception as error:
             came = f"{type(error).__name__}: {error}"
             failed = ChainruleError("the command to be carried out", came, "Reset the network, and report this.")

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, ConfigError
 from chainrule.playground.bundle import joined_style, linked
+from chainrule.playground.commands import handle
 from chainrule.playground.frames import Frames
 from chainrule.playground.protocol import Command, Hello, command_from
 from chainrule.playground.runner import Runner
@@ -123,7 +124,7 @@ class Playground(anywidget.AnyWidget):
             Where the view would show an error.
         """
         command = command_from({"type": kind, **fields})
-        answers = self._runner.ask(lambda session: session.handle(command)).result(timeout=600)
+        answers = self._runner.ask(lambda session: handle(session, command)).result(timeout=600)
         answer = answers[-1].header() if answers else {}
         if answer.get("type") == "error":
             raise ConfigError(answer["expected"], answer["came"], answer["remedy"])

@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 
 from chainrule.engine import Engine
+from chainrule.engine.numpy import NUMPY
 from chainrule.engine.population import ManyEngine, many_engine
 from chainrule.network.network import Forward, Network
-from chainrule.optim import Horizon, Rule
+from chainrule.optim import Horizon, Rule, start_moments
 from chainrule.seeds import Purpose, generator
 from chainrule.select.crossval import Progress
 from chainrule.select.folds import Folds
 from chainrule.select.grid import Grid, Plan
 from chainrule.train import Supervised
 from chainrule.train.batches import epoch_rows
-from chainrule.tree import leaf, leaves, nest
-from chainrule.types import Array, Batch, Context, as_dense
-
-_LEARNING = Context(train=True)
+from chainrule.train.learner import step_numbers
+from chainrule.train.steps import shown_by, step_context
+from chainrule.tree import leaf, leaves, map_leaves, nest
+from chainrule.types import Array, Batch, as_dense
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class MemberStep:
         """(weights, moments, key), batch -> the same after the step, and the cost before it, without penalty."""
         params, moments, key = carry
         xp = engine.xp
-        ctx = _LEARNING if key is None else Context(True, xp.fold(key, c["t"]))
+        ctx = step_context(engine, key, c.get("t"))
         cost, grads, cache = self.network.loss_grads_and_cache(xp, params, batch, ctx)
         state = self.network.layer.update_state(xp, params, cache) if self.network.has_state else {}
         pulled = {path: as_dense(xp, gradient) for path, gradient in leaves(grads)}
@@ -92,20 +93,25 @@ def train_together(
             costs = list((pool.map if epoch else map)(advance, range(len(groups))))
             if progress is not None:
                 progress(epoch + 1, plan.epochs, float(np.nanmean(np.concatenate(costs, axis=-1))))
-    a = np.concatenate([engine.numpy(engine.map_many(Forward(network), carry[0], data.x)) for carry in carries], axis=2)
+    shown = [shown_by(plan.rule, engine, params, moments) for params, moments in carries]
+    a = np.concatenate([engine.numpy(engine.map_many(Forward(network), params, data.x)) for params in shown], axis=2)
     return a.reshape(len(folds), -1, *a.shape[3:])
 
 
 def _start(engine: ManyEngine, plan: Plan, n_folds: int, grid: Grid) -> Any:
     """Return the weights (F, R, S, …) and moments to start from: a seed's own, the same in every fold and setting."""
-    initial = [dict(leaves(plan.network.init(generator(seed, Purpose.INIT)))) for seed in grid.seeds]
+    initial = [plan.network.init(generator(seed, Purpose.INIT)) for seed in grid.seeds]
+    started = [start_moments(plan.rule, NUMPY, params) for params in initial]
     axes = (n_folds, len(initial), len(grid.settings))
-    stacked = {
-        path: np.broadcast_to(np.stack([named[path] for named in initial])[None, :, None], (*axes, *w.shape))
-        for path, w in initial[0].items()
+
+    def spread(*of_seeds: np.ndarray) -> np.ndarray:
+        values = np.stack(of_seeds)
+        return np.broadcast_to(values[None, :, None], (*axes, *values.shape[1:]))
+
+    moments = {
+        name: engine.place(map_leaves(spread, *(moments[name] for moments in started))) for name in plan.rule.moments
     }
-    params = engine.place({name: {} for name in plan.network.specs} | nest(stacked))
-    return params, {name: engine.zeros(params) for name in plan.rule.moments}
+    return engine.place(map_leaves(spread, *initial)), moments
 
 
 def _rows(plan: Plan, folds: Folds, seeds: Sequence[int], epoch: int) -> np.ndarray:
@@ -125,7 +131,11 @@ def _numbers(plan: Plan, folds: Folds, grid: Grid, epoch: int) -> dict[str, np.n
     counts = [math.ceil(len(train) / min(plan.batch_size, len(train))) for train, _ in folds.pairs]
     steps = max(counts)
     t = np.array([epoch * count + np.arange(steps) for count in counts])
-    factor = np.array([plan.schedule.factor(row, Horizon(n, plan.epochs)) for row, n in zip(t, counts, strict=True)])
-    rate = grid.column("learning_rate")[None, :, None] * factor[:, None, :]
-    numbers = plan.rule.coefficients(t[:, None, :] + 1, rate)
-    return {name: np.broadcast_to(values, rate.shape) for name, values in numbers.items()} | {"t": t}
+    rate = grid.column("learning_rate")[:, None]
+    shape = (len(grid.settings), steps)
+    folded: dict[str, list[np.ndarray]] = {}
+    for of_fold, count in zip(t, counts, strict=True):
+        numbers = step_numbers(plan.rule, plan.schedule, Horizon(count, plan.epochs), rate, of_fold)[1]
+        for name, values in numbers.items():
+            folded.setdefault(name, []).append(np.broadcast_to(values, shape))
+    return {name: np.stack(values) for name, values in folded.items()} | {"t": t}

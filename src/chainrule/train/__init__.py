@@ -1,4 +1,4 @@
-"""Learning as a stream of events."""
+"""Learning as a sequence of events, and a step at a time."""
 
 from chainrule.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from chainrule.train.events import (
@@ -15,6 +15,7 @@ from chainrule.train.events import (
 )
 from chainrule.train.history import History
 from chainrule.train.journal import Journal, replay
+from chainrule.train.learner import Learner, LearnerState
 from chainrule.train.loop import Run, run
 from chainrule.train.metrics import METRICS, Metric, metric_named, register_metric
 from chainrule.train.objective import Objective, Supervised
@@ -42,6 +43,8 @@ __all__ = [
     "History",
     "Journal",
     "KeepBest",
+    "Learner",
+    "LearnerState",
     "Metric",
     "Objective",
     "Policy",

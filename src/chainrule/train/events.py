@@ -1,4 +1,4 @@
-"""Events: training as a stream of small frozen facts, numbered and timed, that survive a trip through JSON."""
+"""Events: training as a sequence of small frozen facts, numbered and timed, that survive a trip through JSON."""
 
 from __future__ import annotations
 

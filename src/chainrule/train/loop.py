@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.engine import Engine, placed
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import DataError
 from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Rule
 from chainrule.seeds import Purpose, generator
@@ -28,7 +28,7 @@ from chainrule.train.history import History
 from chainrule.train.objective import Objective
 from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
 from chainrule.train.settings import Settings
-from chainrule.train.steps import BatchStepper, FullBatchStepper, Order, Stepper
+from chainrule.train.stepper import Order, Stepper, stepper_of
 from chainrule.tree import fill, leaves, map_leaves
 from chainrule.types import Batch, Params
 
@@ -38,6 +38,10 @@ class Run:
 
     Iterating trains; `break`, or `stop()` from a signal handler, ends it between two steps. `params` are the best
     weights where a policy kept some, else the latest.
+
+    What a policy raises, or whoever looks on, comes out as it was raised. The run is over then, and `params` are as
+    ever the best so far. After an exception in the body of a `for` loop, of which a run cannot know, `close` ends what
+    still runs in the background: `with contextlib.closing(run): …`.
 
     Parameters
     ----------
@@ -91,7 +95,16 @@ class Run:
         initial = objective.init(generator(settings.seed, Purpose.INIT))
         if resume is not None:
             params = fill(initial, dict(leaves(resume.params)))
-        self._stepper = self._make_stepper(optimizer, data, initial if params is None else params, order, taken)
+        self._stepper: Stepper = stepper_of(
+            objective,
+            data,
+            initial if params is None else params,
+            settings,
+            optimizer=optimizer,
+            engine=engine,
+            order=order,
+            taken=taken,
+        )
         if resume is not None:
             state = resume.state
         if state:
@@ -108,38 +121,6 @@ class Run:
         self._reason = ""
         self._between = True
         self._events = self._train()
-
-    def _make_stepper(
-        self, optimizer: Rule | LBFGS, data: Batch | Streamed, params: Params, order: Order | None, taken: int
-    ) -> Stepper:
-        settings = self.settings
-        if isinstance(optimizer, LBFGS):
-            if isinstance(data, Streamed):
-                raise ConfigError("a rule that takes a step for each batch", "L-BFGS on a stream", "Use Adam.")
-            return FullBatchStepper(
-                self._objective,
-                data,
-                params,
-                method=optimizer,
-                engine=self.engine,
-                epochs=settings.epochs,
-                seed=settings.seed,
-            )
-        return BatchStepper(
-            self._objective,
-            data,
-            params,
-            rule=optimizer,
-            schedule=settings.schedule,
-            clip=settings.clip,
-            engine=self.engine,
-            batch_size=self._batch_size,
-            epochs=settings.epochs,
-            seed=settings.seed,
-            shuffle=settings.shuffle,
-            order=order,
-            taken=taken,
-        )
 
     def __iter__(self) -> Iterator[Event]:
         """Return the run itself."""
@@ -177,7 +158,7 @@ class Run:
 
     @property
     def shown(self) -> dict[str, Any]:
-        """The latest weights as they are evaluated: their average where the rule keeps one (see `optim.Averaged`)."""
+        """The latest weights as they are evaluated: what the rule shows (see `optim.Averaged`)."""
         return map_leaves(lambda leaf: np.array(self.engine.numpy(leaf)), self._stepper.shown)
 
     @property
@@ -234,7 +215,7 @@ class Run:
             engine=self.engine.name,
             dtype=self.engine.dtype,
             n_samples=self._n_samples,
-            n_parameters=_count(stepper.params),
+            n_parameters=sum(int(np.size(leaf)) for _, leaf in leaves(stepper.params)),
             epoch=self._epoch,
             epochs=settings.epochs,
             batch_size=self._batch_size if stepper.steps_per_epoch > 1 else self._n_samples,
@@ -244,6 +225,9 @@ class Run:
         try:
             while self._epoch < settings.epochs and not self._reason:
                 yield from self._one_epoch()
+        except Exception as error:
+            self.stop(f"{type(error).__name__}: {error}")
+            raise
         finally:
             stepper.close()
         self._reason = self._reason or f"all {settings.epochs} epochs are done"
@@ -336,7 +320,3 @@ def run(objective: Objective, data: Batch | Streamed, settings: Settings, **opti
     See `Run` for the options: optimizer, engine, policies, evaluate, params, resume.
     """
     return Run(objective, data, settings, **options)
-
-
-def _count(params: Params) -> int:
-    return sum(_count(value) if isinstance(value, Mapping) else int(np.size(value)) for value in params.values())

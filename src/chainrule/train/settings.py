@@ -23,7 +23,7 @@ class Settings:
     schedule, clip
         See `optim`.
     seed : int
-        Names the streams of initial weights, batch order and noise.
+        Names the initial weights, the order of batches and the noise.
     shuffle : bool
         Whether each epoch has an order of its own.
     """

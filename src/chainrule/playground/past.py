@@ -1,9 +1,9 @@
-"""Checkpoints of a run, one an epoch and thinned as they grow old, so that one can go back."""
+"""Earlier states of a training, one for each epoch and thinned as they grow old, so that one can go back."""
 
 from __future__ import annotations
 
 from chainrule.errors import ConfigError
-from chainrule.playground.trainer import Checkpoint
+from chainrule.playground.trainer import TrainerState
 
 MOST = 240
 MOST_BYTES = 64 << 20
@@ -11,25 +11,25 @@ MOST_BYTES = 64 << 20
 RECENT = 40
 
 
-class Checkpoints:
+class PastStates:
     """In the order of their steps, the oldest first; the first, the initial weights, always stays."""
 
     def __init__(self) -> None:
-        self._kept: list[Checkpoint] = []
+        self._kept: list[TrainerState] = []
         self._stride = 1
 
-    def add(self, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint after those that were before it; what lay beyond it is another future and goes."""
-        while self._kept and self._kept[-1].position.step >= checkpoint.position.step:
+    def add(self, state: TrainerState) -> None:
+        """Keep a state after those that were before it; what lay beyond it is another future and goes."""
+        while self._kept and self._kept[-1].position.step >= state.position.step:
             self._kept.pop()
-        self._kept.append(checkpoint)
-        most = self._most(checkpoint)
+        self._kept.append(state)
+        most = self._most(state)
         if len(self._kept) > most:
             self._thin(most)
 
     @staticmethod
-    def _most(checkpoint: Checkpoint) -> int:
-        return max(4, min(MOST, MOST_BYTES // max(1, checkpoint.nbytes)))
+    def _most(state: TrainerState) -> int:
+        return max(4, min(MOST, MOST_BYTES // max(1, state.nbytes)))
 
     def _thin(self, most: int) -> None:
         """Of the old ones, let go those whose epoch is no multiple of a stride, which doubles as they grow many."""
@@ -43,12 +43,12 @@ class Checkpoints:
             old = [kept for kept in old if kept.position.epoch % self._stride == 0]
         self._kept = [first, *old, *new]
 
-    def before(self, step: int) -> Checkpoint | None:
-        """Return the last checkpoint before a step."""
+    def before(self, step: int) -> TrainerState | None:
+        """Return the last state before a step."""
         return next((kept for kept in reversed(self._kept) if kept.position.step < step), None)
 
-    def of_epoch(self, epoch: int) -> Checkpoint:
-        """Return the checkpoint of an epoch that `epochs` lists."""
+    def of_epoch(self, epoch: int) -> TrainerState:
+        """Return the state of an epoch that `epochs` lists."""
         for kept in self._kept:
             if kept.position.epoch == epoch and kept.position.sample == 0:
                 return kept
