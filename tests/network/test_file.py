@@ -299,7 +299,7 @@ HOSTILE: dict[str, Change] = {
     "not ours": set_at("format", to="keras"),
     "no object": lambda _: [1, 2],
     "an older schema": set_at("schema_version", to=1),
-    "a newer schema": set_at("schema_version", to=3),
+    "a newer schema": set_at("schema_version", to=4),
     "a schema that is text": set_at("schema_version", to="1"),
     "no network": set_at("network", to=None),
     "an unknown layer": set_at(*HIDDEN, "kind", to="Lambda"),

@@ -51,7 +51,8 @@ class Sequential(Layer):
         super().__post_init__()
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "names", tuple(self.names) or _running_names(self.layers))
-        if len(set(self.names)) != len(self.layers) or any("." in name or not name for name in self.names):
+        distinct = len(set(self.names)) == len(self.names) == len(self.layers)
+        if not distinct or any("." in name or not name for name in self.names):
             raise ConfigError(
                 f"{len(self.layers)} different names without a dot, one for each layer",
                 f"{self.names}",
