@@ -16,10 +16,12 @@ from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, DataError
 from chainrule.models.base import NetworkEstimator
+from chainrule.models.saved import Attributes
 from chainrule.network.cnn import CNN_DROPOUT, cnn, default_filters
 from chainrule.network.network import Network, as_shape
 from chainrule.network.views import averaged_outputs
 from chainrule.nn import Dense, Flatten, Layer, Relu, Sequential
+from chainrule.tree import fill, leaves
 from chainrule.types import Params, Shape
 
 _SHAPE = "Set input_shape, such as (28, 28, 1), to the shape of one picture."
@@ -32,6 +34,8 @@ class AnyNetwork(NetworkEstimator):
     input_shape: Any
     augment: Any
     views: Any
+
+    _fitted: ClassVar[Attributes] = {"_params": (dict,)}
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **NetworkEstimator._parameter_constraints,
@@ -131,6 +135,11 @@ class AnyNetwork(NetworkEstimator):
 
     def _kept(self, params: Params) -> dict[str, Any]:
         return {"_params": params}
+
+    def _check_loaded(self) -> None:
+        """Check as every estimator, and take from the file's tree the arrays alone."""
+        super()._check_loaded()
+        self._params = fill(self.network_.specs, dict(leaves(self._params)))
 
     def _predicts_on(self, *, sparse: bool) -> str:
         return "numpy" if sparse else str(self.engine_)

@@ -18,7 +18,15 @@ from chainrule.network.archive import README, REMEDY, Archive, read_archive, to_
 from chainrule.network.model import Model
 from chainrule.network.network import Network
 from chainrule.network.spec import network_from_spec, network_spec
-from chainrule.network.tensors import check_header, header_bytes, pack, require_finite, unpack
+from chainrule.network.tensors import (
+    check_header,
+    header_bytes,
+    pack,
+    require_finite,
+    shapes_of,
+    unpack,
+    unpack_declared,
+)
 from chainrule.tree import fill, leaves
 from chainrule.types import Params
 
@@ -65,7 +73,7 @@ def save_model(model: Model, path: Path | str) -> None:
     if model.preparation is not None:
         parts[_PREPROCESS] = to_json(model.preparation.to_json())
     if model.state is not None:
-        head["state"] = {name: list(np.shape(value)) for name, value in model.state.items()}
+        head["state"] = shapes_of(model.state)
         parts[_TRAINING] = pack(model.state)
     head["parts"] = sorted(parts)
     content = write_archive({_MODEL: to_json(head), README: _readme(model), **parts, _WEIGHTS: pack(weights)})
@@ -102,7 +110,8 @@ def _model_of(archive: Archive) -> Model:
     declared = [_PREPROCESS] if version == 2 else head.get("parts")
     if not isinstance(declared, list) or not set(map(str, declared)) <= _OPTIONAL:
         raise ModelFileError(f"parts among {', '.join(sorted(_OPTIONAL))}", f"{declared!r:.60}", REMEDY)
-    if strange := sorted(set(declared) ^ (set(archive.parts) - _REQUIRED)):
+    there = set(archive.parts) - _REQUIRED
+    if strange := sorted(set(declared) ^ there):
         raise ModelFileError(f"the parts that {_MODEL} declares and no others", f"a difference in {strange}", REMEDY)
     try:
         network = network_from_spec(head.get("network"))
@@ -115,7 +124,7 @@ def _model_of(archive: Archive) -> Model:
             summary if isinstance(summary, dict) else {},
             _augment(head.get("augment", {})),
             () if version == 2 else _classes(head.get("classes")),
-            _state(archive, head.get("state")),
+            unpack_declared(archive.parts[_TRAINING], _TRAINING, head.get("state")) if _TRAINING in there else None,
             training if isinstance(training, dict) else {},
         )
     except RecursionError as error:
@@ -173,23 +182,6 @@ def _weights(raw: bytes, network: Network) -> Params:
             )
     require_finite(tensors, REMEDY)
     return fill(network.specs, tensors)
-
-
-def _state(archive: Archive, declared: Any) -> dict[str, np.ndarray] | None:
-    """Return the optimizer's arrays: those that are declared, with their shapes, and no others."""
-    if _TRAINING not in archive.parts:
-        return None
-    right = isinstance(declared, dict) and all(
-        isinstance(shape, list) and all(type(size) is int for size in shape) for shape in declared.values()
-    )
-    if not right:
-        raise ModelFileError(f"the shapes of the arrays in {_TRAINING}", f"{declared!r:.60}", REMEDY)
-    raw = archive.parts[_TRAINING]
-    check_header(raw, _TRAINING, header_bytes({name: len(shape) for name, shape in declared.items()}))
-    state = unpack(raw, _TRAINING)
-    if {name: list(value.shape) for name, value in state.items()} != declared:
-        raise ModelFileError(f"the arrays that {_MODEL} declares in {_TRAINING}", "others, or other shapes", REMEDY)
-    return {name: state[name] for name in declared}
 
 
 def _jsonable(data: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -38,6 +38,24 @@ def pack(named: Mapping[str, Any]) -> bytes:
     return bytes(save(tensors))
 
 
+def shapes_of(named: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Return what a file declares of its arrays: the shape of each."""
+    return {name: list(np.shape(value)) for name, value in named.items()}
+
+
+def unpack_declared(raw: bytes, part: str, declared: Any) -> dict[str, np.ndarray]:
+    """Return the arrays that `shapes_of` declared, in their order, or raise ModelFileError if there are others."""
+    if not isinstance(declared, dict) or not all(
+        isinstance(shape, list) and all(type(size) is int for size in shape) for shape in declared.values()
+    ):
+        raise ModelFileError(f"the shapes of the arrays in {part}", f"{declared!r:.60}", REMEDY)
+    check_header(raw, part, header_bytes({name: len(shape) for name, shape in declared.items()}))
+    named = unpack(raw, part)
+    if shapes_of(named) != declared:
+        raise ModelFileError(f"the arrays in {part} that are declared", "others, or other shapes", REMEDY)
+    return {name: named[name] for name in declared}
+
+
 def unpack(raw: bytes, part: str) -> dict[str, np.ndarray]:
     """Return the arrays of a part that `pack` made, or raise ModelFileError."""
     from safetensors import SafetensorError
