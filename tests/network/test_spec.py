@@ -116,6 +116,7 @@ HOSTILE: dict[str, Any] = {
     "layers that are numbers": spoilt("layer.layers", [1, 2]),
     "no layers": spoilt("layer.layers", []),
     "names that are too many": spoilt("layer.names", ["a", "b"]),
+    "a name for each layer and one again": spoilt("layer.names", ["output", "output"]),
     "names that are numbers": spoilt("layer.names", [1]),
     "a name with a dot": spoilt("layer.names", ["a.b"]),
     "names that are a text": spoilt("layer.names", "output"),

@@ -103,7 +103,7 @@ class SourceEstimator(BaseEstimator):  # type: ignore[misc]
         self.model_ = model
         self._engine = job.choice.engine
         if config.task == CLASSIFICATION:
-            self.classes_ = np.array(model.preparation.target.classes)
+            self.classes_ = np.array(model.classes)
         return self
 
     def predict(self, X: Source) -> np.ndarray:

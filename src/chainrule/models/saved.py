@@ -9,7 +9,6 @@ from typing import Any, ClassVar, TypeVar
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule import __version__
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError, did_you_mean
 from chainrule.files import replace_file
 from chainrule.models.values import Form, Reader, Writer, enter
@@ -60,7 +59,6 @@ class Saved:
         head = {
             "format": "chainrule-estimator",
             "schema_version": SCHEMA_VERSION,
-            "chainrule": __version__,
             "arrays": shapes_of(writer.arrays),
             "estimator": described,
         }

@@ -18,9 +18,10 @@ README = "README.md"
 REMEDY = "Use a .chainrule file that Chainrule wrote, fetched whole."
 
 _README_BYTES = 1 << 20
+_DEFLATED_BYTES = 1 << 20
 # What the JSON of a file may come to in memory: this much, and this many times the file. A table's column is some 200
 # bytes of text, a kilobyte of objects, 50 bytes in the zip and as much again in the weights that read it.
-_JSON_FLOOR = 12 << 20
+_JSON_FLOOR = 20 << 20
 _JSON_TIMES = 10
 # Of Python's objects: a character, an object's dict, a list's frame, an item's place and value.
 _CHARACTER, _OBJECT, _LIST, _ITEM = 3, 232, 88, 40
@@ -65,13 +66,16 @@ def json_limit(size: int) -> int:
 
 
 def write_archive(parts: Mapping[str, bytes | str]) -> bytes:
-    """Return a zip of the parts: tensors stored as they are, the rest deflated. The same parts give the same bytes."""
+    """Return a zip of the parts, the same bytes for the same parts.
+
+    What is large is stored as it is, tensors and long JSON alike: so a file's size tells what it costs to open.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             info.external_attr = 0o644 << 16
-            stored = name.endswith(".safetensors")
+            stored = name.endswith(".safetensors") or len(content) > _DEFLATED_BYTES
             archive.writestr(info, content, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 

@@ -108,11 +108,13 @@ def _model_of(archive: Archive) -> Model:
             f"a model file of version {SCHEMA_VERSION}", f"version {version!r:.20}", "Use the Chainrule that wrote it."
         )
     declared = [_PREPROCESS] if version == 2 else head.get("parts")
-    if not isinstance(declared, list) or not set(map(str, declared)) <= _OPTIONAL:
-        raise ModelFileError(f"parts among {', '.join(sorted(_OPTIONAL))}", f"{declared!r:.60}", REMEDY)
-    there = set(archive.parts) - _REQUIRED
-    if strange := sorted(set(declared) ^ there):
-        raise ModelFileError(f"the parts that {_MODEL} declares and no others", f"a difference in {strange}", REMEDY)
+    there = sorted(set(archive.parts) - _REQUIRED)
+    if declared != there:
+        named = {name for name in declared if isinstance(name, str)} if isinstance(declared, list) else set()
+        strange = sorted(named ^ set(there))[:3] or f"the list {declared!r:.60}"
+        raise ModelFileError(
+            f"the parts that {_MODEL} declares and no others", f"a difference in {strange!s:.200}", REMEDY
+        )
     try:
         network = network_from_spec(head.get("network"))
         preparation = _preparation(archive, network)

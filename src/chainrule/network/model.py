@@ -78,6 +78,17 @@ class Model:
                 "Give their names in the order of the outputs.",
             )
 
+    @property
+    def prepared_by(self) -> Preparation:
+        """The preparation, for those who cannot do without; ConfigError where there is none."""
+        if self.preparation is None:
+            raise ConfigError(
+                "a model with a preparation, which makes inputs of tables and files",
+                "a model without one",
+                "Load it with chainrule.load_model, and give arrays to its outputs_of.",
+            )
+        return self.preparation
+
     def outputs(
         self,
         frame: pd.DataFrame,
@@ -88,11 +99,7 @@ class Model:
         views: int = 1,
     ) -> np.ndarray:
         """Return y (N, K) for rows (and their `samples`): probabilities, or values in the target's own unit."""
-        preparation = self.preparation
-        if preparation is None:
-            raise ConfigError(
-                "a model with a preparation, which makes inputs of rows", "one without", "Give arrays to outputs_of."
-            )
+        preparation = self.prepared_by
         if samples is None:
             return self.outputs_of(preparation.inputs(frame, findings), engine, views=views)
         # As numbers they are several times as large as they are: so many at a time.
@@ -127,4 +134,5 @@ class Model:
         if not self.classes:
             return y[:, 0] if y.shape[1:] == (1,) else y
         at = y.argmax(axis=-1) if y.shape[-1] > 1 else (y[..., 0] > 0.5).astype(int)
-        return np.array(self.classes, dtype=object)[at]
+        named: np.ndarray = np.array(self.classes, dtype=object)[at]
+        return named

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Any
 
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError, did_you_mean
@@ -27,7 +27,7 @@ def to_spec(value: Layer | Loss) -> dict[str, Any]:
     """
     kind = type(value).__name__
     registry: Mapping[str, type[Any]] = LAYERS if isinstance(value, Layer) else LOSSES
-    if registry.get(kind) is not type(value) or not is_dataclass(value):
+    if registry.get(kind) is not type(value) or not hasattr(value, "__dataclass_fields__"):
         where = "chainrule.nn.register" if isinstance(value, Layer) else "chainrule.nn.loss.register"
         raise ConfigError(
             "a network of registered classes",
@@ -35,7 +35,8 @@ def to_spec(value: Layer | Loss) -> dict[str, Any]:
             f"Write {kind} as a frozen dataclass and decorate it with {where}.",
         )
     return {"kind": kind} | {
-        field.name: _encode(getattr(value, field.name), kind, field.name) for field in fields(value)
+        field.name: _encode(getattr(value, field.name), kind, field.name)
+        for field in fields(value)  # type: ignore[arg-type]
     }
 
 
