@@ -419,6 +419,17 @@ HOSTILE: dict[str, Callable[[dict[str, Any]], None]] = {
     "no estimator": set_at("estimator", to=None),
     "arrays that are not declared": set_at("arrays", to={}),
     "arrays of other shapes": set_at("arrays", "coefs_.0", to=[8, 4]),
+    "a curve of texts": set_at(*F, "loss_curve_", 0, to="1.0"),
+    "a history of texts": set_at(*F, "history_", "history", "cost", to=["a"]),
+    "a history that begins with an end": lambda head: set_at(
+        *F, "history_", "history", "started", to=head["estimator"]["fitted"]["history_"]["history"]["ended"]
+    )(head),
+    "an event of other types": set_at(*F, "history_", "history", "ended", "ended", "reason", to=3),
+    "an optimizer's array that is none": set_at(*F, "_optimizer", "optimizer", "state", to={"dict": [["m", 1]]}),
+    "an optimizer without steps": set_at(*F, "_optimizer", "optimizer", "steps", to="3"),
+    "a random state of another length": set_at(
+        *P, "random_state", to={"random_state": {"key": "coefs_.0", "pos": 1, "has_gauss": 0, "gauss": 0.0}}
+    ),
     "an engine that is none": set_at(*F, "engine_", to="gpu"),
 }
 

@@ -269,7 +269,7 @@ UNLOADABLE: dict[str, tuple[Callable[[Model], Model], str]] = {
     ),
     "weights of another network": (
         lambda model: replace(model, network=mlp((7,), (5, 3), 3, SoftmaxCrossEntropy())),
-        r"that can be loaded again, with output.W of shape \(3, 3\) .* got shape \(4, 3\)",
+        r"that can be loaded again, with hidden2.W of shape \(5, 3\) .* got shape \(5, 4\)",
     ),
     "weights in half precision": (
         lambda model: replace(model, params=map_leaves(lambda value: value.astype(np.float16), model.params)),

@@ -375,11 +375,12 @@ class NetworkEstimator(Saved, CallbackSupportMixin, BaseEstimator, ABC):
             and network.output_shape == (self.n_outputs_,)
             and (not is_classifier(self) or (self.classes_.ndim == 1 and len(self.classes_) in several))
             and self.engine_ in ("numpy", "jax")
+            and all(isinstance(value, float) for value in (*self.loss_curve_, *(self.validation_scores_ or ())))
         )
         if not one_story:
             raise ModelFileError(
-                "columns and outputs as the network has them",
-                f"{self.n_features_in_} columns and {self.n_outputs_} outputs",
+                "columns, outputs, classes and curves as the network has them",
+                f"{self.n_features_in_} columns and {self.n_outputs_} outputs of other kinds or numbers",
                 REMEDY,
             )
 

@@ -218,8 +218,40 @@ def _read_binarizer(reader: Reader, content: Any, depth: int) -> LabelBinarizer:
     return binarizer
 
 
-def _dataclasses(tag: str, registry: Callable[[], Iterable[type[Any]]], remedy: str) -> Form:
-    """Return the form of dataclasses of a closed registry: the class's name, and its fields."""
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(map(_is_number, values))
+
+
+def _is_history(value: Any) -> bool:
+    """Tell whether a history that was read has curves of numbers: those of a file have any type."""
+    curves = [curve for scores in value.scores.values() for curve in scores.values()]
+    events = isinstance(value.started, FitStarted | None) and isinstance(value.ended, FitEnded | None)
+    return events and all(map(_are_numbers, (value.epochs, value.cost, value.rate, *curves)))
+
+
+def _is_optimizer(value: Any) -> bool:
+    arrays = all(isinstance(name, str) and isinstance(array, np.ndarray) for name, array in value.state.items())
+    return arrays and type(value.steps) is int and _is_number(value.learning_rate) and _is_number(value.scale)
+
+
+def _is_event(value: Any) -> bool:
+    return all(isinstance(getattr(value, item.name), str) == (item.type == "str") for item in fields(value))
+
+
+def _dataclasses(
+    tag: str,
+    registry: Callable[[], Iterable[type[Any]]],
+    remedy: str = "",
+    is_right: Callable[[Any], bool] = lambda value: True,
+) -> Form:
+    """Return the form of dataclasses of a closed registry: the class's name, and its fields.
+
+    `is_right` is asked of a value that was read, where its class does not look at its fields itself.
+    """
 
     def known() -> Mapping[str, type[Any]]:
         return {kind.__name__: kind for kind in registry()}
@@ -237,9 +269,12 @@ def _dataclasses(tag: str, registry: Callable[[], Iterable[type[Any]]], remedy: 
             raise _bad(f"a {tag} that Chainrule knows", f"the kind {content['kind']!r:.60}")
         settings = {name: reader.read(part, depth) for name, part in content.items() if name != "kind"}
         try:
-            return kind(**settings)
+            value = kind(**settings)
         except ChainruleError as error:
             raise _bad(error.expected[:300], error.came[:300]) from error
+        if not is_right(value):
+            raise _bad(f"the fields of {kind.__name__}", f"{content!r:.80}")
+        return value
 
     return Form(tag, write, read)
 
@@ -272,10 +307,10 @@ FORMS: dict[type, Form] = {
     LBFGS: _dataclasses("search", lambda: (LBFGS,), _RULES),
     Schedule: _dataclasses("schedule", SCHEDULES.values, _SCHEDULES),
     Augment: _dataclasses("augment", lambda: (Augment,), "Take Augment itself."),
-    Optimizer: _dataclasses("optimizer", lambda: (Optimizer,), ""),
-    History: _dataclasses("history", lambda: (History,), ""),
-    FitStarted: _dataclasses("started", lambda: (FitStarted,), ""),
-    FitEnded: _dataclasses("ended", lambda: (FitEnded,), ""),
+    Optimizer: _dataclasses("optimizer", lambda: (Optimizer,), is_right=_is_optimizer),
+    History: _dataclasses("history", lambda: (History,), is_right=_is_history),
+    FitStarted: _dataclasses("started", lambda: (FitStarted,), is_right=_is_event),
+    FitEnded: _dataclasses("ended", lambda: (FitEnded,), is_right=_is_event),
 }
 _BY_TAG: dict[str, Form] = {form.tag: form for form in FORMS.values()}
 

@@ -175,15 +175,17 @@ def _weights(raw: bytes, network: Network) -> Params:
     tensors = unpack(raw, _WEIGHTS)
     for name in sorted(set(wanted) ^ set(tensors)):
         raise ModelFileError("the parameters that the layers declare", f"a difference in {name!r:.200}", REMEDY)
-    for name, value in tensors.items():
+    # In the layers' order: safetensors has none.
+    named = {name: tensors[name] for name in wanted}
+    for name, value in named.items():
         if value.shape != wanted[name].shape or value.dtype not in (np.float32, np.float64):
             raise ModelFileError(
                 f"{name} of shape {wanted[name].shape} in float32 or float64",
                 f"shape {value.shape} in {value.dtype}",
                 REMEDY,
             )
-    require_finite(tensors, REMEDY)
-    return fill(network.specs, tensors)
+    require_finite(named, REMEDY)
+    return fill(network.specs, named)
 
 
 def _jsonable(data: Mapping[str, Any], name: str) -> dict[str, Any]:
