@@ -261,7 +261,7 @@ UNLOADABLE: dict[str, tuple[Callable[[Model], Model], str]] = {
     ),
     "weights that are NaN": (
         lambda model: spoilt(model, "W", np.nan),
-        r"finite weights hidden1.W; got nan at \(0, 3\)",
+        r"^Expected finite weights hidden1.W; got nan at \(0, 3\). Train again with a smaller",
     ),
     "weights that are infinite": (
         lambda model: spoilt(model, "b", np.inf),
