@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.network import NetworkClassifier, NetworkRegressor
+    from chainrule.models.saved import load_estimator
     from chainrule.network.file import load_model, save_model
     from chainrule.network.mlp import mlp
     from chainrule.network.model import Model
@@ -52,6 +53,7 @@ _HOMES = {
     "SoftmaxRegression": "chainrule.models.logistic",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
+    "load_estimator": "chainrule.models.saved",
     "load_model": "chainrule.network.file",
     "mlp": "chainrule.network.mlp",
     "save_model": "chainrule.network.file",
@@ -77,6 +79,7 @@ __all__ = [
     "engine",
     "errors",
     "explain",
+    "load_estimator",
     "load_model",
     "mlp",
     "models",

@@ -58,9 +58,15 @@ class TrainingError(ChainruleError, ArithmeticError):
     """Training came to nothing that could be kept."""
 
 
+# Comparing two words takes the product of their lengths; what is longer than this was not typed.
+_LONGEST = 200
+
+
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the one of `words` that `word` was most likely meant to be, or None."""
-    lowered = {candidate.lower(): candidate for candidate in words}
+    if len(word) > _LONGEST:
+        return None
+    lowered = {candidate.lower(): candidate for candidate in words if len(candidate) <= _LONGEST}
     matches = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.5)
     return lowered[matches[0]] if matches else None
 
@@ -71,5 +77,7 @@ def did_you_mean(word: str, words: Iterable[str], *, show: int = 12) -> str:
     match = nearest(word, known)
     if match is not None:
         return f"Did you mean {match!r}?"
-    listed = ", ".join(known[:show]) + (f" and {len(known) - show} more" if len(known) > show else "")
+    listed = ", ".join(name[:_LONGEST] for name in known[:show]) + (
+        f" and {len(known) - show} more" if len(known) > show else ""
+    )
     return f"Choose one of: {listed}."

@@ -14,6 +14,10 @@ import chainrule as package
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
 from chainrule.job.train import Job
+from chainrule.network import mlp
+from chainrule.network.file import save_model
+from chainrule.network.model import Model
+from chainrule.nn import SoftmaxCrossEntropy
 from tests.cli.conftest import Command
 
 ROWS = [f"{i % 7}.5,{('red', 'blue')[i % 2]},{('a', 'b', 'c')[i % 3]}" for i in range(30)]
@@ -130,6 +134,28 @@ def test_inspect_shows_layers_and_columns(chainrule: Command, run: Path) -> None
 
 def test_inspect_shows_the_size_of_pictures(chainrule: Command, tmp_path: Path) -> None:
     assert "pictures of 8×8 pixels" in chainrule("inspect", train(tmp_path / "run", "digits", hidden=(4,))).out
+
+
+@pytest.fixture
+def bare(here: Path) -> Path:
+    """Return the file of a model without a preparation."""
+    network = mlp((2, 3), (4,), 3, SoftmaxCrossEntropy())
+    path = here / "bare.chainrule"
+    save_model(Model(network, network.init(np.random.default_rng(0)), classes=("x", "y", "z")), path)
+    return path
+
+
+def test_inspect_shows_what_arrays_a_model_of_arrays_takes(chainrule: Command, bare: Path) -> None:
+    out = chainrule("inspect", bare).out
+    assert all(word in out for word in ("hidden1", "arrays of shape 2×3", "x, y, z"))
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_a_model_of_arrays_does_not_read_tables(chainrule: Command, bare: Path, table: Path, command: str) -> None:
+    result = chainrule(command, bare, table)
+    assert result.code == 2
+    assert "a model with a preparation" in result.err
+    assert "outputs_of" in result.err
 
 
 def test_datasets_lists_each_by_name(chainrule: Command) -> None:

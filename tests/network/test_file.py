@@ -10,7 +10,7 @@ import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,11 @@ from chainrule.encode.augment import Augment
 from chainrule.encode.preparation import Preparation
 from chainrule.encode.table import column_kinds, fit_table
 from chainrule.encode.target import fit_target
-from chainrule.errors import ModelFileError, RunFolderError
-from chainrule.network import mlp
+from chainrule.errors import ConfigError, ModelFileError, RunFolderError
+from chainrule.network import Network, mlp
 from chainrule.network.file import load_model, save_model
 from chainrule.network.model import Model
-from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.nn import BatchNorm, Dense, Huber, Residual, Sequential, SoftmaxCrossEntropy, SquaredError, Tanh
 from chainrule.tree import leaves, map_leaves
 
 # `make deep` asks for thousands.
@@ -171,6 +171,176 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_files_of_version_2_are_read(parts: Parts, path: Path, model: Model, frame: pd.DataFrame) -> None:
+    head = json.loads(parts["model.json"]) | {"schema_version": 2}
+    del head["parts"]
+    loaded = load_model(pack(path, parts | {"model.json": json.dumps(head).encode()}))
+    np.testing.assert_array_equal(loaded.outputs(frame), model.outputs(frame))
+    assert loaded.classes == ("a", "b", "c")
+
+
+def bare(network: Network, **fields: Any) -> Model:
+    """Return a model of arrays: without a preparation."""
+    return Model(network, network.init(np.random.default_rng(0)), **fields)
+
+
+BARE: dict[str, Network] = {
+    "an autoencoder": mlp((64,), (8,), 64, SquaredError()),
+    "pictures": mlp((2, 3, 1), (4,), 5, Huber(0.3)),
+    "one layer": Network(Dense(2), (4,), SoftmaxCrossEntropy()),
+    "no parameters": Network(Sequential((Tanh(),)), (4,), SquaredError()),
+    "state": Network(Sequential((Dense(3), BatchNorm(), Residual(Dense(3)))), (4,), SquaredError()),
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_a_network_without_a_preparation_answers_the_same_to_the_bit(name: str, tmp_path: Path) -> None:
+    model = bare(BARE[name])
+    save_model(model, tmp_path / "m")
+    loaded = load_model(tmp_path / "m")
+    x = np.random.default_rng(1).normal(size=(6, *model.network.input_shape))
+    assert (loaded.network, loaded.preparation, loaded.classes) == (model.network, None, ())
+    assert loaded.outputs_of(x).tobytes() == model.outputs_of(x).tobytes()
+
+
+def test_classes_are_kept_without_a_preparation(tmp_path: Path) -> None:
+    model = bare(mlp((3,), (4,), 2, SoftmaxCrossEntropy()), classes=("wild", "größer"))
+    save_model(model, tmp_path / "m")
+    assert load_model(tmp_path / "m").classes == ("wild", "größer")
+
+
+STATE: dict[str, np.ndarray] = {
+    "mean.hidden1.W": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+    "mean.hidden1.b": np.array(0.1),
+    "steps": np.array(2**40),
+    "seen": np.array([True, False]),
+    "square": np.array([np.inf, np.nan]),
+    "none": np.empty((0, 3)),
+}
+
+
+def test_the_optimizers_arrays_come_back_bit_for_bit(model: Model, tmp_path: Path) -> None:
+    save_model(replace(model, state=STATE), tmp_path / "m")
+    loaded = load_model(tmp_path / "m").state
+    assert loaded is not None
+    assert list(loaded) == list(STATE)
+    for name, value in STATE.items():
+        assert (loaded[name].dtype, loaded[name].shape, loaded[name].tobytes()) == (
+            value.dtype,
+            value.shape,
+            value.tobytes(),
+        )
+
+
+def test_where_training_stands_comes_back(model: Model, tmp_path: Path) -> None:
+    training = {"epoch": 3, "rate": 0.1 + 0.2, "curve": [1.5, 1e-300], "none": None, "of": {"größe": "x"}}
+    save_model(replace(model, training=training), tmp_path / "m")
+    assert load_model(tmp_path / "m").training == training
+
+
+@dataclass(frozen=True)
+class Bend(Tanh):
+    """A layer of a user's own that is not registered."""
+
+
+def spoilt(model: Model, name: str, to: Any) -> Model:
+    """Return the model with one weight changed."""
+    params = map_leaves(np.array, model.params)
+    params["hidden1"][name].flat[3] = to
+    return replace(model, params=params)
+
+
+UNLOADABLE: dict[str, tuple[Callable[[Model], Model], str]] = {
+    "a layer that is not registered": (
+        lambda _: bare(Network(Sequential((Dense(3), Bend())), (4,), SquaredError())),
+        r"got Bend\(\), whose class Bend is not registered. .* decorate it with chainrule.nn.register",
+    ),
+    "such a layer inside of another": (
+        lambda _: bare(Network(Residual(Sequential((Bend(),))), (4,), SquaredError())),
+        "class Bend is not registered",
+    ),
+    "weights that are NaN": (
+        lambda model: spoilt(model, "W", np.nan),
+        r"^Expected finite weights hidden1.W; got nan at \(0, 3\). Train again with a smaller",
+    ),
+    "weights that are infinite": (
+        lambda model: spoilt(model, "b", np.inf),
+        r"finite weights hidden1.b; got inf at \(3,\)",
+    ),
+    "weights of another network": (
+        lambda model: replace(model, network=mlp((7,), (5, 3), 3, SoftmaxCrossEntropy())),
+        r"that can be loaded again, with hidden2.W of shape \(5, 3\) .* got shape \(5, 4\)",
+    ),
+    "weights in half precision": (
+        lambda model: replace(model, params=map_leaves(lambda value: value.astype(np.float16), model.params)),
+        "that can be loaded again, with",
+    ),
+    "weights of complex numbers": (
+        lambda model: replace(model, params=map_leaves(lambda value: value.astype(complex), model.params)),
+        "hidden1.W to be an array of .* got dtype complex128",
+    ),
+    "a preparation for another network": (
+        lambda model: replace(bare(mlp((7,), (5,), 64, SquaredError())), preparation=model.preparation, classes="abc"),
+        "one class for each of the 64 outputs",
+    ),
+    "a preparation of other inputs": (
+        lambda model: replace(bare(mlp((5,), (4,), 3, SquaredError())), preparation=model.preparation),
+        r"data prepared for a network of input \(5,\).* Leave the preparation out",
+    ),
+    "a summary that is no JSON": (
+        lambda model: replace(model, summary={"data": {1, 2}}),
+        "a summary of texts, numbers, lists and dicts",
+    ),
+    "training that is no JSON": (lambda model: replace(model, training={"x": np.ones(2)}), "a training of texts"),
+    "texts as the optimizer's arrays": (
+        lambda model: replace(model, state={"m": np.array(["a"])}),
+        "m to be an array of whole numbers",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNLOADABLE)
+def test_what_could_not_be_loaded_is_not_written(what: str, model: Model, path: Path) -> None:
+    before = path.read_bytes()
+    make, message = UNLOADABLE[what]
+    with pytest.raises((ConfigError, ModelFileError), match=message):
+        save_model(make(model), path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused_by_name(value: float, parts: Parts, path: Path) -> None:
+    header, body = header_of(parts["weights.safetensors"])
+    start = header["output.W"]["data_offsets"][0]
+    lying = body[: start + 4] + struct.pack("<f", value) + body[start + 8 :]
+    error = refuse(pack(path, parts | {"weights.safetensors": tensors(header, lying)}))
+    assert (error.expected, error.came) == ("finite weights output.W", f"{value} at (0, 1)")
+
+
+@pytest.mark.parametrize(
+    "declared", [None, [], ["training.safetensors"], ["preprocess.json"] * 2, ["evil"], [[]], {}, 3]
+)
+def test_parts_that_are_declared_otherwise_are_refused(declared: Any, parts: Parts, path: Path) -> None:
+    refuse(pack(path, changed(parts, "model.json", set_at("parts", to=declared))))
+
+
+@pytest.mark.parametrize("declared", [None, {}, {"m": [3]}, {"m": [2], "n": []}, {"m": "2"}, {"m": [True]}, [2]])
+def test_arrays_of_an_optimizer_that_are_declared_otherwise_are_refused(
+    declared: Any, model: Model, tmp_path: Path
+) -> None:
+    path = tmp_path / "m"
+    save_model(replace(model, state={"m": np.zeros(2)}), path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    refuse(pack(path, changed(parts, "model.json", set_at("state", to=declared)), zipfile.ZIP_STORED))
+
+
+@pytest.mark.parametrize("classes", [["a"], ["a", "b", "d"], "abc", [1, 2, 3], {"a": 1}])
+def test_classes_that_are_not_those_of_the_target_are_refused(classes: Any, parts: Parts, path: Path) -> None:
+    refuse(pack(path, changed(parts, "model.json", set_at("classes", to=classes))))
+
+
 @pytest.mark.parametrize("share", np.linspace(0, 0.9999, 40))
 def test_a_truncated_file_is_refused(path: Path, share: float) -> None:
     content = path.read_bytes()
@@ -299,7 +469,7 @@ HOSTILE: dict[str, Change] = {
     "not ours": set_at("format", to="keras"),
     "no object": lambda _: [1, 2],
     "an older schema": set_at("schema_version", to=1),
-    "a newer schema": set_at("schema_version", to=3),
+    "a newer schema": set_at("schema_version", to=4),
     "a schema that is text": set_at("schema_version", to="1"),
     "no network": set_at("network", to=None),
     "an unknown layer": set_at(*HIDDEN, "kind", to="Lambda"),
@@ -318,6 +488,9 @@ HOSTILE: dict[str, Change] = {
     "lists inside lists": set_at(*HIDDEN, "units", to=nested_lists(480)),
     "nobody's layers": set_at("network", "layer", "layers", to=[]),
     "a name twice": lambda data: set_at("network", "layer", "names", 1, to=data["network"]["layer"]["names"][0])(data),
+    "more names than layers": lambda data: data["network"]["layer"]["names"].append(
+        data["network"]["layer"]["names"][0]
+    ),
     "names of numbers": set_at("network", "layer", "names", to=[1, 2, 3, 4, 5, 6, 7]),
     "another number of outputs": set_at("network", "layer", "layers", -1, "units", to=4),
 }

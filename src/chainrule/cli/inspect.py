@@ -33,15 +33,21 @@ def inspect(
     click.echo(align(header, rows, left=4))
     click.echo(f"\n{network.n_parameters:,} parameters, {network.operations:,} operations a sample")
     click.echo(f"loss     {type(network.loss).__name__}")
-    target = preparation.target
-    what = f"{target.task}, classes: {', '.join(target.classes[:20])}" if target.classes else target.task
-    click.echo(f"target   {target.name} ({what})")
+    if preparation is not None:
+        target = preparation.target
+        what = f"{target.task}, classes: {', '.join(target.classes[:20])}" if target.classes else target.task
+        click.echo(f"target   {target.name} ({what})")
     summary = opened.summary
     if summary:
         click.echo(
             f"trained  on {summary.get('data')}, {summary.get('epochs')} epochs, seed {summary.get('seed')}, "
             f"{summary.get('engine')}, Chainrule {summary.get('chainrule')}"
         )
+    if preparation is None:
+        click.echo(f"input    arrays of shape {_shape(network.input_shape)}")
+        if opened.classes:
+            click.echo(f"classes  {', '.join(opened.classes[:20])}")
+        return
     if not preparation.columns:
         click.echo(f"input    {preparation.encoding.describe()}")
         return

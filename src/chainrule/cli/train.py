@@ -280,7 +280,7 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
         "model": str(outcome.folder.model),
         "report": str(outcome.folder.report),
         "engine": outcome.engine,
-        "task": outcome.model.preparation.target.task,
+        "task": outcome.model.prepared_by.target.task,
         "n_parameters": outcome.model.network.n_parameters,
         "epochs": outcome.epochs,
         "seconds": round(outcome.seconds, 3),

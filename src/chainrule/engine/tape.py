@@ -88,13 +88,14 @@ def is_recordable(value: Any) -> bool:
 
     What is recorded is not called again: a print, a counter, a random draw of one's own would happen once. So each
     class has to say of itself that none of it matters, and what it consists of (the fields of a frozen dataclass) has
-    to say so too; a function among the fields says nothing.
+    to say so too; a function among the fields says nothing. A field whose metadata say `in_step=False` has no part in it.
     """
     if isinstance(value, (tuple, list, frozenset)):
         return all(map(is_recordable, value))
     if value is None or isinstance(value, (bool, int, float, str)):
         return True
-    return says(value, "is_recordable") and all(is_recordable(getattr(value, field.name)) for field in fields(value))
+    parts = (getattr(value, field.name) for field in fields(value) if field.metadata.get("in_step", True))
+    return says(value, "is_recordable") and all(map(is_recordable, parts))
 
 
 class _Recorder:

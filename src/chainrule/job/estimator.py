@@ -117,7 +117,7 @@ class SourceEstimator(BaseEstimator):  # type: ignore[misc]
         self.model_ = job.model
         self._engine = job.choice.engine
         if job.config.task == CLASSIFICATION:
-            self.classes_ = np.array(self.model_.preparation.target.classes)
+            self.classes_ = np.array(self.model_.classes)
 
     def predict(self, X: Source) -> np.ndarray:
         """Return class names, or values in the target's own unit (N,)."""

@@ -63,15 +63,15 @@ def explain_table(
     model = open_model(path)
     _check_asked(model, weights, row, batch)
     source = read_for(model, data, reading or Reading())
-    require_column(model.preparation.target.name, [str(name) for name in source.frame.columns], source.name)
+    require_column(model.prepared_by.target.name, [str(name) for name in source.frame.columns], source.name)
     rows = _rows(len(source.frame), source.name, row, batch)
     part, findings = source.take(rows), Findings()
-    x = model.preparation.inputs(part.frame, findings, samples=part.samples)
-    t = model.preparation.targets(part.frame)
+    x = model.prepared_by.inputs(part.frame, findings, samples=part.samples)
+    t = model.prepared_by.targets(part.frame)
     settings, notes = _settings(path)
     if learning_rate is not None:
         settings["learning_rate"] = learning_rate
-    names = {"inputs": tuple(model.preparation.features), "outputs": tuple(model.preparation.target.classes)}
+    names = {"inputs": tuple(model.prepared_by.features), "outputs": tuple(model.classes)}
     common: dict[str, Any] = {"first_row": int(rows[0]), "max_terms": max_terms, **names}
     derivations = tuple(
         derive_output(model, weight, x, t, **common)

@@ -66,7 +66,7 @@ def predict_table(
     source = read_for(model, data, reading)
     findings = Findings()
     y = model.outputs(source.frame, findings, samples=source.samples, views=views)
-    target = model.preparation.target
+    target = model.prepared_by.target
     files = {FILE: source.frame[FILE]} if source.is_of_files else {}
     said = np.array(target.classes, dtype=object)[y.argmax(axis=1)] if target.classes else y[:, 0]
     table = pd.DataFrame(files | {target.name: said})
@@ -84,7 +84,7 @@ def gallery_page(model: Model, predictions: Predictions) -> str:
     DataError
         If the rows are no pictures.
     """
-    encoding = model.preparation.encoding
+    encoding = model.prepared_by.encoding
     frame = predictions.source.frame
     x = encoding.encode(frame, predictions.source.samples, Findings())
     pictures = None if encoding.columns else encoding.pictures(x)
@@ -95,8 +95,8 @@ def gallery_page(model: Model, predictions: Predictions) -> str:
         if predictions.source.is_of_files
         else [f"row {i + 1}" for i in range(len(frame))]
     )
-    predicted = Predicted(pictures, names, predictions.y, model.preparation.target.classes)
-    return render_gallery(f"{predictions.source.name}: {model.preparation.target.name}", predicted, predictions.notes)
+    predicted = Predicted(pictures, names, predictions.y, model.classes)
+    return render_gallery(f"{predictions.source.name}: {model.prepared_by.target.name}", predicted, predictions.notes)
 
 
 def evaluate_table(
@@ -116,7 +116,7 @@ def evaluate_table(
     source = read_for(model, data, reading)
     if part is not None:
         source = source.take(_published(source, part))
-    target = model.preparation.target
+    target = model.prepared_by.target
     require_column(target.name, [str(name) for name in source.frame.columns], source.name)
     findings = Findings()
     column = source.frame[target.name]
@@ -139,7 +139,7 @@ def _published(source: Source, part: str) -> np.ndarray:
 
 def read_for(model: Model, data: str, reading: Reading) -> Source:
     """Read a table, or files as those of training were; a table without a header has the columns trained on."""
-    encoding = model.preparation.encoding
+    encoding = model.prepared_by.encoding
     reading = replace(reading, names=tuple(column.name for column in encoding.columns))
     if isinstance(encoding, ImageEncoding):
         height, width, channels = encoding.size

@@ -5,6 +5,7 @@ from chainrule.models.linear import LinearRegression
 from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.network import NetworkClassifier, NetworkRegressor
+from chainrule.models.saved import load_estimator
 
 __all__ = [
     "LayerFeatures",
@@ -15,4 +16,5 @@ __all__ = [
     "NetworkClassifier",
     "NetworkRegressor",
     "SoftmaxRegression",
+    "load_estimator",
 ]

@@ -20,10 +20,13 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from chainrule.encode.augment import Augment
 from chainrule.engine import Engine, engine_by_name
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import ConfigError, DataError, ModelFileError
 from chainrule.models.fitting import Fitting
-from chainrule.models.learning import LEARNING_RATES, SOLVERS, rule_of
+from chainrule.models.learning import LEARNING_RATES, SOLVERS, Optimizer, rule_of
+from chainrule.models.saved import Attributes, Saved
+from chainrule.network.archive import REMEDY
 from chainrule.network.network import Network, layer_output, logits
+from chainrule.network.tensors import require_finite
 from chainrule.nn.loss import Loss
 from chainrule.optim import LBFGS, Rule, Schedule
 from chainrule.train import History
@@ -33,8 +36,31 @@ from chainrule.types import Batch, Params
 _DTYPES = (np.float64, np.float32)
 
 
-class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
+class NetworkEstimator(Saved, CallbackSupportMixin, BaseEstimator, ABC):
     """A network with scikit-learn's manners. Parameters are described by the classes that can be made."""
+
+    _fitted: ClassVar[Attributes] = {
+        "n_features_in_": (int,),
+        "feature_names_in_": (np.ndarray,),
+        "n_outputs_": (int,),
+        "_n_first": (int,),
+        "network_": (Network,),
+        "n_iter_": (int,),
+        "t_": (int,),
+        "out_activation_": (str,),
+        "loss_": (float,),
+        "loss_curve_": (list,),
+        "history_": (History,),
+        "best_loss_": (float, type(None)),
+        "validation_scores_": (list, type(None)),
+        "best_validation_score_": (float, type(None)),
+        "_no_improvement_count": (int,),
+        "_optimizer": (Optimizer,),
+        "engine_": (str,),
+        "engine_reason_": (str,),
+    }
+    # Only a solver that takes steps has an optimizer to go on with.
+    _may_lack: ClassVar[frozenset[str]] = Saved._may_lack | {"_optimizer"}
 
     score_name: ClassVar[str]
 
@@ -331,6 +357,35 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """The weights by name, as `network_` and `chainrule.explain` take them."""
         check_is_fitted(self)
         return self._weights()
+
+    def _check_loaded(self) -> None:
+        """Raise ModelFileError if what a file says of the network, its weights and its columns is not one story."""
+        network = self.network_
+        wanted = {path: spec.shape for path, spec in leaves(network.specs)}
+        there = {path: np.asarray(value) for path, value in leaves(self._weights())}
+        if {path: value.shape for path, value in there.items()} != wanted:
+            raise ModelFileError("weights of the shapes that the layers have", "others", REMEDY)
+        kinds = {value.dtype for value in there.values()}
+        if len(kinds) > 1 or not kinds <= set(map(np.dtype, _DTYPES)):
+            raise ModelFileError("weights in float32 or float64", f"{sorted(map(str, kinds))}", REMEDY)
+        require_finite(there, "Fit it again, with a smaller learning_rate_init.")
+        columns = getattr(self, "feature_names_in_", None)
+        # One output asks for the second of two classes; also where there is but one.
+        several = range(1, 3) if self.n_outputs_ == 1 else range(self.n_outputs_, self.n_outputs_ + 1)
+        one_story = (
+            math.prod(network.input_shape) == self.n_features_in_
+            and (columns is None or columns.shape == (self.n_features_in_,))
+            and network.output_shape == (self.n_outputs_,)
+            and (not is_classifier(self) or (self.classes_.ndim == 1 and len(self.classes_) in several))
+            and self.engine_ in ("numpy", "jax")
+            and all(isinstance(value, float) for value in (*self.loss_curve_, *(self.validation_scores_ or ())))
+        )
+        if not one_story:
+            raise ModelFileError(
+                "columns, outputs, classes and curves as the network has them",
+                f"{self.n_features_in_} columns and {self.n_outputs_} outputs of other kinds or numbers",
+                REMEDY,
+            )
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are weights to predict with."""

@@ -12,12 +12,16 @@ from sklearn.utils import get_tags
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.errors import ModelFileError
 from chainrule.models.base import NetworkEstimator
 from chainrule.models.mlp import MLPClassifier
+from chainrule.models.saved import Attributes, Saved, register
+from chainrule.network.archive import REMEDY
 from chainrule.network.network import layer_name
 
 
-class LayerFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+@register
+class LayerFeatures(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Fits a network, and transforms rows into the values of one of its layers.
 
     Parameters
@@ -43,6 +47,15 @@ class LayerFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     >>> features.transform(X).shape
     (150, 3)
     """
+
+    _fitted: ClassVar[Attributes] = {
+        "estimator_": (NetworkEstimator,),
+        "n_features_in_": (int,),
+        "feature_names_in_": (np.ndarray,),
+        "_n_features_out": (int,),
+        # What `set_output` was told.
+        "_sklearn_output_config": (dict,),
+    }
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "estimator": [NetworkEstimator, None],
@@ -72,10 +85,23 @@ class LayerFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
+        self._n_features_out = self._width()
+        return self
+
+    def _width(self) -> int:
+        """Return the number of the layer's values."""
         network = self.estimator_.network_
         name = layer_name(network, self.layer)
-        self._n_features_out = next(math.prod(row.output_shape) for row in network.rows() if row.name == name)
-        return self
+        return next(math.prod(row.output_shape) for row in network.rows() if row.name == name)
+
+    def _check_loaded(self) -> None:
+        """Raise ModelFileError if the estimator of a file is not fitted, or has another width."""
+        container = getattr(self, "_sklearn_output_config", {"transform": "default"})
+        if container not in [{"transform": name} for name in ("default", "pandas", "polars")]:
+            raise ModelFileError("rows as default, pandas or polars", f"{container!r:.60}", REMEDY)
+        fitted = hasattr(self.estimator_, "network_")
+        if not fitted or (self._width(), self.estimator_.n_features_in_) != (self._n_features_out, self.n_features_in_):
+            raise ModelFileError("a fitted estimator of these columns and features", f"{self.estimator_!r:.80}", REMEDY)
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the layer's values (N, units).

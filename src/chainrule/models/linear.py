@@ -13,6 +13,7 @@ from chainrule.models.base import NetworkEstimator
 from chainrule.models.learning import SOLVERS
 from chainrule.models.least_squares import least_squares, steepest
 from chainrule.models.objective import PenalisedOnce
+from chainrule.models.saved import Attributes, register
 from chainrule.models.targets import Regressor
 from chainrule.network.network import Network
 from chainrule.nn import Dense, Sequential
@@ -43,6 +44,8 @@ class Linear(NetworkEstimator):
     intercept_: Any
     early_stopping = False
     _one_row = False
+
+    _fitted: ClassVar[Attributes] = {"coef_": (np.ndarray,), "intercept_": (np.ndarray, np.floating)}
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "fit_intercept": ["boolean"],
@@ -76,6 +79,7 @@ class Linear(NetworkEstimator):
         return {"coef_": coef, "intercept_": intercept}
 
 
+@register
 class LinearRegression(Regressor, Linear):
     """Linear regression: the least squares in closed form, or by going down the gradient.
 
@@ -110,6 +114,8 @@ class LinearRegression(Regressor, Linear):
     history_, loss_, n_iter_, network_, engine_
         As of `MLPRegressor`.
     """
+
+    _fitted: ClassVar[Attributes] = {"_one_row": (bool,)}
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **Linear._parameter_constraints,

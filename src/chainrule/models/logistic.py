@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError
 from chainrule.models.linear import Linear
+from chainrule.models.saved import register
 from chainrule.models.targets import Classifier
 from chainrule.nn import Loss, SoftmaxCrossEntropy
 
@@ -43,6 +44,7 @@ class LinearClassifier(Classifier, Linear):
         return a.ravel() if a.shape[1] == 1 else a
 
 
+@register
 class LogisticRegression(LinearClassifier):
     """Logistic regression: one neuron that asks whether it is the second class; for more classes, the softmax.
 
@@ -115,6 +117,7 @@ class LogisticRegression(LinearClassifier):
         self.callbacks = callbacks
 
 
+@register
 class SoftmaxRegression(LinearClassifier):
     """Softmax regression: one row of weights for each class, also where there are two.
 

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 from sklearn.utils._param_validation import StrOptions
 
 from chainrule.models.perceptron import Perceptron
+from chainrule.models.saved import register
 from chainrule.models.targets import REGRESSION_LOSSES, Classifier, Regressor
 from chainrule.nn import Loss
 
 
+@register
 class MLPClassifier(Classifier, Perceptron):
     """A multilayer perceptron that tells classes or labels apart: scikit-learn's, and more.
 
@@ -167,6 +169,7 @@ class MLPClassifier(Classifier, Perceptron):
         self.callbacks = callbacks
 
 
+@register
 class MLPRegressor(Regressor, Perceptron):
     """A multilayer perceptron that predicts values: scikit-learn's, and more.
 

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 from sklearn.utils._param_validation import StrOptions
 
+from chainrule.models.saved import register
 from chainrule.models.stack import AnyNetwork
 from chainrule.models.targets import REGRESSION_LOSSES, Classifier, Regressor
 from chainrule.nn import Loss
 
 
+@register
 class NetworkClassifier(Classifier, AnyNetwork):
     """Any stack of layers that tells classes or labels apart.
 
@@ -137,6 +139,7 @@ class NetworkClassifier(Classifier, AnyNetwork):
         self.callbacks = callbacks
 
 
+@register
 class NetworkRegressor(Regressor, AnyNetwork):
     """Any stack of layers that predicts values.
 

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from chainrule.errors import ConfigError
 from chainrule.models.base import NetworkEstimator
 from chainrule.models.learning import rule_of
+from chainrule.models.saved import Attributes
 from chainrule.network.mlp import mlp
 from chainrule.network.network import Network
 from chainrule.nn import ACTIVATIONS, Loss
@@ -29,6 +30,8 @@ class Perceptron(NetworkEstimator):
     dropout: Any
     coefs_: list[np.ndarray]
     intercepts_: list[np.ndarray]
+
+    _fitted: ClassVar[Attributes] = {"coefs_": (list,), "intercepts_": (list,), "n_layers_": (int,)}
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **NetworkEstimator._parameter_constraints,

@@ -14,12 +14,15 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.encode.augment import PRESETS, Augment, augment_by_name
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import ConfigError, DataError, ModelFileError
 from chainrule.models.base import NetworkEstimator
+from chainrule.models.saved import Attributes
+from chainrule.network.archive import REMEDY
 from chainrule.network.cnn import CNN_DROPOUT, cnn, default_filters
 from chainrule.network.network import Network, as_shape
 from chainrule.network.views import averaged_outputs
 from chainrule.nn import Dense, Flatten, Layer, Relu, Sequential
+from chainrule.tree import map_leaves
 from chainrule.types import Params, Shape
 
 _SHAPE = "Set input_shape, such as (28, 28, 1), to the shape of one picture."
@@ -32,6 +35,8 @@ class AnyNetwork(NetworkEstimator):
     input_shape: Any
     augment: Any
     views: Any
+
+    _fitted: ClassVar[Attributes] = {"_params": (dict,)}
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **NetworkEstimator._parameter_constraints,
@@ -131,6 +136,12 @@ class AnyNetwork(NetworkEstimator):
 
     def _kept(self, params: Params) -> dict[str, Any]:
         return {"_params": params}
+
+    def _check_loaded(self) -> None:
+        """Check as every estimator; and a tree has names that no array tells of, those of layers without parameters."""
+        super()._check_loaded()
+        if map_leaves(lambda _: None, self._params) != map_leaves(lambda _: None, self.network_.specs):
+            raise ModelFileError("a tree of weights with the network's layers", "other names", REMEDY)
 
     def _predicts_on(self, *, sparse: bool) -> str:
         return "numpy" if sparse else str(self.engine_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import DataError
+from chainrule.models.saved import Attributes
 from chainrule.nn import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, losses_named
 
 REGRESSION_LOSSES: dict[str, Loss] = {name: loss() for name, loss in losses_named("regression").items()}
@@ -28,6 +29,9 @@ class Classifier(ClassifierMixin):
     """Classes: one output that asks "is it the second?" for two, one for each of more, one for each label."""
 
     score_name = "accuracy"
+
+    # What a fit leaves behind, for a file.
+    _fitted: ClassVar[Attributes] = {"classes_": (np.ndarray,), "_label_binarizer": (LabelBinarizer,)}
 
     if TYPE_CHECKING:
         # What NetworkEstimator, beside which these stand, has.

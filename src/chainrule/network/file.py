@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,46 +12,77 @@ import numpy as np
 
 from chainrule.encode.augment import Augment
 from chainrule.encode.preparation import Preparation
-from chainrule.errors import ConfigError, ModelFileError
+from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.files import replace_file
+from chainrule.network.archive import README, REMEDY, Archive, read_archive, to_json, write_archive
 from chainrule.network.model import Model
 from chainrule.network.network import Network
 from chainrule.network.spec import network_from_spec, network_spec
+from chainrule.network.tensors import (
+    check_header,
+    header_bytes,
+    pack,
+    require_finite,
+    shapes_of,
+    unpack,
+    unpack_declared,
+)
 from chainrule.tree import fill, leaves
 from chainrule.types import Params
 
-SCHEMA_VERSION = 2
-_MODEL, _WEIGHTS, _PREPROCESS, _README = "model.json", "weights.safetensors", "preprocess.json", "README.md"
-_PARTS = frozenset({_MODEL, _WEIGHTS, _PREPROCESS, _README})
-_MOST_JSON_BYTES = 64 << 20
-_MOST_README_BYTES = 1 << 20
-# Names and offsets of the tensors, beyond their values.
-_HEADER_BYTES = 1 << 20
-_REMEDY = "Use a .chainrule file that Chainrule wrote, fetched whole."
+SCHEMA_VERSION = 3
+# Before version 3 every model had a preparation, and nothing was optional.
+_VERSIONS = (2, SCHEMA_VERSION)
+_MODEL, _WEIGHTS, _PREPROCESS, _TRAINING = (
+    "model.json",
+    "weights.safetensors",
+    "preprocess.json",
+    "training.safetensors",
+)
+_REQUIRED = frozenset({_MODEL, _WEIGHTS, README})
+_OPTIONAL = frozenset({_PREPROCESS, _TRAINING})
+_OTHERS = {"estimator.json": "Load it with chainrule.load_estimator."}
+_DIVERGED = "Train again with a smaller learning rate, or keep the best weights."
 
 
 def save_model(model: Model, path: Path | str) -> None:
-    """Write a model file, replacing an old one only when the new one is complete."""
-    from safetensors.numpy import save
+    """Write a model file, replacing an old one only when the new one is complete and `load_model` reads it.
 
-    # safetensors writes an array that is not contiguous wrongly, without a word.
-    tensors = {name: np.ascontiguousarray(value) for name, value in leaves(model.params)}
-    head = {
+    Raises
+    ------
+    ConfigError, ModelFileError
+        If it could not be loaded again: a class that is not registered, weights that do not fit the layers or are not
+        finite, a preparation for another network. Nothing is written then.
+    RunFolderError
+        If the file cannot be written.
+    """
+    weights = {name: np.asarray(value) for name, value in leaves(model.params)}
+    head: dict[str, Any] = {
         "format": "chainrule-model",
         "schema_version": SCHEMA_VERSION,
         "network": network_spec(model.network),
-        "classes": list(model.preparation.target.classes),
-        "summary": dict(model.summary),
+        "classes": list(model.classes),
+        "summary": _jsonable(model.summary, "summary"),
     }
+    require_finite(weights, _DIVERGED)
     if model.augment:
         head["augment"] = asdict(model.augment)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        _write(archive, _MODEL, json.dumps(head, indent=1, ensure_ascii=False))
-        _write(archive, _PREPROCESS, json.dumps(model.preparation.to_json(), indent=1, ensure_ascii=False))
-        _write(archive, _README, _readme(model))
-        _write(archive, _WEIGHTS, save(tensors), zipfile.ZIP_STORED)
-    replace_file(Path(path), buffer.getvalue())
+    if model.training:
+        head["training"] = _jsonable(model.training, "training")
+    parts: dict[str, bytes | str] = {}
+    if model.preparation is not None:
+        parts[_PREPROCESS] = to_json(model.preparation.to_json())
+    if model.state is not None:
+        head["state"] = shapes_of(model.state)
+        parts[_TRAINING] = pack(model.state)
+    head["parts"] = sorted(parts)
+    content = write_archive({_MODEL: to_json(head), README: _readme(model), **parts, _WEIGHTS: pack(weights)})
+    try:
+        _model_of(read_archive(content, what="a model file", parts=_REQUIRED, optional=_OPTIONAL, others=_OTHERS))
+    except ChainruleError as error:
+        remedy = "Make the model of parts that fit together." if error.remedy == REMEDY else error.remedy
+        raise ModelFileError(f"a model that can be loaded again, with {error.expected}", error.came, remedy) from error
+    replace_file(Path(path), content)
 
 
 def load_model(path: Path | str) -> Model:
@@ -63,137 +92,128 @@ def load_model(path: Path | str) -> Model:
     ------
     ModelFileError
         If it is missing, truncated or not ours, names a layer that is not registered, holds a part or a path that
-        a model file does not have, or declares weights of another size than it carries.
+        a model file does not have, declares weights of another size than it carries, has weights that are NaN or
+        infinite, or would cost out of all proportion to its size.
     """
-    parts = _read_parts(Path(path))
-    head = _json(parts[_MODEL], _MODEL)
+    return _model_of(read_archive(Path(path), what="a model file", parts=_REQUIRED, optional=_OPTIONAL, others=_OTHERS))
+
+
+def _model_of(archive: Archive) -> Model:
+    head = archive.json(_MODEL)
     if not isinstance(head, dict) or head.get("format") != "chainrule-model":
-        raise ModelFileError("a Chainrule model", f"a file whose {_MODEL} says otherwise", _REMEDY)
+        raise ModelFileError("a Chainrule model", f"a file whose {_MODEL} says otherwise", REMEDY)
     version = head.get("schema_version")
-    if version != SCHEMA_VERSION:
+    if version not in _VERSIONS or type(version) is not int:
         raise ModelFileError(
             f"a model file of version {SCHEMA_VERSION}", f"version {version!r:.20}", "Use the Chainrule that wrote it."
         )
+    declared = [_PREPROCESS] if version == 2 else head.get("parts")
+    there = sorted(set(archive.parts) - _REQUIRED)
+    if declared != there:
+        named = {name for name in declared if isinstance(name, str)} if isinstance(declared, list) else set()
+        strange = sorted(named ^ set(there))[:3] or f"the list {declared!r:.60}"
+        raise ModelFileError(
+            f"the parts that {_MODEL} declares and no others", f"a difference in {strange!s:.200}", REMEDY
+        )
     try:
         network = network_from_spec(head.get("network"))
-    except RecursionError as error:
-        raise ModelFileError("layers of a network", "lists that are nested without end", _REMEDY) from error
-    preparation = Preparation.from_json(_json(parts[_PREPROCESS], _PREPROCESS))
-    if preparation.input_shape != network.input_shape or preparation.target.outputs != network.output_shape[0]:
-        raise ModelFileError(
-            f"data prepared for a network of input {network.input_shape} and {network.output_shape[0]} outputs",
-            f"input {preparation.input_shape} and {preparation.target.outputs} outputs",
-            _REMEDY,
+        preparation = _preparation(archive, network)
+        summary, training = head.get("summary"), head.get("training")
+        return Model(
+            network,
+            _weights(archive.parts[_WEIGHTS], network),
+            preparation,
+            summary if isinstance(summary, dict) else {},
+            _augment(head.get("augment", {})),
+            () if version == 2 else _classes(head.get("classes")),
+            unpack_declared(archive.parts[_TRAINING], _TRAINING, head.get("state")) if _TRAINING in there else None,
+            training if isinstance(training, dict) else {},
         )
-    summary = head.get("summary")
-    summary = summary if isinstance(summary, dict) else {}
-    return Model(network, _weights(parts[_WEIGHTS], network), preparation, summary, _augment(head.get("augment", {})))
+    except RecursionError as error:
+        raise ModelFileError("layers of a network", "lists that are nested without end", REMEDY) from error
+    except ConfigError as error:
+        raise ModelFileError(error.expected, error.came, REMEDY) from error
+
+
+def _preparation(archive: Archive, network: Network) -> Preparation | None:
+    if _PREPROCESS not in archive.parts:
+        return None
+    preparation = Preparation.from_json(archive.json(_PREPROCESS))
+    outputs = (preparation.target.outputs,)
+    if preparation.input_shape != network.input_shape or outputs != network.output_shape:
+        raise ModelFileError(
+            f"data prepared for a network of input {network.input_shape} and output {network.output_shape}",
+            f"a preparation of input {preparation.input_shape} and output {outputs}",
+            "Leave the preparation out where the network answers another question than its target: the inputs are "
+            "arrays then.",
+        )
+    return preparation
+
+
+def _classes(names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ModelFileError("classes as a list of texts", f"{names!r:.60}", REMEDY)
+    return tuple(names)
 
 
 def _augment(fields: Any) -> Augment:
     try:
         return Augment(**fields)
     except (TypeError, ConfigError) as error:
-        raise ModelFileError("settings of an augmentation", f"{error}", _REMEDY) from error
-
-
-def _read_parts(path: Path) -> dict[str, bytes]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = {info.filename: info for info in archive.infolist()}
-            if set(infos) != _PARTS or len(archive.infolist()) != len(_PARTS):
-                strange = sorted(set(infos) ^ _PARTS) or ["a part twice"]
-                raise ModelFileError(
-                    f"the parts {', '.join(sorted(_PARTS))} and no others", f"a difference in {strange[:3]}", _REMEDY
-                )
-            limits = {_MODEL: _MOST_JSON_BYTES, _PREPROCESS: _MOST_JSON_BYTES, _README: _MOST_README_BYTES}
-            # Weights are stored as they are, so they cannot be larger than the file itself.
-            limits[_WEIGHTS] = path.stat().st_size
-            for name, info in infos.items():
-                if info.file_size > limits[name]:
-                    raise ModelFileError(
-                        f"{name} of at most {limits[name]:,} bytes", f"{info.file_size:,} declared", _REMEDY
-                    )
-                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise ModelFileError(
-                        f"{name} stored or deflated", f"compression method {info.compress_type}", _REMEDY
-                    )
-            return {name: _read_part(archive, info) for name, info in infos.items()}
-    except FileNotFoundError as error:
-        raise ModelFileError("a model file", f"no file {str(path)!r}", "Check the path.") from error
-    except IsADirectoryError as error:
-        raise ModelFileError(
-            "a model file", f"the folder {str(path)!r}", f"Name the file inside it: {path / 'model.chainrule'}."
-        ) from error
-    except ModelFileError:
-        raise
-    except Exception as error:
-        # zipfile and zlib have no common base for what a damaged archive raises; whatever it is, it is the file's fault.
-        raise ModelFileError(f"{path.name} to be a whole model file", f"{error}", _REMEDY) from error
-
-
-def _read_part(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    # Asked for a number of bytes, zipfile stops there; `archive.read` would first unpack whatever there is, and only
-    # then find that it is more than was declared.
-    with archive.open(info) as part:
-        content = part.read(info.file_size)
-        if len(content) != info.file_size or part.read(1):
-            raise ModelFileError(
-                f"{info.filename} of {info.file_size:,} bytes, as declared", f"{len(content):,} or more", _REMEDY
-            )
-    return content
-
-
-def _json(raw: bytes, name: str) -> Any:
-    try:
-        return json.loads(raw.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        # A ValueError is text that is no UTF-8, no JSON, or a number of thousands of digits.
-        raise ModelFileError(f"{name} to be JSON", f"{error}", _REMEDY) from error
+        raise ModelFileError("settings of an augmentation", f"{error!s:.200}", REMEDY) from error
 
 
 def _weights(raw: bytes, network: Network) -> Params:
     """Return the weights, after their declared shapes have been held against the bytes that are there."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    if network.n_parameters * 4 > len(raw) or len(raw) > network.n_parameters * 8 + _HEADER_BYTES:
-        raise ModelFileError(
-            f"the {network.n_parameters:,} parameters that the layers declare", f"{len(raw):,} bytes of them", _REMEDY
-        )
-    try:
-        tensors = load(raw)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ModelFileError(f"{_WEIGHTS} to hold tensors", f"{error}", _REMEDY) from error
     wanted: Mapping[str, Any] = dict(leaves(network.specs))
+    header = header_bytes({name: len(spec.shape) for name, spec in wanted.items()})
+    if network.n_parameters * 4 > len(raw) or len(raw) > network.n_parameters * 8 + header:
+        raise ModelFileError(
+            f"the {network.n_parameters:,} parameters that the layers declare", f"{len(raw):,} bytes of them", REMEDY
+        )
+    check_header(raw, _WEIGHTS, header)
+    tensors = unpack(raw, _WEIGHTS)
     for name in sorted(set(wanted) ^ set(tensors)):
-        raise ModelFileError("the parameters that the layers declare", f"a difference in {name!r}", _REMEDY)
-    for name, value in tensors.items():
+        raise ModelFileError("the parameters that the layers declare", f"a difference in {name!r:.200}", REMEDY)
+    # In the layers' order: safetensors has none.
+    named = {name: tensors[name] for name in wanted}
+    for name, value in named.items():
         if value.shape != wanted[name].shape or value.dtype not in (np.float32, np.float64):
             raise ModelFileError(
                 f"{name} of shape {wanted[name].shape} in float32 or float64",
                 f"shape {value.shape} in {value.dtype}",
-                _REMEDY,
+                REMEDY,
             )
-    return fill(network.specs, tensors)
+    require_finite(named, REMEDY)
+    return fill(network.specs, named)
 
 
-def _write(archive: zipfile.ZipFile, name: str, content: bytes | str, method: int = zipfile.ZIP_DEFLATED) -> None:
-    # A fixed date: the same model gives the same bytes.
-    info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-    info.external_attr = 0o644 << 16
-    archive.writestr(info, content, method)
+def _jsonable(data: Mapping[str, Any], name: str) -> dict[str, Any]:
+    try:
+        json.dumps(dict(data))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"a {name} of texts, numbers, lists and dicts", f"{error}", f"Convert what {name} holds to such."
+        ) from error
+    return dict(data)
 
 
 def _readme(model: Model) -> str:
-    target = model.preparation.target
+    preparation = model.preparation
+    title = (
+        "A Chainrule model"
+        if preparation is None
+        else (f"A Chainrule model: {preparation.target.task} of {preparation.target.name}")
+    )
+    prepared = "" if preparation is None else ", `preprocess.json` how data become inputs"
+    use = "chainrule.load_model(path)" if preparation is None else "chainrule predict MODEL DATA"
     lines = [
-        f"# A Chainrule model: {target.task} of {target.name}",
+        f"# {title}",
         "",
         f"{model.network.n_parameters:,} parameters; inputs of shape {model.network.input_shape}.",
         "",
-        "`model.json` has the layers, `weights.safetensors` the numbers, `preprocess.json` how data become inputs.",
-        "Nothing in this file is code. Predict with `chainrule predict MODEL DATA`.",
+        f"`model.json` has the layers, `weights.safetensors` the numbers{prepared}.",
+        f"Nothing in this file is code. Use it with `{use}`.",
         "",
     ]
     return "\n".join(lines)

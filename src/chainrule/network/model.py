@@ -1,4 +1,4 @@
-"""A model: a network with its weights and the preparation of its data: all that a prediction needs."""
+"""A model: a network with its weights and, where there is one, the preparation of its data: all that a prediction needs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from chainrule.encode.preparation import Preparation
 from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY, NumpyEngine
+from chainrule.errors import ConfigError
 from chainrule.network.network import Network, logits
 from chainrule.network.views import averaged_outputs
 from chainrule.sources.samples import Samples
@@ -33,18 +34,60 @@ class Model:
     ----------
     network : Network
     params : tree of NumPy arrays
-    preparation : Preparation
+    preparation : Preparation, optional
+        What makes inputs of tables and files. Without one, the inputs are arrays.
     summary : mapping
         How it was trained, for people: JSON-able, read by nobody but them.
     augment : Augment
         How pictures were changed while it learned: so can the views of a picture be that a prediction is the mean of.
+    classes : tuple of str
+        In the order of the outputs; those of the preparation's target where there is one, and none for values.
+    state : mapping of str to array, optional
+        The optimizer's arrays, to go on training with.
+    training : mapping
+        Where training stands, to go on from there: JSON-able.
+
+    Raises
+    ------
+    ConfigError
+        If there is not one class for each output.
     """
 
     network: Network
     params: Params
-    preparation: Preparation
+    preparation: Preparation | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
     augment: Augment = field(default_factory=Augment)
+    classes: tuple[str, ...] = ()
+    state: Mapping[str, np.ndarray] | None = None
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take the target's classes, and hold them against the outputs."""
+        known = () if self.preparation is None else self.preparation.target.classes
+        object.__setattr__(self, "classes", tuple(self.classes) or known)
+        if known and self.classes != known:
+            raise ConfigError(
+                f"the classes of the preparation's target, {known!r:.60}", f"{self.classes!r:.60}", "Leave classes out."
+            )
+        outputs = self.network.output_shape[-1]
+        if self.classes and len(self.classes) not in (outputs, 2 * (outputs == 1)):
+            raise ConfigError(
+                f"one class for each of the {outputs} outputs, or two for a single one",
+                f"{len(self.classes)} classes",
+                "Give their names in the order of the outputs.",
+            )
+
+    @property
+    def prepared_by(self) -> Preparation:
+        """The preparation, for those who cannot do without; ConfigError where there is none."""
+        if self.preparation is None:
+            raise ConfigError(
+                "a model with a preparation, which makes inputs of tables and files",
+                "a model without one",
+                "Load it with chainrule.load_model, and give arrays to its outputs_of.",
+            )
+        return self.preparation
 
     def outputs(
         self,
@@ -56,23 +99,24 @@ class Model:
         views: int = 1,
     ) -> np.ndarray:
         """Return y (N, K) for rows (and their `samples`): probabilities, or values in the target's own unit."""
+        preparation = self.prepared_by
         if samples is None:
-            return self.outputs_of(self.preparation.inputs(frame, findings), engine, views=views)
+            return self.outputs_of(preparation.inputs(frame, findings), engine, views=views)
         # As numbers they are several times as large as they are: so many at a time.
         blocks = [np.arange(start, min(start + _SAMPLES, len(samples))) for start in range(0, len(samples), _SAMPLES)]
-        parts = (self.preparation.inputs(frame.iloc[rows], findings, samples=samples.take(rows)) for rows in blocks)
+        parts = (preparation.inputs(frame.iloc[rows], findings, samples=samples.take(rows)) for rows in blocks)
         return np.concatenate([self.outputs_of(x, engine, views=views) for x in parts])
 
     def outputs_of(self, x: np.ndarray, engine: Engine | None = None, *, views: int = 1) -> np.ndarray:
-        """Return y (N, K) for prepared inputs x (N, ...): the mean over so many views of each picture."""
+        """Return y (N, ..., K) for prepared inputs x (N, ...): the mean over so many views of each picture."""
         engine = engine or NumpyEngine()
         params = engine.place(self.params)
         if views > 1:
             y = averaged_outputs(self.network, engine, params, x, self.augment, views=views)
         else:
             y = np.asarray(self.network.loss.link(NUMPY, logits(self.network, engine, params, x).astype(np.float64)))
-        target = self.preparation.target
-        return y if target.task == CLASSIFICATION else y * target.scale + target.mean
+        target = None if self.preparation is None else self.preparation.target
+        return y if target is None or target.task == CLASSIFICATION else y * target.scale + target.mean
 
     def predict(
         self,
@@ -83,6 +127,12 @@ class Model:
         samples: Samples | None = None,
     ) -> np.ndarray:
         """Return the predicted class names, or values (N,)."""
-        y = self.outputs(frame, findings, engine, samples=samples)
-        target = self.preparation.target
-        return np.array(target.classes, dtype=object)[y.argmax(axis=1)] if target.classes else y[:, 0]
+        return self.answers(self.outputs(frame, findings, engine, samples=samples))
+
+    def answers(self, y: np.ndarray) -> np.ndarray:
+        """Return the class (N, ...) that outputs y (N, ..., K) are for or, without classes, y itself: (N,) of one value."""
+        if not self.classes:
+            return y[:, 0] if y.shape[1:] == (1,) else y
+        at = y.argmax(axis=-1) if y.shape[-1] > 1 else (y[..., 0] > 0.5).astype(int)
+        named: np.ndarray = np.array(self.classes, dtype=object)[at]
+        return named

@@ -7,18 +7,35 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from chainrule.errors import ChainruleError, ModelFileError, did_you_mean
+from chainrule.errors import ChainruleError, ConfigError, ModelFileError, did_you_mean
+from chainrule.network.bounds import check_bounds
 from chainrule.network.network import Network
 from chainrule.nn import LAYERS, LOSSES, Layer, Loss
 
-# A model file may nest layers, and lists of layers; no network that a person made is deeper than this.
+# A model file may nest layers, and lists of layers; no network that a person made is deeper, or has more layers.
 _MAX_DEPTH = 64
+_MAX_LAYERS = 10_000
 
 
 def to_spec(value: Layer | Loss) -> dict[str, Any]:
-    """Return a layer or a loss as JSON-able data: its kind and its hyperparameters."""
-    return {"kind": type(value).__name__} | {
-        field.name: _encode(getattr(value, field.name))
+    """Return a layer or a loss as JSON-able data: its kind and its hyperparameters.
+
+    Raises
+    ------
+    ConfigError
+        If its class is not registered, or has a field that JSON cannot hold: nobody could make it again.
+    """
+    kind = type(value).__name__
+    registry: Mapping[str, type[Any]] = LAYERS if isinstance(value, Layer) else LOSSES
+    if registry.get(kind) is not type(value) or not hasattr(value, "__dataclass_fields__"):
+        where = "chainrule.nn.register" if isinstance(value, Layer) else "chainrule.nn.loss.register"
+        raise ConfigError(
+            "a network of registered classes",
+            f"{value!r:.100}, whose class {kind} is not registered",
+            f"Write {kind} as a frozen dataclass and decorate it with {where}.",
+        )
+    return {"kind": kind} | {
+        field.name: _encode(getattr(value, field.name), kind, field.name)
         for field in fields(value)  # type: ignore[arg-type]
     }
 
@@ -39,20 +56,52 @@ def network_from_spec(spec: Any) -> Network:
     shape = spec["input_shape"]
     if not isinstance(shape, list) or not all(type(size) is int and 0 < size < 2**31 for size in shape):
         raise _bad("an input_shape of positive whole numbers", f"{_short(shape)}")
-    layer = _from_spec(spec["layer"], LAYERS, "layer", 0)
-    loss = _from_spec(spec["loss"], LOSSES, "loss", 0)
+    layer = layer_from_spec(spec["layer"])
+    loss = loss_from_spec(spec["loss"])
     try:
-        return Network(layer, tuple(shape), loss)
+        network = Network(layer, tuple(shape), loss)
+        check_bounds(network)
     except ChainruleError as error:
         raise _bad(_cut(error.expected), _cut(error.came)) from error
+    return network
 
 
-def _encode(value: Any) -> Any:
+def layer_from_spec(spec: Any) -> Layer:
+    """Return the layer that `to_spec` described, or raise ModelFileError."""
+    if _layers_in(spec) > _MAX_LAYERS:
+        raise _bad(f"at most {_MAX_LAYERS:,} layers", "more of them")
+    layer: Layer = _from_spec(spec, LAYERS, "layer", 0)
+    return layer
+
+
+def loss_from_spec(spec: Any) -> Loss:
+    """Return the loss that `to_spec` described, or raise ModelFileError."""
+    loss: Loss = _from_spec(spec, LOSSES, "loss", 0)
+    return loss
+
+
+def _layers_in(spec: Any) -> int:
+    """Return how many layers a description names, without going down into it by calls of its own."""
+    found, left = 0, [spec]
+    while left and found <= _MAX_LAYERS:
+        node = left.pop()
+        found += isinstance(node, Mapping)
+        left.extend(node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ())
+    return found
+
+
+def _encode(value: Any, kind: str, field: str) -> Any:
     if isinstance(value, (Layer, Loss)):
         return to_spec(value)
-    if isinstance(value, tuple):
-        return [_encode(item) for item in value]
-    return value
+    if isinstance(value, (tuple, list)):
+        return [_encode(item, kind, field) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise ConfigError(
+        f"{field} of {kind} to be a number, a text, a layer or a tuple of such",
+        f"{value!r:.60}",
+        "A model file holds nothing else: make it of such fields.",
+    )
 
 
 def _from_spec(spec: Any, registry: Mapping[str, type[Any]], what: str, depth: int) -> Any:

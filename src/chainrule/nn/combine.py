@@ -51,7 +51,8 @@ class Sequential(Layer):
         """Name the layers that have no name."""
         super().__post_init__()
         object.__setattr__(self, "names", self.names or _running_names(self.layers))
-        if len(set(self.names)) != len(self.layers) or any("." in name or not name for name in self.names):
+        distinct = len(set(self.names)) == len(self.names) == len(self.layers)
+        if not distinct or any("." in name or not name for name in self.names):
             raise ConfigError(
                 f"{len(self.layers)} different names without a dot, one for each layer",
                 f"{self.names}",
@@ -80,11 +81,6 @@ class Sequential(Layer):
     def is_random(self) -> bool:
         """Whether any of the layers is random."""
         return super().is_random
-
-    @property
-    def takes_ids(self) -> bool:
-        """Whether the first layer does."""
-        return self.layers[0].takes_ids
 
     @cached_property
     def has_state(self) -> bool:
@@ -172,11 +168,6 @@ class Residual(Layer):
         where={"f": "the inner layer", "s": "the shortcut; by default s(x) = x"},
         source="He et al., 2016, Deep residual learning for image recognition, eq. 1 and 2",
     )
-
-    @property
-    def takes_ids(self) -> bool:
-        """Whether the inner layer does."""
-        return self.inner.takes_ids
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of f(x), which must be that of s(x)."""

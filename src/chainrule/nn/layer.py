@@ -117,8 +117,11 @@ class Layer(ABC):
 
     @property
     def takes_ids(self) -> bool:
-        """Whether x is whole numbers that name something (rows of a table); to any other layer they come as floats."""
-        return False
+        """Whether x is whole numbers that name something (rows of a table); to any other layer they come as floats.
+
+        Of a composition, its first layer says.
+        """
+        return any(child.takes_ids for child in [*self.children().values()][:1])
 
     @property
     def has_state(self) -> bool:

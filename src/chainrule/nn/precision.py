@@ -39,11 +39,6 @@ class LowPrecision(Layer):
         source="Kalamkar et al., 2019, A study of bfloat16 for deep learning training, section 3",
     )
 
-    @property
-    def takes_ids(self) -> bool:
-        """Whether the inner layer does."""
-        return self.inner.takes_ids
-
     def output_shape(self, shape: Shape) -> Shape:
         """Return the inner layer's shape."""
         return self.inner.output_shape(shape)

@@ -23,11 +23,6 @@ class Probe(Layer):
 
     equations: ClassVar[Equations] = Equations(forward=("y = f(x)",), backward={"dx": "f'"})
 
-    @property
-    def takes_ids(self) -> bool:
-        """Whether the inner layer does."""
-        return self.inner.takes_ids
-
     def output_shape(self, shape: Shape) -> Shape:
         """Return the inner layer's shape."""
         return self.inner.output_shape(shape)

@@ -80,12 +80,12 @@ def _with_model(spec: Spec, sources: dict[str, Source], path: Path) -> Session:
     from chainrule.job.predict import open_model
 
     model = open_model(path)
-    target = model.preparation.target
+    target = model.prepared_by.target
     layers = _layers(model)
     loss = "cross_entropy" if target.classes else "squared_error"
     data = replace(spec.data, target=target.name, task=target.task)
-    if spec.data.name not in (*PROBLEMS, "faces", "drawn") and model.preparation.kind == "table":
-        data = replace(data, kinds={column.name: column.kind for column in model.preparation.columns})
+    if spec.data.name not in (*PROBLEMS, "faces", "drawn") and model.prepared_by.kind == "table":
+        data = replace(data, kinds={column.name: column.kind for column in model.prepared_by.columns})
     elif not sources:
         data = replace(data, target=None, task=None)
     spec = replace(spec, data=data, layers=layers, loss=loss)

@@ -65,8 +65,8 @@ class ReportData:
 
 def render(data: ReportData) -> str:
     """Return the page as HTML: no script, no font, no picture from outside."""
-    target = data.model.preparation.target
-    preparation = data.model.preparation
+    target = data.model.prepared_by.target
+    preparation = data.model.prepared_by
     page: str = template("page.html.j2").render(
         data=data,
         target=target,
@@ -95,7 +95,7 @@ def render(data: ReportData) -> str:
 def _seen(data: ReportData) -> dict[str, str]:
     """Return the pictures of a network that sees; none of them for another."""
     model, rows = data.model, data.evaluated
-    if not (model.preparation.target.classes and seeing.sees(model.network)):
+    if not (model.classes and seeing.sees(model.network)):
         return dict.fromkeys(("filters", "maps", "confused", "mistakes", "augmented"), "")
     return {
         "filters": seeing.filters(model),
@@ -128,7 +128,7 @@ def _curves(data: ReportData) -> str:
 
 
 def _result(data: ReportData) -> str:
-    target, seen = data.model.preparation.target, data.evaluated
+    target, seen = data.model.prepared_by.target, data.evaluated
     if not target.classes:
         return plots.predicted_against_true(seen.truth, seen.y[:, 0], target.name)
     return plots.confusion_matrix(_confusion(seen, len(target.classes)), target.classes)
@@ -144,7 +144,7 @@ def _decision(data: ReportData) -> str:
     model, seen = data.model, data.evaluated
     if seen.x.shape[1:] != (2,):
         return ""
-    encoders = model.preparation.encoders
+    encoders = model.prepared_by.encoders
     scale, center = np.ones(2), np.zeros(2)
     if len(encoders) == 2 and all(isinstance(encoder, Numeric) for encoder in encoders):
         # The axes have the columns' own units, as the table of mistakes has.
@@ -153,8 +153,8 @@ def _decision(data: ReportData) -> str:
     def predict(plane: np.ndarray) -> np.ndarray:
         return model.outputs_of(((plane - center) / scale).astype(np.float32))
 
-    names = model.preparation.features
-    return plots.decision_map(predict, seen.x * scale + center, seen.truth, names, model.preparation.target.classes)
+    names = model.prepared_by.features
+    return plots.decision_map(predict, seen.x * scale + center, seen.truth, names, model.classes)
 
 
 def _class_rows(seen: Evaluated, classes: Sequence[str]) -> list[dict[str, Any]]:
@@ -182,19 +182,19 @@ def _share(value: float) -> str:
 def _worst(data: ReportData, most: int) -> np.ndarray:
     """Return the rows that the model is most surely wrong about (or furthest from), worst first."""
     seen = data.evaluated
-    if not data.model.preparation.target.classes:
+    if not data.model.classes:
         return np.argsort(-np.abs(seen.y[:, 0] - seen.truth), kind="stable")[:most]
     rows = np.flatnonzero(seen.y.argmax(axis=1) != seen.truth)
     return rows[np.argsort(seen.y[rows, seen.truth[rows]], kind="stable")][:most]
 
 
 def _mistake_pictures(data: ReportData) -> str:
-    encoding = data.model.preparation.encoding
+    encoding = data.model.prepared_by.encoding
     rows, seen = _worst(data, _MISTAKES), data.evaluated
     shown = encoding.pictures(seen.x[rows]) if len(rows) and not encoding.columns else None
     if shown is None:
         return ""
-    classes = data.model.preparation.target.classes
+    classes = data.model.classes
     if classes:
         said = seen.y[rows].argmax(axis=1)
         captions = [
@@ -219,8 +219,8 @@ def _mistake_table(data: ReportData) -> dict[str, Any] | None:
     rows, seen = _worst(data, _MISTAKE_ROWS), data.evaluated
     if len(rows) == 0:
         return None
-    target = data.model.preparation.target
-    names = [name for name in data.model.preparation.used if name in seen.frame.columns][:_MOST_CELLS]
+    target = data.model.prepared_by.target
+    names = [name for name in data.model.prepared_by.used if name in seen.frame.columns][:_MOST_CELLS]
     lines = []
     for row in rows:
         if target.classes:
@@ -230,7 +230,7 @@ def _mistake_table(data: ReportData) -> dict[str, Any] | None:
             head = [f"{seen.truth[row]:.4g}", f"{seen.y[row, 0]:.4g}"]
         cells = seen.frame.iloc[row]
         lines.append([*head, *(_cell(cells[name]) for name in names)])
-    return {"names": names, "rows": lines, "more": len(data.model.preparation.used) - len(names)}
+    return {"names": names, "rows": lines, "more": len(data.model.prepared_by.used) - len(names)}
 
 
 def _cell(value: Any) -> str:
@@ -245,8 +245,8 @@ def _cell(value: Any) -> str:
 def _first_layer(data: ReportData) -> str:
     """Return the first layer's weights as pictures where the input is one, else which columns are listened to."""
     model = data.model
-    if model.preparation.encoders:
-        encoders = model.preparation.encoders
+    if model.prepared_by.encoders:
+        encoders = model.prepared_by.encoders
         ends = np.cumsum([len(encoder.features) for encoder in encoders])
         # A column's features are pulled together: a category is one thing, however many indicators it has.
         pull = np.array([part.sum() for part in np.split(data.pull, ends[:-1])])
@@ -257,10 +257,10 @@ def _first_layer(data: ReportData) -> str:
     W = next((np.asarray(value) for name, value in leaves(model.params) if name.endswith("W")), None)
     if W is None:
         return ""
-    shape = model.preparation.input_shape
+    shape = model.prepared_by.input_shape
     if W.ndim != 2 or W.shape[0] != math.prod(shape):
         return ""
-    maps = model.preparation.encoding.weights(W.T.reshape(-1, *shape))
+    maps = model.prepared_by.encoding.weights(W.T.reshape(-1, *shape))
     return "" if maps is None else weight_pictures(maps)
 
 

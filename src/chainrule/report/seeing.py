@@ -46,7 +46,7 @@ def feature_maps(model: Model, x: np.ndarray, truth: np.ndarray, y: np.ndarray, 
         return ""
     shown = _pictures(model, x[chosen])
     engine = NumpyEngine()
-    classes = model.preparation.target.classes
+    classes = model.classes
     rows: list[list[Cell | None]] = []
     labels = []
     outputs = {pool: layer_output(model.network, engine, model.params, x[chosen], pool) for pool in pools}
@@ -67,7 +67,7 @@ def confused(model: Model, x: np.ndarray, truth: np.ndarray, y: np.ndarray) -> s
     counts = np.zeros((k, k), int)
     np.add.at(counts, (truth, said), 1)
     np.fill_diagonal(counts, 0)
-    classes = model.preparation.target.classes
+    classes = model.classes
     rows, labels = [], []
     for place in np.argsort(-counts, axis=None, kind="stable")[:_PAIRS]:
         i, j = divmod(int(place), k)
@@ -87,7 +87,7 @@ def mistakes_seen_through(model: Model, x: np.ndarray, truth: np.ndarray, y: np.
     rows = rows[:_MISTAKES]
     if len(rows) == 0:
         return ""
-    classes = model.preparation.target.classes
+    classes = model.classes
     said = y[rows].argmax(axis=1)
     shown = _pictures(model, x[rows])
     pull = saliency(model.network, x[rows], said, params=model.params).mean(axis=3)
@@ -125,7 +125,7 @@ def _side_by_side(cells: list[list[Cell | None]], half: int) -> list[tuple[list[
 
 
 def _pictures(model: Model, x: np.ndarray) -> np.ndarray:
-    shown = model.preparation.encoding.pictures(x)
+    shown = model.prepared_by.encoding.pictures(x)
     return x if shown is None else shown
 
 

@@ -96,7 +96,7 @@ class Supervised:
     penalty: Penalty = field(default_factory=Penalty)
     augment: Augment = field(default_factory=Augment)
     precision: str = option(*PRECISIONS, default="float32")
-    metrics: tuple[Metric | str, ...] | None = None
+    metrics: tuple[Metric | str, ...] | None = field(default=None, metadata={"in_step": False})
 
     is_recordable: ClassVar[bool] = True
 
