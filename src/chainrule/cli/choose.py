@@ -61,15 +61,9 @@ told = together(
 
 def settings_of(config: str | None, sets: Sequence[str], flags: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of a file, with flags and `--set` over them."""
-    from chainrule.job.settings import merge, overrides, read_config
+    from chainrule.job.settings import layered, overrides, read_config
 
-    settings = read_config(Path(config)) if config is not None else {}
-    for name, value in overrides(sets, flags).items():
-        if isinstance(value, dict):
-            for inner, item in value.items():
-                merge(settings, f"{name}.{inner}", item)
-        else:
-            merge(settings, name, value)
+    settings = layered(read_config(Path(config)) if config is not None else {}, overrides(sets, flags))
     settings.pop("data_sha256", None)
     return settings
 

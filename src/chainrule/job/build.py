@@ -12,8 +12,6 @@ from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.prepare import Prepared
 from chainrule.large.streamed import Streamed
-from chainrule.network.cnn import cnn
-from chainrule.network.mlp import mlp
 from chainrule.network.network import Network
 from chainrule.nn import Huber, Loss, Penalty, Poisson, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import LBFGS, RULES, Averaged, Clip, Rule, rule_by_name, schedule_by_name
@@ -35,31 +33,7 @@ def build_network(config: Config, prepared: Prepared) -> Network:
     target = prepared.preparation.target
     shape = prepared.preparation.input_shape
     loss = build_loss(config, target.task)
-    if config.hidden is None or config.dropout is None:
-        raise AssertionError("Config.resolve has set these")
-    if config.model == "cnn":
-        return cnn(
-            shape,
-            target.outputs,
-            loss,
-            filters=config.filters or (),
-            kernel=config.kernel,
-            convolutions=config.convolutions,
-            norm=config.norm,
-            hidden=config.hidden,
-            activation=config.activation,
-            dropout=config.dropout,
-            init=config.init,
-        )
-    return mlp(
-        shape,
-        config.hidden,
-        target.outputs,
-        loss,
-        activation=config.activation,
-        dropout=config.dropout,
-        init=config.init,
-    )
+    return config.model.network(shape, target.outputs, loss)
 
 
 def build_objective(config: Config, network: Network) -> Supervised:

@@ -15,9 +15,9 @@ from chainrule.encode.target import require_column
 from chainrule.errors import ConfigError, DataError
 from chainrule.explain import Derivation, derive, derive_output
 from chainrule.job.build import build_optimizer
-from chainrule.job.config import Config, config_from
+from chainrule.job.config import SHARED, config_from
 from chainrule.job.predict import open_model, read_for
-from chainrule.job.settings import read_config
+from chainrule.job.settings import read_run
 from chainrule.network.model import Model
 from chainrule.nn import Penalty
 from chainrule.optim import Rule
@@ -112,7 +112,8 @@ def _settings(path: Path) -> tuple[dict[str, Any], list[str]]:
     file = path / "config.toml"
     if not path.is_dir() or not file.exists():
         return {}, []
-    config: Config = config_from(read_config(file))
+    # What kind of network it is stands in the model file; a recipe of somebody's own need not be known here.
+    config = config_from({name: value for name, value in read_run(file).items() if name in SHARED})
     found: dict[str, Any] = {"penalty": Penalty(config.l1, config.l2 or 0.0, config.normalised_penalty)}
     if config.learning_rate is not None:
         found["learning_rate"] = config.learning_rate

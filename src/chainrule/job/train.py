@@ -33,7 +33,7 @@ from chainrule.job.metrics import baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
-from chainrule.job.settings import read_config, to_toml
+from chainrule.job.settings import read_run, to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
@@ -281,7 +281,7 @@ class Job:
 def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_nobody) -> Job:
     """Return the job that goes on with the run in a folder, to more epochs if asked."""
     folder = existing(path)
-    settings = read_config(folder.config)
+    settings = read_run(folder.config)
     if epochs is not None:
         settings["epochs"] = epochs
     job = Job(config_from(settings), folder, resume=True, tell=tell)
