@@ -76,11 +76,25 @@ def test_print_config_is_toml_and_trains_nothing(chainrule: Command, here: Path)
     assert list(here.iterdir()) == []
 
 
-def test_flags_win_over_the_file_and_set_wins_over_flags(chainrule: Command, here: Path) -> None:
+def test_another_model_than_the_file_s_leaves_its_settings_behind(chainrule: Command, here: Path) -> None:
+    (here / "c.toml").write_text('data = "digits"\nmodel = "cnn"\nfilters = [8]\nhidden = [4]\n')
+    said = chainrule("train", "--config", "c.toml", "--model", "mlp", "--print-config")
+    settings = tomllib.loads(said.out)
+    assert (settings["model"], settings["hidden"], "filters" in settings) == ("mlp", [4], False)
+
+
+@pytest.mark.parametrize("arguments", [["--model"], ["--model", "list"], ["digits", "--model", "list"]])
+def test_the_models_are_listed_with_their_settings(chainrule: Command, here: Path, arguments: list[str]) -> None:
+    result = chainrule("train", *arguments)
+    assert (result.code, list(here.iterdir())) == (0, [])
+    mlp, cnn = result.out.split("\ncnn: ")
+    assert ("mlp: dense layers" in mlp, "hidden " in mlp, "filters" in mlp) == (True, True, False)
+    assert "kernel        height and width of the windows (3)" in cnn
+
+
+def test_flags_and_set_win_over_the_file(chainrule: Command, here: Path) -> None:
     (here / "c.toml").write_text('data = "iris"\nepochs = 1\nl2 = 0.1\ndropout = 0.5\n')
-    said = chainrule(
-        "train", "--config", "c.toml", "--l2", "0.2", "--epochs", "2", "--set", "epochs=3", "--print-config"
-    )
+    said = chainrule("train", "--config", "c.toml", "--l2", "0.2", "--set", "epochs=3", "--print-config")
     settings = tomllib.loads(said.out)
     assert (settings["dropout"], settings["l2"], settings["epochs"]) == (0.5, 0.2, 3)
 

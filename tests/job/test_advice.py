@@ -39,11 +39,11 @@ def advice(
 
 
 def test_a_cost_that_is_not_finite_asks_for_a_smaller_rate() -> None:
-    assert "try a rate 10 times smaller, --lr 0.001" in advice(0.9, 0.9, [1.0, math.nan], 1)
+    assert "try a rate 10 times smaller, `learning_rate=0.001`" in advice(0.9, 0.9, [1.0, math.nan], 1)
 
 
 def test_a_cost_that_rose_asks_for_a_smaller_rate() -> None:
-    assert "try a rate 10 times smaller, --lr 0.001" in advice(0.9, 0.9, [1.0, 30.0], 1)
+    assert "try a rate 10 times smaller, `learning_rate=0.001`" in advice(0.9, 0.9, [1.0, 30.0], 1)
 
 
 def test_a_cost_no_better_than_the_baseline_asks_to_look_at_the_columns() -> None:

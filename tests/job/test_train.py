@@ -119,7 +119,7 @@ def test_resuming_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_resuming_a_run_that_is_done_is_refused(train: Train) -> None:
-    with pytest.raises(ConfigError, match="--epochs 6"):
+    with pytest.raises(ConfigError, match="`epochs=6`"):
         resumed(train(epochs=3).folder.path, None)
 
 

@@ -47,5 +47,5 @@ def test_what_is_said_of_a_picture_does_not_depend_on_its_neighbours(engine: str
 
 
 def test_views_that_would_all_be_the_same_are_refused() -> None:
-    with pytest.raises(ConfigError, match="--augment light"):
+    with pytest.raises(ConfigError, match="`augment=light`"):
         outputs("numpy", Augment(cutout=0.5), 2)

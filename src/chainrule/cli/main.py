@@ -13,6 +13,7 @@ from chainrule.cli.cv import cv
 from chainrule.cli.datasets import datasets
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
+from chainrule.cli.flags import in_flags
 from chainrule.cli.inspect import inspect
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
@@ -47,10 +48,11 @@ def main() -> None:
     try:
         # Not `app()`, which would answer an interrupt and a closed pipe in its own way.
         with app.make_context("chainrule", sys.argv[1:]) as context:
-            app.invoke(context)
-    except ChainruleError as error:
-        tell(error)
-        sys.exit(1 if isinstance(error, TrainingError) else 2)
+            try:
+                app.invoke(context)
+            except ChainruleError as error:
+                tell(error, app.commands[context.invoked_subcommand or ""])
+                sys.exit(1 if isinstance(error, TrainingError) else 2)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -64,8 +66,8 @@ def main() -> None:
         sys.exit(130)
 
 
-def tell(error: ChainruleError) -> None:
-    """Print what was expected, what came, and what to do, to stderr."""
-    print(f"error: expected {error.expected}", file=sys.stderr)
+def tell(error: ChainruleError, command: click.Command) -> None:
+    """Print what was expected, what came, and what to do with the command's flags, to stderr."""
+    print(f"error: expected {in_flags(error.expected, command, app)}", file=sys.stderr)
     print(f"       got {error.came}", file=sys.stderr)
-    print(f"       {error.remedy}", file=sys.stderr)
+    print(f"       {in_flags(error.remedy, command, app)}", file=sys.stderr)

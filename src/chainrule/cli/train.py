@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.cli.flags import said
 from chainrule.cli.models import LIST, models_in_words
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def _tell_start(job: Job) -> None:
     target = prepared.preparation.target
     kind = f"{len(target.classes)} classes" if target.classes else "numbers"
     lines = [f"{prepared.source.name}: {rows} rows; target {target.name!r}, {kind}"]
-    lines += [f"  note: {note}" for note in job.notes]
+    lines += [f"  note: {said(note)}" for note in job.notes]
     encoding = prepared.preparation.encoding
     lines.append("  columns: " + _by_kind(job) if encoding.columns else f"  inputs: {encoding.describe()}")
     lines.append(f"  network: {_network(job)}")
@@ -271,7 +272,7 @@ def _tell_end(outcome: Outcome) -> None:
     click.echo(metrics_table(outcome.metrics))
     click.echo(f"\nmodel   {outcome.folder.model}")
     click.echo(f"report  {outcome.folder.report}")
-    click.echo(f"next    {outcome.advice}")
+    click.echo(f"next    {said(outcome.advice)}")
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def build_weights(config: Config, batch: Batch | Streamed) -> Batch | Streamed:
     if not isinstance(batch, Batch):
         raise ConfigError("class_weight none for training rows that are streamed", config.class_weight, "Leave it out.")
     if config.loss not in ("auto", "cross_entropy") or batch.t.shape[1] < 2:
-        raise ConfigError("class_weight none for a regression", config.class_weight, "Leave --class-weight out.")
+        raise ConfigError("class_weight none for a regression", config.class_weight, "Leave `class_weight` out.")
     counts = batch.t.sum(axis=0)
     return batch._replace(w=(batch.t @ (len(batch.t) / (len(counts) * np.maximum(counts, 1)))).astype(batch.t.dtype))
 
@@ -69,7 +69,7 @@ def build_loss(config: Config, task: str) -> Loss:
         name = "cross_entropy" if task == CLASSIFICATION else "squared_error"
     if (name == "cross_entropy") != (task == CLASSIFICATION):
         fitting = "cross_entropy" if task == CLASSIFICATION else "squared_error, huber or poisson"
-        raise ConfigError(f"a loss for {task}", f"{name}", f"Use {fitting}, or another --task.")
+        raise ConfigError(f"a loss for {task}", f"{name}", f"Use {fitting}, or another `task`.")
     losses: dict[str, Loss] = {
         "cross_entropy": SoftmaxCrossEntropy(config.label_smoothing),
         "squared_error": SquaredError(),
@@ -89,7 +89,7 @@ def build_optimizer(config: Config) -> Rule | LBFGS:
             raise ConfigError(f"a setting of the optimizer {config.optimizer}", f"{name!r}", remedy)
     if config.optimizer == "lbfgs":
         if config.ema:
-            raise ConfigError("ema 0 for the optimizer lbfgs", f"{config.ema:g}", "Leave --ema out: nothing is noisy.")
+            raise ConfigError("ema 0 for the optimizer lbfgs", f"{config.ema:g}", "Leave `ema` out: nothing is noisy.")
         return LBFGS(**config.optimizer_settings)
     rule = rule_by_name(config.optimizer, **config.optimizer_settings)
     return Averaged(rule, config.ema) if config.ema else rule

@@ -149,7 +149,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""
-        if not isinstance(self.model, Recipe):
+        model: object = self.model
+        if not isinstance(model, Recipe):
             remedy = 'Write model=Cnn(), or name it: config_from({"data": …, "model": "cnn"}).'
             raise ConfigError("a recipe for model, such as Mlp() or Cnn()", f"{self.model!r}", remedy)
         for name in fields_of(type(self.model)):

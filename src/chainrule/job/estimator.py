@@ -97,7 +97,7 @@ class SourceEstimator(BaseEstimator):  # type: ignore[misc]
             raise TrainingError(
                 "a cost that stays finite",
                 "weights that are NaN or infinite",
-                f"Try a rate 10 times smaller: --lr {(job.config.learning_rate or 0) / 10:.3g}.",
+                f"Try a rate 10 times smaller: `learning_rate={(job.config.learning_rate or 0) / 10:.3g}`.",
             )
         self.model_ = model
         self._engine = job.choice.engine

@@ -87,12 +87,12 @@ def _check_asked(model: Model, weights: Sequence[str], row: int | None, batch: i
     if not weights:
         known = [f"{name} {np.shape(value)}" for name, value in leaves(model.params)]
         raise ConfigError(
-            "--weight, such as --weight hidden1.W[0,2] or, for a logit, --weight output[1]",
+            "`weights`, such as `weights=hidden1.W[0,2]` or, for a logit, `weights=output[1]`",
             "none",
             f"The parameters of this model: {', '.join(known[:20])}{' …' if len(known) > 20 else ''}.",
         )
     if row is not None and batch is not None:
-        raise ConfigError("--row or --batch", "both", "Leave one of them out.")
+        raise ConfigError("`row` or `batch`", "both", "Leave one of them out.")
 
 
 def _rows(n: int, name: str, row: int | None, batch: int | None) -> np.ndarray:
@@ -100,10 +100,10 @@ def _rows(n: int, name: str, row: int | None, batch: int | None) -> np.ndarray:
         raise DataError(f"rows in {name}", "none", "Give a table with rows in it.")
     if row is not None:
         if not 0 <= row < n:
-            raise DataError(f"--row from 0 to {n - 1} of {name}", f"{row}", "Rows count from 0.")
+            raise DataError(f"`row` from 0 to {n - 1} of {name}", f"{row}", "Rows count from 0.")
         return np.array([row])
     if batch is not None and batch < 1:
-        raise ConfigError("--batch of at least 1", f"{batch}", "Leave it out for the first 10 rows.")
+        raise ConfigError("`batch` of at least 1", f"{batch}", "Leave it out for the first 10 rows.")
     return np.arange(min(n, ROWS if batch is None else batch))
 
 

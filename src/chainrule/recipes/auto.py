@@ -14,7 +14,7 @@ from chainrule.recipes.recipe import MODELS, Recipe, fields_of, owners
 from chainrule.types import Shape
 
 
-def recipe_from(name: str, settings: Mapping[str, Any]) -> Recipe:
+def recipe_from(name: object, settings: Mapping[str, Any]) -> Recipe:
     """Return the recipe of this name with these settings.
 
     Parameters
