@@ -200,3 +200,14 @@ def test_lbfgs_trains(chainrule: Command) -> None:
 def test_a_run_goes_on_to_more_epochs(chainrule: Command) -> None:
     assert chainrule(*RUN, "--quiet").code == 0
     assert json.loads(chainrule("train", "--resume", "run", "--epochs", "5", "--json", "--quiet").out)["epochs"] == 5
+
+
+def test_a_run_of_before_recipes_is_resumed_measured_and_explained(chainrule: Command, here: Path) -> None:
+    assert chainrule(*RUN, "--quiet").code == 0
+    config = Path("run/config.toml")
+    flat = 'model = "mlp"\nfilters = [9]\nkernel = 3\nconvolutions = 1\nnorm = true\n'
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace(next(line for line in text.splitlines() if line.startswith("model = ")), flat))
+    assert chainrule("evaluate", "run", "iris").code == 0
+    assert chainrule("explain", "run", "iris", "--weight", "hidden1.W[0,0]").code == 0
+    assert chainrule("train", "--resume", "run", "--epochs", "9", "--quiet").code == 0

@@ -22,6 +22,7 @@ from chainrule.encode.augment import PRESETS
 from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
 from chainrule.encode.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
+from chainrule.job import defaults
 from chainrule.job.texts import parse_part, parse_size
 from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
@@ -32,9 +33,6 @@ LOSSES = ("auto", "cross_entropy", "squared_error", "huber", "poisson")
 _FRACTION = Range(float, 0.0, 1.0, high_open=True)
 _TEXT = Kind(str)
 _PART = "share of the rows, a file, or auto: the part that was published, else 0.2"
-_STEPS_WORTH_TAKING = 3000
-_PATIENCE = 20
-_SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03}
 
 
 def _table(about: str) -> Any:
@@ -181,11 +179,7 @@ class Config:
         return shared | {"model": self.model.name} | self.model.settings
 
     def resolve(self, n_train: int, input_shape: Shape = ()) -> Config:
-        """Return the settings with every choice made that depends on the data.
-
-        Small data gets small batches and many epochs, so that there are a few thousand steps to learn in, and a
-        penalty of 1 / rows: what the mean cost makes of a normal prior of variance 1 on each weight (Bishop, 2006,
-        eq. 3.55). AdamW has a decay of its own. What the kind of network asks for is its recipe's pace.
+        """Return the settings with every choice made that depends on the data, as `defaults` and the recipe have it.
 
         Parameters
         ----------
@@ -202,28 +196,21 @@ class Config:
             )
         model = self.model.resolved(n_train, input_shape)
         pace = model.pace(n_train)
-        batch_size = self.batch_size or min(n_train, 32 if n_train < 10_000 else 128)
         full_batch = self.optimizer == "lbfgs"
-        steps = 1 if full_batch else math.ceil(n_train / batch_size)
-        epochs = self.epochs or min(pace.most_epochs, max(pace.least_epochs, math.ceil(_STEPS_WORTH_TAKING / steps)))
-        rate = self.learning_rate or _SLOW_RULES.get(self.optimizer, pace.learning_rate)
-        l2 = (0.0 if self.optimizer == "adamw" else 1.0 / n_train) if self.l2 is None else self.l2
+        batch_size = n_train if full_batch else self.batch_size or defaults.batch_size(n_train)
+        epochs = self.epochs or defaults.epochs(pace, math.ceil(n_train / batch_size))
         schedule = self.schedule
         if schedule == "auto":
             schedule = "constant" if full_batch else pace.schedule
-        patience = self.patience
-        if patience is None:
-            # A schedule that falls to nothing must not be stopped before its end, where it is best.
-            patience = 0 if schedule == "one_cycle" else max(_PATIENCE, math.ceil(epochs / 5))
         return replace(
             self,
             model=model,
-            batch_size=n_train if full_batch else batch_size,
+            batch_size=batch_size,
             epochs=epochs,
-            learning_rate=rate,
-            l2=l2,
+            learning_rate=self.learning_rate or defaults.learning_rate(pace, self.optimizer),
+            l2=defaults.l2(self.optimizer, n_train) if self.l2 is None else self.l2,
             schedule=schedule,
-            patience=patience,
+            patience=defaults.patience(schedule, epochs) if self.patience is None else self.patience,
         )
 
 

@@ -89,7 +89,7 @@ def gallery_page(model: Model, predictions: Predictions) -> str:
     x = encoding.encode(frame, predictions.source.samples, Findings())
     pictures = None if encoding.columns else encoding.pictures(x)
     if pictures is None:
-        raise DataError("pictures or sounds for a gallery", f"{encoding.describe()}", "Leave `html` out.")
+        raise DataError("pictures or sounds for `html`", f"{encoding.describe()}", "Leave `html` out.")
     names = (
         frame[FILE].astype(str).tolist()
         if predictions.source.is_of_files
