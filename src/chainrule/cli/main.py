@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -29,6 +30,16 @@ class InOrder(click.Group):
         """Return them as they were added."""
         return [*self.commands]
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what an error says of settings is told with the command's flags."""
+        try:
+            return super().invoke(ctx)
+        except ChainruleError as error:
+            command = self.commands[str(ctx.invoked_subcommand)]
+            error.expected = in_flags(error.expected, command, self)
+            error.remedy = in_flags(error.remedy, command, self)
+            raise
+
 
 @click.group(cls=InOrder, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="chainrule %(version)s", help="Print the version and exit.")
@@ -48,11 +59,10 @@ def main() -> None:
     try:
         # Not `app()`, which would answer an interrupt and a closed pipe in its own way.
         with app.make_context("chainrule", sys.argv[1:]) as context:
-            try:
-                app.invoke(context)
-            except ChainruleError as error:
-                tell(error, app.commands[context.invoked_subcommand or ""])
-                sys.exit(1 if isinstance(error, TrainingError) else 2)
+            app.invoke(context)
+    except ChainruleError as error:
+        tell(error)
+        sys.exit(1 if isinstance(error, TrainingError) else 2)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -66,8 +76,8 @@ def main() -> None:
         sys.exit(130)
 
 
-def tell(error: ChainruleError, command: click.Command) -> None:
-    """Print what was expected, what came, and what to do with the command's flags, to stderr."""
-    print(f"error: expected {in_flags(error.expected, command, app)}", file=sys.stderr)
+def tell(error: ChainruleError) -> None:
+    """Print what was expected, what came, and what to do, to stderr."""
+    print(f"error: expected {error.expected}", file=sys.stderr)
     print(f"       got {error.came}", file=sys.stderr)
-    print(f"       {in_flags(error.remedy, command, app)}", file=sys.stderr)
+    print(f"       {error.remedy}", file=sys.stderr)

@@ -222,11 +222,11 @@ def default_space(model: str = Auto.name) -> dict[str, Dimension]:
     """
     recipe = MODELS[model if model in MODELS else Mlp.name]
     settings = {**SHARED, **fields_of(recipe)}
-    spans = {
-        name: Span(*setting.metadata["search_between"])
-        for name, setting in settings.items()
-        if "search_between" in setting.metadata
-    }
+    spans = {}
+    for name, setting in settings.items():
+        if "search_between" in setting.metadata:
+            low, high = setting.metadata["search_between"]
+            spans[name] = Span(low, high, whole=_is_whole(name))
     choices = {
         name: Choice(setting.metadata["search"]) for name, setting in settings.items() if "search" in setting.metadata
     }

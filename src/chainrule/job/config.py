@@ -225,6 +225,9 @@ def config_from(mapping: Mapping[str, Any]) -> Config:
     ConfigError
         For a setting that does not exist, with the nearest name, or that belongs to another model.
     """
+    model = mapping.get("model", Auto.name)
+    # Of a model that is not known, no setting is.
+    recipe_from(model, {})
     for name in mapping:
         if name not in setting_names():
             raise ConfigError("a setting that exists", f"{name!r}", did_you_mean(name, setting_names()))
@@ -232,7 +235,7 @@ def config_from(mapping: Mapping[str, Any]) -> Config:
         raise ConfigError("data: a file, or the name of a built-in data set", "none", "Name it: chainrule train DATA.")
     shared = {name: value for name, value in mapping.items() if name in SHARED}
     own = {name: value for name, value in mapping.items() if name not in SHARED and name != "model"}
-    return Config(**shared, model=recipe_from(mapping.get("model", Auto.name), own))
+    return Config(**shared, model=recipe_from(model, own))
 
 
 def setting_names() -> list[str]:
