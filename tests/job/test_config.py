@@ -245,9 +245,10 @@ def test_a_model_is_a_recipe_or_is_named_in_a_mapping() -> None:
     assert config_from({"data": "x", "model": "cnn"}).model == Cnn()
 
 
-def test_every_setting_by_name_makes_the_same_settings() -> None:
-    config = Config("x", model=Cnn(filters=(3,)), l2=0.5)
-    assert config_from(config.settings) == config
+@pytest.mark.parametrize("model", [3, ["mlp"], {"name": "mlp"}, True])
+def test_a_model_that_is_no_name_is_refused(model: Any) -> None:
+    with pytest.raises(ConfigError, match="the name of a model"):
+        config_from({"data": "x", "model": model})
 
 
 def test_a_file_with_a_setting_of_another_model_is_refused(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def tune(
 
     flags = {"data": data, "target": target, "task": task, "epochs": epochs, "seed": seed}
     settings = choose.settings_of(config, set_, flags)
-    model = settings.get("model", "auto")
+    model = str(settings.get("model", "auto"))
     dimensions = dict(dimension(text, model) for text in space) if space else default_space(model)
     asked = question(settings, groups=groups)
     workers = choose.workers_of(jobs, backend, address)

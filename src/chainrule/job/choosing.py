@@ -220,8 +220,7 @@ def default_space(model: str = Auto.name) -> dict[str, Dimension]:
 
     The course's rate and penalty come first, each on its log scale; spans come before choices.
     """
-    recipe = MODELS[model if model in MODELS else Mlp.name]
-    settings = {**SHARED, **fields_of(recipe)}
+    settings = {**SHARED, **fields_of(MODELS.get(model, Mlp))}
     spans = {}
     for name, setting in settings.items():
         if "search_between" in setting.metadata:

@@ -172,12 +172,6 @@ class Config:
         """How columns become numbers."""
         return ChoiceTable({name: getattr(self, name) for name in SETTINGS})
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Every setting by name, those of the model among them: what `config_from` takes."""
-        shared = {name: getattr(self, name) for name in SHARED}
-        return shared | {"model": self.model.name} | self.model.settings
-
     def resolve(self, n_train: int, input_shape: Shape = ()) -> Config:
         """Return the settings with every choice made that depends on the data, as `defaults` and the recipe have it.
 
