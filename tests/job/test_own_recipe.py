@@ -13,6 +13,7 @@ from chainrule.constraints import Many, Range, constrained, whole
 from chainrule.errors import ConfigError
 from chainrule.job.choosing import default_space, dimension, question
 from chainrule.job.config import Config, config_from
+from chainrule.job.explain import explain_table
 from chainrule.job.folder import RunFolder
 from chainrule.job.settings import parse_setting, read_run
 from chainrule.job.train import Job, resumed
@@ -119,3 +120,10 @@ def test_a_run_of_a_recipe_that_is_not_imported_says_so(tmp_path: Path) -> None:
     del MODELS["narrow"]
     with pytest.raises(ConfigError, match=r"'narrow'.*must be imported first"):
         resumed(tmp_path / "run", 5)
+
+
+def test_a_model_of_a_recipe_that_is_not_imported_is_explained(tmp_path: Path) -> None:
+    trained(tmp_path / "run", Config("iris", model=Narrow(), engine="numpy", l2=0.25))
+    del MODELS["narrow"]
+    found = explain_table(tmp_path / "run", "iris", ["hidden1.W[0,0]"])
+    assert "0.25" in found.derivations[0].text
