@@ -158,8 +158,11 @@ class Config:
         check_fields(self, owner="")
         for name in SETTINGS:
             check_choice(name, getattr(self, name))
-        if self.image_size is not None:
-            object.__setattr__(self, "image_size", tuple(self.image_size))
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            # A list is what a file of settings has.
+            if isinstance(value, list):
+                object.__setattr__(self, setting.name, tuple(value))
         if isinstance(self.valid, (int, float)) and isinstance(self.test, (int, float)) and self.valid + self.test >= 1:
             raise ConfigError(
                 "shares of the rows for valid and test that leave some to train on",
