@@ -293,14 +293,14 @@ def by_job(name: str, what: str, least: float, *, views: int = 1, **settings: ob
     """
     import tempfile
 
-    from chainrule.job.config import Config
+    from chainrule.job.config import config_from
     from chainrule.job.folder import RunFolder
     from chainrule.job.predict import evaluate_table
     from chainrule.job.train import Job
 
     os.environ["CHAINRULE_DATA"] = str(data_file(name.replace("_", "-")).parent)
     with tempfile.TemporaryDirectory() as folder:
-        job = Job(Config(name, **settings), RunFolder(Path(folder) / "run"))
+        job = Job(config_from({"data": name} | settings), RunFolder(Path(folder) / "run"))
         for event in job:
             if type(event).__name__ == "EpochEnded":
                 print(f"  epoch {event.epoch}: {event.scores['valid']}", file=sys.stderr, flush=True)

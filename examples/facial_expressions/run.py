@@ -16,7 +16,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, S
 
 from chainrule.errors import ChainruleError
 from chainrule.files import replace_file
-from chainrule.job.config import Config
+from chainrule.job.config import config_from
 from chainrule.job.folder import check_place
 from chainrule.job.train import Job, Outcome
 from chainrule.report import plots, seeing
@@ -73,7 +73,7 @@ def steps(epochs: int | None) -> dict[str, tuple[str, dict[str, Any]]]:
 def train(data: str, out: Path, name: str, title: str, settings: dict[str, Any], force: bool) -> Step:
     """Train one step into a run folder of its own, and tell how it goes."""
     print(f"{title} …", file=sys.stderr, flush=True)
-    job = Job(Config(data, **settings), check_place(str(out / name), name, force=force))
+    job = Job(config_from({"data": data} | settings), check_place(str(out / name), name, force=force))
     for event in job:
         if isinstance(event, EpochEnded) and event.epoch % 5 == 0:
             print(f"  epoch {event.epoch}: {event.scores['valid']['accuracy']:.3f}", file=sys.stderr, flush=True)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
+
+# A setting in a text for people: `dropout`, `dropout=0.3` or, of one column, `scaling.fare=robust`.
+_SETTING = re.compile(r"`([A-Za-z_]\w*(?:\.[^`=]*)?)(?:=([^`]*))?`")
 
 
 class ChainruleError(Exception):
     """A mistake that the user can mend.
+
+    A setting is named between backticks, `dropout` or `dropout=0.3`, as in Python; whoever shows the error to people who
+    have flags or controls instead says it in their way, by `rewrite_settings`.
 
     Parameters
     ----------
@@ -81,3 +88,14 @@ def did_you_mean(word: str, words: Iterable[str], *, show: int = 12) -> str:
         f" and {len(known) - show} more" if len(known) > show else ""
     )
     return f"Choose one of: {listed}."
+
+
+def rewrite_settings(text: str, write: Callable[[str, str | None], str]) -> str:
+    """Return a text with each setting that it names between backticks said in another way.
+
+    Parameters
+    ----------
+    write : function
+        From the setting's name, and its value or None, to what stands in the place of both and the backticks.
+    """
+    return _SETTING.sub(lambda found: write(found[1], found[2]), text)

@@ -38,9 +38,9 @@ def replace_file(path: Path, content: bytes | str) -> None:
 def cannot_write(path: Path, error: OSError) -> RunFolderError:
     """Return the error that says why `path` could not be written and what to do."""
     remedy = (
-        "Free some space, or choose another folder with --out."
+        "Free some space, or choose another folder with `out`."
         if error.errno == errno.ENOSPC
-        else "Choose a place that you may write to, with --out."
+        else "Choose a place that you may write to, with `out`."
     )
     return RunFolderError(f"{path} to be writable", error.strerror or str(error), remedy)
 

@@ -98,6 +98,20 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "a configuration that is missing": (["--config", "nowhere.toml"], "nowhere.toml"),
     "nothing to resume": (["--resume", "nowhere"], "a run to resume"),
     "a long name": (["x" * 300 + ".csv"], "too long"),
+    "a model that does not exist": (["iris", "--model", "mpl"], "Did you mean 'mlp'?"),
+    "a setting of another model": (
+        ["iris", "--model", "mlp", "--filters", "8"], "belongs to cnn\n       Choose --model cnn, or leave --filters out."
+    ),
+    "a setting of another model without a flag": (
+        ["iris", "--model", "mlp", "--set", "kernel=5"], "Choose --model cnn, or leave --set kernel=… out."
+    ),
+    "a setting of another model than the data asks for": (["iris", "--filters", "8"], "for inputs of shape (4,)"),
+    "a model for pictures on a table": (["iris", "--model", "cnn"], "Choose --model mlp for tables"),
+    "a setting given twice": (
+        ["iris", "--lr", "0.1", "--set", "learning_rate=0.2"], "--lr to be given once\n       got 0.1, and 'learning_rate=0.2'"
+    ),
+    "a setting set twice": (["iris", "--set", "kernel=3", "--set", "kernel=5"], "'kernel=3', and 'kernel=5'"),
+    "a setting of a model that is of the wrong type": (["iris", "--set", "kernel=wide"], "kernel to be a whole number"),
     "an option that does not exist": (["iris", "--colour"], "--colour"),
 }  # fmt: skip
 

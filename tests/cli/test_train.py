@@ -76,11 +76,25 @@ def test_print_config_is_toml_and_trains_nothing(chainrule: Command, here: Path)
     assert list(here.iterdir()) == []
 
 
-def test_flags_win_over_the_file_and_set_wins_over_flags(chainrule: Command, here: Path) -> None:
+def test_another_model_than_the_file_s_leaves_its_settings_behind(chainrule: Command, here: Path) -> None:
+    (here / "c.toml").write_text('data = "digits"\nmodel = "cnn"\nfilters = [8]\nhidden = [4]\n')
+    said = chainrule("train", "--config", "c.toml", "--model", "mlp", "--print-config")
+    settings = tomllib.loads(said.out)
+    assert (settings["model"], settings["hidden"], "filters" in settings) == ("mlp", [4], False)
+
+
+@pytest.mark.parametrize("arguments", [["--model"], ["--model", "list"], ["digits", "--model", "list"]])
+def test_the_models_are_listed_with_their_settings(chainrule: Command, here: Path, arguments: list[str]) -> None:
+    result = chainrule("train", *arguments)
+    assert (result.code, list(here.iterdir())) == (0, [])
+    mlp, cnn = result.out.split("\ncnn: ")
+    assert ("mlp: dense layers" in mlp, "hidden " in mlp, "filters" in mlp) == (True, True, False)
+    assert "kernel        height and width of the windows (3)" in cnn
+
+
+def test_flags_and_set_win_over_the_file(chainrule: Command, here: Path) -> None:
     (here / "c.toml").write_text('data = "iris"\nepochs = 1\nl2 = 0.1\ndropout = 0.5\n')
-    said = chainrule(
-        "train", "--config", "c.toml", "--l2", "0.2", "--epochs", "2", "--set", "epochs=3", "--print-config"
-    )
+    said = chainrule("train", "--config", "c.toml", "--l2", "0.2", "--set", "epochs=3", "--print-config")
     settings = tomllib.loads(said.out)
     assert (settings["dropout"], settings["l2"], settings["epochs"]) == (0.5, 0.2, 3)
 
@@ -186,3 +200,14 @@ def test_lbfgs_trains(chainrule: Command) -> None:
 def test_a_run_goes_on_to_more_epochs(chainrule: Command) -> None:
     assert chainrule(*RUN, "--quiet").code == 0
     assert json.loads(chainrule("train", "--resume", "run", "--epochs", "5", "--json", "--quiet").out)["epochs"] == 5
+
+
+def test_a_run_of_before_recipes_is_resumed_measured_and_explained(chainrule: Command, here: Path) -> None:
+    assert chainrule(*RUN, "--quiet").code == 0
+    config = Path("run/config.toml")
+    flat = 'model = "mlp"\nfilters = [9]\nkernel = 3\nconvolutions = 1\nnorm = true\n'
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace(next(line for line in text.splitlines() if line.startswith("model = ")), flat))
+    assert chainrule("evaluate", "run", "iris").code == 0
+    assert chainrule("explain", "run", "iris", "--weight", "hidden1.W[0,0]").code == 0
+    assert chainrule("train", "--resume", "run", "--epochs", "9", "--quiet").code == 0

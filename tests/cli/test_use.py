@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import chainrule as package
-from chainrule.job.config import Config
+from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.train import Job
 from chainrule.network import mlp
@@ -24,7 +24,7 @@ ROWS = [f"{i % 7}.5,{('red', 'blue')[i % 2]},{('a', 'b', 'c')[i % 3]}" for i in 
 
 
 def train(folder: Path, data: str, **settings: object) -> Path:
-    job = Job(Config(data, epochs=2, **settings), RunFolder(folder))  # type: ignore[arg-type]
+    job = Job(config_from({"data": data, "epochs": 2} | settings), RunFolder(folder))
     list(job)
     job.finish()
     return folder

@@ -33,7 +33,7 @@ def test_the_target_is_the_column_called_like_one_else_the_last(names: list[str]
 def test_a_target_that_is_not_there_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(DataError) as caught:
         require_column("specis", ["sepal", "species"], "iris.csv")
-    assert caught.value.remedy == "Did you mean --target species?"
+    assert caught.value.remedy == "Did you mean `target=species`?"
 
 
 @pytest.mark.parametrize(

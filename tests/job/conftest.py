@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.job.config import Config
+from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.train import Job, Outcome
 
@@ -20,7 +20,7 @@ def train(tmp_path: Path) -> Train:
     """Return a function that trains to the end in a folder of the given name."""
 
     def run(data: str = "iris", name: str = "run", **settings: Any) -> Outcome:
-        job = Job(Config(data, **({"epochs": 3} | settings)), RunFolder(tmp_path / name))
+        job = Job(config_from({"data": data, "epochs": 3} | settings), RunFolder(tmp_path / name))
         for _ in job:
             pass
         return job.finish()

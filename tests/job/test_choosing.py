@@ -10,7 +10,7 @@ import pytest
 
 from chainrule.errors import ChainruleError
 from chainrule.job.choosing import contender, contenders, default_space, dimension, question, scorer_of
-from chainrule.job.config import Config
+from chainrule.job.config import config_from
 from chainrule.select import Choice, Span
 
 
@@ -98,8 +98,8 @@ def test_what_is_no_dimension_is_answered(text: str, error: str) -> None:
 
 def test_the_default_space_is_one_of_settings_that_exist() -> None:
     for name, span in default_space().items():
-        Config("x", **{name: span.first})
-        Config("x", **{name: span.last})
+        config_from({"data": "x", name: span.first})
+        config_from({"data": "x", name: span.last})
 
 
 def test_metrics_have_our_names_or_scikit_learns() -> None:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from chainrule.errors import ConfigError
 from chainrule.job.config import Config, config_from
-from chainrule.job.settings import merge, overrides, parse_hidden, parse_part, parse_setting, read_config, to_toml
+from chainrule.job.settings import layered, merge, overrides, parse_setting, read_config, read_run, to_toml, typed
+from chainrule.job.texts import parse_part, parse_units
+from chainrule.recipes import Auto, Cnn, Mlp
 
 
 def test_only_the_data_must_be_named() -> None:
@@ -93,21 +95,35 @@ def test_a_setting_without_name_or_value_is_refused(text: str) -> None:
     ("text", "units"), [("64,32", (64, 32)), ("64-32", (64, 32)), ("8", (8,)), ("0", ()), ("", ()), (" 6 , 4 ", (6, 4))]
 )
 def test_hidden_units_are_read(text: str, units: tuple[int, ...]) -> None:
-    assert parse_hidden(text) == units
+    assert parse_units(text) == units
 
 
 @pytest.mark.parametrize("text", ["-5", "5,-4", "5,0", "a", "1e3", "2.5", "5--4"])
 def test_hidden_units_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="64,32"):
-        parse_hidden(text)
+        parse_units(text)
 
 
 def test_a_part_is_a_share_or_a_file() -> None:
     assert (parse_part("0.25"), parse_part("valid.csv")) == (0.25, "valid.csv")
 
 
-def test_set_wins_over_flags_and_what_was_not_given_is_left_open() -> None:
-    assert overrides(["l2=0.3"], {"l2": 0.1, "epochs": None, "seed": 0}) == {"l2": 0.3, "seed": 0}
+def test_what_was_not_given_is_left_open() -> None:
+    assert overrides(["l2=0.3"], {"epochs": None, "seed": 0}) == {"l2": 0.3, "seed": 0}
+
+
+@pytest.mark.parametrize(("sets", "flags"), [(["l2=0.3"], {"l2": 0.1}), (["l2=0.3", "l2=0.1"], {})])
+def test_a_setting_that_is_given_twice_is_refused(sets: list[str], flags: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"`l2` to be given once.*0\.1.*l2=0\.3|l2=0\.3.*l2=0\.1"):
+        overrides(sets, flags)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("hidden", "64,32", (64, 32)), ("image_size", "48x64", (48, 64)), ("valid", "0.2", 0.2), ("target", "1", "1")],
+)
+def test_the_text_of_a_flag_is_read_as_its_setting_is_declared(name: str, text: str, value: Any) -> None:
+    assert typed(name, text) == value
 
 
 def test_a_dot_reaches_into_a_table() -> None:
@@ -132,10 +148,15 @@ CONFIGS = [
     Config("x", order=["low", "high"], impute={"age": 3}),
     Config("iris"),
     Config("a b/ü 'q\" \\ #.csv", target="x = 1 # y", task="regression", header="none", missing_target="drop"),
-    Config("x.csv", valid="v.csv", test=0.0, hidden=(), columns={"a.b": "text", 'q"': "date", "": "numeric"}),
-    Config("x", hidden=(5,), optimizer="momentum", optimizer_settings={"momentum": 0.5}, learning_rate=1e-7),
+    Config(
+        "x.csv", valid="v.csv", test=0.0, model=Mlp(hidden=()), columns={"a.b": "text", 'q"': "date", "": "numeric"}
+    ),
+    Config("x", model=Mlp(hidden=(5,)), optimizer="momentum", optimizer_settings={"momentum": 0.5}, learning_rate=1e-7),
     Config("x", schedule="step", schedule_settings={"every": 3}, clip_norm=1.5, time_limit=0.5, data_sha256="ab"),
     Config("x").resolve(90),
+    Config("x", model=Cnn()),
+    Config("x", model=Cnn(filters=(4, 8), kernel=5, norm=False)),
+    Config("x", model=Auto({"hidden": (4,)})),
 ]
 
 
@@ -153,9 +174,9 @@ def test_any_name_survives_toml(data: str, column: str) -> None:
 
 
 def test_every_setting_is_written_with_what_it_means() -> None:
-    text = to_toml(Config("iris"))
-    for setting in fields(Config):
-        if setting.name not in ("columns", "optimizer_settings", "augment_settings", "schedule_settings"):
+    text = to_toml(Config("iris", model=Cnn()))
+    for setting in (*fields(Config), *fields(Cnn)):
+        if setting.name not in ("model", "columns", "optimizer_settings", "augment_settings", "schedule_settings"):
             assert setting.name in text
             assert setting.metadata["about"] in text
 
@@ -195,26 +216,70 @@ def test_a_search_takes_all_rows_at_once() -> None:
 
 
 def test_a_batch_of_more_than_the_rows_is_refused() -> None:
-    with pytest.raises(ConfigError, match="--batch-size 90 or less"):
+    with pytest.raises(ConfigError, match="`batch_size=90` or less"):
         Config("x", batch_size=91).resolve(90)
 
 
-def test_large_pictures_get_a_cnn_and_small_ones_and_tables_a_perceptron() -> None:
-    assert Config("x").resolve(90, (16, 20, 1)).model == "cnn"
-    assert Config("x").resolve(90, (8, 8, 1)).model == "mlp"
-    assert Config("x").resolve(90, (784,)).model == "mlp"
-    assert Config("x", model="mlp").resolve(90, (28, 28, 1)).hidden == (128, 64)
+def test_what_was_asked_of_a_cnn_is_kept() -> None:
+    config = config_from(
+        {"data": "x", "filters": (8,), "hidden": (), "dropout": 0.0, "schedule": "cosine", "patience": 3}
+    )
+    settled = config.resolve(90, (28, 28, 1))
+    assert settled.model == Cnn(filters=(8,), hidden=(), dropout=0.0)
+    assert (settled.schedule, settled.patience) == ("cosine", 3)
 
 
-def test_a_cnn_gets_filters_dropout_and_a_rate_that_falls_to_its_end() -> None:
+def test_a_cnn_gets_a_rate_that_falls_to_its_end() -> None:
     config = Config("x").resolve(9000, (28, 28, 1))
-    assert (config.filters, config.hidden, config.dropout) == ((32, 64), (128,), 0.4)
-    assert (config.schedule, config.patience) == ("one_cycle", 0)
+    assert (config.schedule, config.patience, config.epochs, config.learning_rate) == ("one_cycle", 0, 12, 0.001)
     assert config.resolve(9000, (28, 28, 1)) == config
 
 
-def test_what_was_asked_of_a_cnn_is_kept() -> None:
-    config = Config("x", filters=(8,), hidden=(), dropout=0.0, schedule="cosine", patience=3)
-    settled = config.resolve(90, (28, 28, 1))
-    assert (settled.filters, settled.hidden, settled.dropout) == ((8,), (), 0.0)
-    assert (settled.schedule, settled.patience) == ("cosine", 3)
+def test_a_search_has_no_falling_rate() -> None:
+    assert Config("x", model=Cnn(), optimizer="lbfgs").resolve(90, (28, 28, 1)).schedule == "constant"
+
+
+def test_a_model_is_a_recipe_or_is_named_in_a_mapping() -> None:
+    with pytest.raises(ConfigError, match=r"a recipe for model.*'cnn'.*config_from"):
+        Config("x", model="cnn")  # type: ignore[arg-type]
+    assert config_from({"data": "x", "model": "cnn"}).model == Cnn()
+
+
+@pytest.mark.parametrize("model", [3, ["mlp"], {"name": "mlp"}, True])
+def test_a_model_that_is_no_name_is_refused(model: Any) -> None:
+    with pytest.raises(ConfigError, match="the name of a model"):
+        config_from({"data": "x", "model": model})
+
+
+def test_a_file_with_a_setting_of_another_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('data = "x"\nmodel = "mlp"\nfilters = [3]\n')
+    with pytest.raises(ConfigError, match=r"filters, which belongs to cnn\. Choose `model=cnn`"):
+        config_from(read_config(tmp_path / "c.toml"))
+
+
+OLD = 'data = "x"\nmodel = "mlp"\nkernel = 3\nconvolutions = 1\nnorm = true\nhidden = [5]\ndropout = 0.0\n'
+
+
+def test_a_file_of_before_recipes_which_has_the_defaults_of_all_models_is_read(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(OLD)
+    assert config_from(read_config(tmp_path / "c.toml")) == Config("x", model=Mlp(hidden=(5,)))
+
+
+def test_a_run_of_before_recipes_keeps_what_had_an_effect(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(OLD + "filters = [32]\n")
+    assert config_from(read_run(tmp_path / "c.toml")) == Config("x", model=Mlp(hidden=(5,)))
+
+
+def test_another_model_leaves_behind_what_it_does_not_have() -> None:
+    file = {"data": "x", "model": "cnn", "filters": [8], "hidden": [4]}
+    assert layered(file, {"model": "mlp"}) == {"data": "x", "model": "mlp", "hidden": [4]}
+
+
+def test_what_is_given_beside_another_model_is_kept_for_it_to_refuse() -> None:
+    given = {"model": "mlp", "filters": (8,)}
+    assert layered({"data": "x", "model": "cnn"}, given) == {"data": "x", "model": "mlp", "filters": (8,)}
+
+
+def test_a_table_of_settings_is_filled_up_by_what_is_laid_over_it() -> None:
+    found = layered({"columns": {"a": "text"}}, {"columns": {"b": "date"}})
+    assert found == {"columns": {"a": "text", "b": "date"}}

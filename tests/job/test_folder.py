@@ -31,7 +31,7 @@ def test_an_empty_folder_will_do(tmp_path: Path) -> None:
 
 def test_a_folder_with_files_is_refused_unless_forced(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(RunFolderError, match="--force"):
+    with pytest.raises(RunFolderError, match="`force=True`"):
         check_place(str(tmp_path), "x", force=False)
     assert check_place(str(tmp_path), "x", force=True).path == tmp_path
 

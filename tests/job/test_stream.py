@@ -157,12 +157,12 @@ def test_the_size_of_the_file_decides_where_nothing_is_said(table: Path, monkeyp
 
 
 def test_a_search_over_all_rows_cannot_be_streamed(table: Path) -> None:
-    with pytest.raises(ConfigError, match="--optimizer adam"):
+    with pytest.raises(ConfigError, match="`optimizer=adam`"):
         stream(table, optimizer="lbfgs")
 
 
 def test_a_data_set_that_is_no_file_cannot_be_streamed() -> None:
-    with pytest.raises(DataError, match="drop --stream"):
+    with pytest.raises(DataError, match="drop `stream`"):
         stream(Path("digits"))
 
 

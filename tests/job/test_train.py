@@ -84,7 +84,9 @@ def test_a_run_that_was_cut_off_resumes_to_the_same_bits(
 ) -> None:
     whole = train("wine", epochs=12, engine="numpy", **settings)
     folder = RunFolder(tmp_path / "cut")
-    stopped_after(Config("wine", epochs=12, engine="numpy", checkpoint_seconds=0, **settings), folder, 5)  # type: ignore[arg-type]
+    stopped_after(
+        config_from({"data": "wine", "epochs": 12, "engine": "numpy", "checkpoint_seconds": 0} | settings), folder, 5
+    )
     job = resumed(folder.path, None)
     list(job)
     outcome = job.finish()
@@ -118,7 +120,7 @@ def test_resuming_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_resuming_a_run_that_is_done_is_refused(train: Train) -> None:
-    with pytest.raises(ConfigError, match="--epochs 6"):
+    with pytest.raises(ConfigError, match="`epochs=6`"):
         resumed(train(epochs=3).folder.path, None)
 
 

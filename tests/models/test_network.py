@@ -13,6 +13,7 @@ from sklearn.utils import get_tags
 
 from chainrule import MLPClassifier, NetworkClassifier, NetworkRegressor, nn
 from chainrule.errors import ConfigError, DataError, ShapeError
+from chainrule.recipes import Cnn
 from chainrule.tree import leaves
 
 DIGITS, LABELS = load_digits(return_X_y=True)
@@ -166,6 +167,18 @@ def test_the_number_of_pictures_chooses_the_filters_once() -> None:
     many = np.concatenate([SQUARES] * 4)
     model.partial_fit(many, np.concatenate([LABELS] * 4))
     assert model.params_["conv1"]["W"].shape[-1] == 16
+
+
+def test_a_recipe_stands_for_its_layers() -> None:
+    model = NetworkClassifier(Cnn(filters=(4,), hidden=()), (8, 8, 1), max_iter=1, random_state=0).fit(DIGITS, LABELS)
+    kinds = [row.kind for row in model.network_.rows()]
+    assert kinds == ["Conv2D", "BatchNorm", "Relu", "MaxPool2D", "Flatten", "Dense"]
+    assert clone(model).layers == Cnn(filters=(4,), hidden=())
+
+
+def test_a_recipe_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'cnn'"):
+        NetworkClassifier("cnnn", (8, 8, 1)).fit(DIGITS, LABELS)
 
 
 @pytest.mark.parametrize("options", [{"layers": "cnn"}, {"augment": "light"}, {"layers": "cnn", "input_shape": (8, 8)}])

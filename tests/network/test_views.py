@@ -59,5 +59,5 @@ def test_each_view_is_another(engine: str, flip: bool) -> None:
 
 
 def test_views_that_would_all_be_the_same_are_refused() -> None:
-    with pytest.raises(ConfigError, match="--augment light"):
+    with pytest.raises(ConfigError, match="`augment=light`"):
         outputs("numpy", Augment(cutout=0.5), 2)

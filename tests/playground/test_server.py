@@ -526,7 +526,7 @@ def test_a_port_that_was_asked_for_is_that_port_or_an_error() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"a free place at 127.0.0.1:{port}") as caught:
             bound_socket("127.0.0.1", port)
-        assert "--port" in caught.value.remedy
+        assert "`port`" in caught.value.remedy
     for wrong in (-1, 70_000):
         with pytest.raises(ConfigError):
             bound_socket("127.0.0.1", wrong)

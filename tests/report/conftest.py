@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from chainrule.job.config import Config
+from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.train import Job
 
@@ -18,7 +18,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 def report(folder: Path, data: str, **settings: Any) -> str:
-    job = Job(Config(data, **({"epochs": 3, "engine": "numpy"} | settings)), RunFolder(folder))
+    job = Job(config_from({"data": data, "epochs": 3, "engine": "numpy"} | settings), RunFolder(folder))
     for _ in job:
         pass
     return job.finish().folder.report.read_text(encoding="utf-8")

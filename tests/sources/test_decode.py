@@ -121,7 +121,7 @@ def test_what_is_done_is_said() -> None:
     heads = [read_head(saved(KINDS[kind][0])) for kind in ("RGB", "16-bit", "half transparent")]
     heads += [read_head(gif), read_head(saved(Image.new("RGB", (9, 9))))]
     assert conversions(heads, SIZE, grey=False) == [
-        "pictures of 2 sizes from 3×4 to 9×9 are resized to 3×4 (--image-size)",
+        "pictures of 2 sizes from 3×4 to 9×9 are resized to 3×4 (`image_size`)",
         f"pictures converted to RGB: 1 16-bit, 1 RGB with alpha, 1 {'grey' if heads[3].mode == 'L' else 'palette'}",
         "pictures with transparent parts, laid on white: 1",
         "animated pictures, of which the first frame is taken: 1",

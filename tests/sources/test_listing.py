@@ -128,5 +128,5 @@ def test_a_pattern_that_is_none_is_refused(place, settings: dict[str, str]) -> N
 
 @pytest.mark.parametrize("pattern", ["nothing", "png"])
 def test_a_test_pattern_that_matches_none_or_all_is_refused(place, pattern: str) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(DataError, match="--test-from to match some"):
+    with pytest.raises(DataError, match="`test_from` to match some"):
         looked(place("a/1.png", "b/1.png"), Reading(test_from=pattern))

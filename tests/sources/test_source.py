@@ -118,7 +118,7 @@ def test_a_first_line_with_a_number_is_data_and_that_is_told(write: Write) -> No
     source = read_table(write("39,Private\n50,Public\n"))
     assert list(source.frame.columns) == ["column1", "column2"]
     assert len(source.frame) == 2
-    assert "--header none" in source.notes[0]
+    assert "`header=none`" in source.notes[0]
 
 
 def test_a_first_line_that_comes_again_below_is_data(write: Write) -> None:

@@ -113,7 +113,7 @@ def test_damaged_sounds_alone_are_refused(tmp_path: Path) -> None:
 
 def test_another_rate_is_refused_unless_it_is_to_be_resampled(folder: Path) -> None:
     (folder / "low" / "2.wav").write_bytes(wav(np.repeat(WAVE, 2).astype(np.float32), 16000))
-    with pytest.raises(DataError, match=r"1 of 16,000 Hz; low/2\.wav .* Add --resample to bring all to 8,000 Hz"):
+    with pytest.raises(DataError, match=r"1 of 16,000 Hz; low/2\.wav .* Add `resample=True` to bring all to 8,000 Hz"):
         read(folder)
     source = read(folder, resample=True)
     assert lengths(source)[-1] == 800

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from chainrule.cli.flags import said
+
 if TYPE_CHECKING:
     from chainrule.job.choosing import Question
     from chainrule.job.folder import RunFolder
@@ -40,7 +42,7 @@ asked = together(
     click.option("--task", help="auto, classification or regression."),
 )
 how = together(
-    click.option("--folds-kind", default="auto", show_default=True, help="auto, stratified, grouped or plain."),
+    click.option("--folds-kind", "kind", default="auto", show_default=True, help="auto, stratified, grouped or plain."),
     click.option("--groups", metavar="COLUMN", help="Rows of one group are never parted."),
     click.option("--metric", help="accuracy, macro_f1, log_loss, roc_auc, r2, mae, rmse, or a scorer of scikit-learn."),
     click.option("--epochs", type=int, help="Most passes over the training rows."),
@@ -61,15 +63,9 @@ told = together(
 
 def settings_of(config: str | None, sets: Sequence[str], flags: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of a file, with flags and `--set` over them."""
-    from chainrule.job.settings import merge, overrides, read_config
+    from chainrule.job.settings import layered, overrides, read_config
 
-    settings = read_config(Path(config)) if config is not None else {}
-    for name, value in overrides(sets, flags).items():
-        if isinstance(value, dict):
-            for inner, item in value.items():
-                merge(settings, f"{name}.{inner}", item)
-        else:
-            merge(settings, name, value)
+    settings = layered(read_config(Path(config)) if config is not None else {}, overrides(sets, flags))
     settings.pop("data_sha256", None)
     return settings
 
@@ -110,7 +106,7 @@ def tell_start(question: Question, what: str, *, quiet: bool) -> None:
         return
     classes = f"{len(question.target.classes)} classes" if question.target.classes else "numbers"
     lines = [f"{question.source.name}: {len(question.source):,} rows; target {question.target.name!r}, {classes}"]
-    lines += [f"  note: {note}" for note in question.notes]
+    lines += [f"  note: {said(note)}" for note in question.notes]
     click.echo("\n".join([*lines, f"  {what}"]), err=True)
 
 

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from chainrule.cli.flags import said
 from chainrule.cli.predict import VIEWS
 
 
@@ -46,6 +47,6 @@ def evaluate(
         click.echo(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))
         return
     for note in result.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(f"note: {said(note)}", err=True)
     click.echo(f"{result.rows:,} rows of {data}\n", err=True)
     click.echo(metrics_table(result.metrics))

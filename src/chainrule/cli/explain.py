@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import click
 
+from chainrule.cli.flags import said
+
 
 @click.command()
 @click.argument("model", help="A .chainrule file, or the folder of a run.")
 @click.argument("data", help="Table, folder or zip of files, or a name from `datasets`.")
 @click.option(
-    "--weight", multiple=True, help="hidden1.W[0,2]; output[1] for a logit. Indices count from 0. May be given again."
+    "--weight",
+    "weights",
+    multiple=True,
+    help="hidden1.W[0,2]; output[1] for a logit. Indices count from 0. May be given again.",
 )
 @click.option("--row", type=int, help="The one row that the cost is of, counted from 0.")
 @click.option("--batch", type=int, help="The first rows that the cost is the mean over; 10.")
@@ -24,7 +29,7 @@ import click
 def explain(
     model: str,
     data: str,
-    weight: tuple[str, ...],
+    weights: tuple[str, ...],
     row: int | None,
     batch: int | None,
     learning_rate: float | None,
@@ -50,7 +55,7 @@ def explain(
     explained = explain_table(
         Path(model),
         data,
-        weight,
+        weights,
         row=row,
         batch=batch,
         learning_rate=learning_rate,
@@ -59,7 +64,7 @@ def explain(
     )
     if not quiet:
         for note in explained.notes:
-            click.echo(f"note: {note}", err=True)
+            click.echo(f"note: {said(note)}", err=True)
     for file, write in ((html, html_worksheet), (latex, latex_worksheet)):
         if file is not None:
             replace_file(Path(file), write(explained.derivations, solution=not no_solution))

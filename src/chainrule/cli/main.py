@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -13,6 +14,7 @@ from chainrule.cli.cv import cv
 from chainrule.cli.datasets import datasets
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
+from chainrule.cli.flags import in_flags
 from chainrule.cli.inspect import inspect
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
@@ -27,6 +29,16 @@ class InOrder(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return them as they were added."""
         return [*self.commands]
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what an error says of settings is told with the command's flags."""
+        try:
+            return super().invoke(ctx)
+        except ChainruleError as error:
+            command = self.commands[str(ctx.invoked_subcommand)]
+            error.expected = in_flags(error.expected, command, self)
+            error.remedy = in_flags(error.remedy, command, self)
+            raise
 
 
 @click.group(cls=InOrder, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})

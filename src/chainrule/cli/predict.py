@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from chainrule.cli.flags import said
+
 VIEWS = "Pictures: the mean over so many views, shifted, turned, zoomed and mirrored as in training."
 
 
@@ -46,7 +48,7 @@ def predict(
     predictions = predict_table(opened, data, proba=proba, views=views, reading=reading)
     if not quiet:
         for note in predictions.notes:
-            click.echo(f"note: {note}", err=True)
+            click.echo(f"note: {said(note)}", err=True)
     if html is not None:
         replace_file(Path(html), gallery_page(opened, predictions))
         if not quiet:

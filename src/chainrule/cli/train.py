@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.cli.flags import said
+from chainrule.cli.models import LIST, models_in_words
+
 if TYPE_CHECKING:
     from chainrule.job.train import Job, Outcome
 
@@ -29,12 +32,18 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
 @click.option("--header", help="auto, first (line names the columns) or none.")
-@click.option("--model", help="mlp, or cnn for pictures; auto chooses by their size.")
+@click.option(
+    "--model",
+    is_flag=False,
+    flag_value=LIST,
+    metavar="NAME",
+    help="mlp, or cnn for pictures; auto chooses by their size; list: all, with their settings.",
+)
 @click.option("--filters", help="cnn: filters of each block, 32,64 for example.")
 @click.option("--hidden", help="Units of the hidden layers; 128,64 if left out, 0 for none.")
 @click.option("--activation", help="relu, tanh, sigmoid, gelu, silu, elu, …")
 @click.option("--optimizer", help="adam, gradient_descent, momentum, lbfgs, …")
-@click.option("--lr", type=float, help="Learning rate.")
+@click.option("--lr", "learning_rate", type=float, help="Learning rate.")
 @click.option("--l2", type=float, help="Penalty on the squares of the weights; 1 / rows if left out.")
 @click.option("--augment", help="Pictures: light or strong changes at each step; none.")
 @click.option("--ema", type=float, help="Moving average of the weights, 0.999 for example.")
@@ -75,7 +84,7 @@ def train(
     hidden: str | None,
     activation: str | None,
     optimizer: str | None,
-    lr: float | None,
+    learning_rate: float | None,
     l2: float | None,
     augment: str | None,
     ema: float | None,
@@ -99,13 +108,16 @@ def train(
     quiet: bool,
 ) -> None:
     """Train a network on a table or on files, and write the model and a report into a run folder."""
-    from chainrule.job.settings import overrides, parse_hidden, parse_part, parse_size
+    from chainrule.job.settings import overrides
 
+    if model == LIST:
+        click.echo(models_in_words())
+        return
     flags = {
         "data": data,
         "target": target,
         "task": task,
-        "image_size": None if image_size is None else parse_size(image_size),
+        "image_size": image_size,
         "grey": grey or None,
         "resample": resample or None,
         "label_from": label_from,
@@ -114,21 +126,21 @@ def train(
         "strict": strict or None,
         "header": header,
         "model": model,
-        "filters": None if filters is None else parse_hidden(filters),
+        "filters": filters,
         "augment": augment,
         "ema": ema,
         "precision": precision,
         "class_weight": class_weight,
-        "hidden": None if hidden is None else parse_hidden(hidden),
+        "hidden": hidden,
         "activation": activation,
         "optimizer": optimizer,
-        "learning_rate": lr,
+        "learning_rate": learning_rate,
         "l2": l2,
         "dropout": dropout,
         "epochs": epochs,
         "batch_size": batch_size,
-        "valid": None if valid is None else parse_part(valid),
-        "test": None if test is None else parse_part(test),
+        "valid": valid,
+        "test": test,
         "seed": seed,
         "engine": engine,
         "stream": stream,
@@ -158,17 +170,11 @@ def _new_job(
 
     from chainrule.job.config import config_from
     from chainrule.job.folder import check_place
-    from chainrule.job.settings import merge, read_config, to_toml
+    from chainrule.job.settings import layered, read_config, to_toml
     from chainrule.job.train import Job
 
     settings = read_config(Path(config)) if config is not None else {}
-    for name, value in given.items():
-        if isinstance(value, dict):
-            for inner, item in value.items():
-                merge(settings, f"{name}.{inner}", item)
-        else:
-            merge(settings, name, value)
-    chosen = config_from(settings)
+    chosen = config_from(layered(settings, given))
     if print_config:
         click.echo(to_toml(chosen), nl=False)
         return None
@@ -233,7 +239,7 @@ def _tell_start(job: Job) -> None:
     target = prepared.preparation.target
     kind = f"{len(target.classes)} classes" if target.classes else "numbers"
     lines = [f"{prepared.source.name}: {rows} rows; target {target.name!r}, {kind}"]
-    lines += [f"  note: {note}" for note in job.notes]
+    lines += [f"  note: {said(note)}" for note in job.notes]
     encoding = prepared.preparation.encoding
     lines.append("  columns: " + _by_kind(job) if encoding.columns else f"  inputs: {encoding.describe()}")
     lines.append(f"  network: {_network(job)}")
@@ -242,12 +248,9 @@ def _tell_start(job: Job) -> None:
 
 
 def _network(job: Job) -> str:
-    config, count = job.config, f"{job.network.n_parameters:,} parameters"
-    units = f"hidden layers of {', '.join(map(str, config.hidden))} units" if config.hidden else "no hidden layer"
-    if config.model != "cnn":
-        return f"{units}; {count}"
-    blocks = f"blocks of {', '.join(map(str, config.filters or ()))} filters {config.kernel}×{config.kernel}"
-    return f"cnn, {blocks}, then {units}; {count} (--model mlp to compare)"
+    model = job.config.model
+    told = f"{model.describe()}; {job.network.n_parameters:,} parameters"
+    return told if model.name == "mlp" else f"{told} (--model mlp to compare)"
 
 
 def _by_kind(job: Job) -> str:
@@ -269,7 +272,7 @@ def _tell_end(outcome: Outcome) -> None:
     click.echo(metrics_table(outcome.metrics))
     click.echo(f"\nmodel   {outcome.folder.model}")
     click.echo(f"report  {outcome.folder.report}")
-    click.echo(f"next    {outcome.advice}")
+    click.echo(f"next    {said(outcome.advice)}")
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:

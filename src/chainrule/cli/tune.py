@@ -44,7 +44,7 @@ def tune(
     task: str | None,
     folds: int,
     held_out: float | None,
-    folds_kind: str,
+    kind: str,
     groups: str | None,
     metric: str | None,
     epochs: int | None,
@@ -67,9 +67,11 @@ def tune(
     from chainrule.select import Storage
     from chainrule.select import tune as search
 
-    dimensions = dict(dimension(text) for text in space) if space else default_space()
     flags = {"data": data, "target": target, "task": task, "epochs": epochs, "seed": seed}
-    asked = question(choose.settings_of(config, set_, flags), groups=groups)
+    settings = choose.settings_of(config, set_, flags)
+    model = str(settings.get("model", "auto"))
+    dimensions = dict(dimension(text, model) for text in space) if space else default_space(model)
+    asked = question(settings, groups=groups)
     workers = choose.workers_of(jobs, backend, address)
     folder = Path(out) if out is not None else Path("runs") / f"{Path(asked.source.name).name.split('.')[0]}-tune"
     lies = Storage(storage if storage is not None else str(folder / "search.db"), name=name)
@@ -84,7 +86,7 @@ def tune(
                 dimensions,
                 trials=trials,
                 folds=folds,
-                kind=folds_kind,
+                kind=kind,
                 groups=asked.groups,
                 seed=seed,
                 scoring=scorer_of(metric, asked.target),

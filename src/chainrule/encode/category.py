@@ -172,7 +172,7 @@ def in_order(name: str, counts: Mapping[str, int], order: str | tuple[str, ...])
             raise DataError(
                 f"each category once in order.{name}",
                 f"{', '.join(map(repr, absent[:5]))} left out" if absent else f"{twice[0]!r} twice",
-                f'Write --set \'order.{name}=["lowest", …, "highest"]\' with every category of the column.',
+                f'Write `order.{name}=["lowest", …, "highest"]` with every category of the column.',
             )
         return list(order)
     numbers = {category: number for category in counts if (number := _as_number(category)) is not None}

@@ -129,13 +129,13 @@ class ChoiceTable:
                     raise ConfigError(
                         f"a column of the kind {' or '.join(suits)} for {name}.{column}",
                         f"one of the kind {kinds[column]}",
-                        f"Leave it out, or say what the column is: --set columns.{column}={suits[0]}.",
+                        f"Leave it out, or say what the column is: `columns.{column}={suits[0]}`.",
                     )
                 if name == "scaling" and kinds[column] == "category" and not self.of(column).is_ordinal:
                     raise ConfigError(
                         f"ranks to be scaled by scaling.{column}",
                         "a category whose indicators are 0 and 1",
-                        f"Leave it out, or make ranks of it: --set encoding.{column}=ordinal.",
+                        f"Leave it out, or make ranks of it: `encoding.{column}=ordinal`.",
                     )
 
 

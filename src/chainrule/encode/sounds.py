@@ -105,7 +105,9 @@ class SoundEncoding(Encoding):
             came = f"a table of {len(frame)} rows" if samples is None else f"{len(samples)} {samples.noun}"
             raise DataError(f"{self.describe()}, as in training", came, "Name a folder of .wav files.")
         if samples.rate != self.rate:
-            raise DataError(f"sounds of {self.rate:,} Hz, as in training", f"{samples.rate:,} Hz", "Add --resample.")
+            raise DataError(
+                f"sounds of {self.rate:,} Hz, as in training", f"{samples.rate:,} Hz", "Add `resample=True`."
+            )
         x = np.empty((len(samples), *self.shape), np.float32)
         means, deviations = np.array(self.means), np.array(self.deviations)
         for i, wave in enumerate(samples.waves):

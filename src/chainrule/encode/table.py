@@ -147,6 +147,6 @@ def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...], choices: Choic
         raise DataError(
             "at least one column to learn from",
             "only " + ", ".join(f"{c.name} ({c.kind}: {c.reason})" for c in columns[:5]),
-            "Name a kind with --set columns.NAME=category, or use another table.",
+            "Name the kind of a column, `columns.NAME=category`, or use another table.",
         )
     return TableEncoding(tuple(columns), tuple(encoders))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +66,7 @@ class Target:
                 f"a finite number in every cell of the target {self.name!r}",
                 f"{_cell(column.iloc[row])} in row {row_number(column, row)}"
                 + (f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""),
-                "Correct or remove these rows, or add --set missing_target=drop.",
+                "Correct or remove these rows, or set `missing_target=drop`.",
             )
         return numbers
 
@@ -130,7 +129,7 @@ def require_column(name: str, names: list[str], where: str) -> None:
     """Raise DataError, with the nearest name, unless there is a column `name`."""
     if name not in names:
         match = nearest(name, names)
-        remedy = f"Did you mean --target {shlex.quote(match)}?" if match else did_you_mean(name, names)
+        remedy = f"Did you mean `target={match}`?" if match else did_you_mean(name, names)
         raise DataError(f"a column {name!r} in {where}", f"no such column among {len(names)}", remedy)
 
 
@@ -154,7 +153,7 @@ def fit_target(column: pd.Series, task: str) -> Target:
         mean, scale = mean_and_deviation(values)
         if scale == 0:
             raise DataError(
-                f"different values in the target {name!r}", f"{values[0]:g} in every row", "Choose another --target."
+                f"different values in the target {name!r}", f"{values[0]:g} in every row", "Choose another `target`."
             )
         return Target(name, task, (), mean, scale)
     text = cells_as_text(column)
@@ -164,20 +163,20 @@ def fit_target(column: pd.Series, task: str) -> Target:
         raise DataError(
             f"a class in every cell of the target {name!r}",
             f"{_cell(column.iloc[row])} in row {row + 1}",
-            "Fill in or remove these rows, or add --set missing_target=drop.",
+            "Fill in or remove these rows, or set `missing_target=drop`.",
         )
     counts = text.value_counts()
     if len(counts) < 2:
         raise DataError(
             f"at least two classes in the target {name!r}",
             f"one class, {counts.index[0]!r}, in all {len(text)} rows",
-            "Choose another --target, or add rows of another class.",
+            "Choose another `target`, or add rows of another class.",
         )
     if len(counts) > _MOST_CLASSES or len(counts) > 0.5 * len(text) > 5:
         raise DataError(
             f"classes that repeat in the target {name!r}",
             f"{len(counts)} different values in {len(text)} rows",
-            "Choose another --target, or --task regression if they are numbers.",
+            "Choose another `target`, or `task=regression` if they are numbers.",
         )
     return target_of_classes(name, list(counts.index))
 

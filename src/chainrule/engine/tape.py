@@ -94,8 +94,10 @@ def is_recordable(value: Any) -> bool:
         return all(map(is_recordable, value))
     if value is None or isinstance(value, (bool, int, float, str)):
         return True
-    parts = (getattr(value, field.name) for field in fields(value) if field.metadata.get("in_step", True))
-    return says(value, "is_recordable") and all(map(is_recordable, parts))
+    if not says(value, "is_recordable"):
+        return False
+    taking_part = (field.name for field in fields(value) if field.metadata.get("in_step", True))
+    return all(is_recordable(getattr(value, name)) for name in taking_part)
 
 
 class _Recorder:

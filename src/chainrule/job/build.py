@@ -12,8 +12,6 @@ from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.prepare import Prepared
 from chainrule.large.streamed import Streamed
-from chainrule.network.cnn import cnn
-from chainrule.network.mlp import mlp
 from chainrule.network.network import Network
 from chainrule.nn import Loss, Penalty, losses_named
 from chainrule.optim import LBFGS, RULES, Averaged, Clip, Rule, rule_by_name, schedule_by_name
@@ -35,31 +33,7 @@ def build_network(config: Config, prepared: Prepared) -> Network:
     target = prepared.preparation.target
     shape = prepared.preparation.input_shape
     loss = build_loss(config, target.task)
-    if config.hidden is None or config.dropout is None:
-        raise AssertionError("Config.resolve has set these")
-    if config.model == "cnn":
-        return cnn(
-            shape,
-            target.outputs,
-            loss,
-            filters=config.filters or (),
-            kernel=config.kernel,
-            convolutions=config.convolutions,
-            norm=config.norm,
-            hidden=config.hidden,
-            activation=config.activation,
-            dropout=config.dropout,
-            init=config.init,
-        )
-    return mlp(
-        shape,
-        config.hidden,
-        target.outputs,
-        loss,
-        activation=config.activation,
-        dropout=config.dropout,
-        init=config.init,
-    )
+    return config.model.network(shape, target.outputs, loss)
 
 
 def build_objective(config: Config, network: Network) -> Supervised:
@@ -83,7 +57,7 @@ def build_weights(config: Config, batch: Batch | Streamed) -> Batch | Streamed:
     if not isinstance(batch, Batch):
         raise ConfigError("class_weight none for training rows that are streamed", config.class_weight, "Leave it out.")
     if config.loss in losses_named("regression") or batch.t.shape[1] < 2:
-        raise ConfigError("class_weight none for a regression", config.class_weight, "Leave --class-weight out.")
+        raise ConfigError("class_weight none for a regression", config.class_weight, "Leave `class_weight` out.")
     counts = batch.t.sum(axis=0)
     return batch._replace(w=(batch.t @ (len(batch.t) / (len(counts) * np.maximum(counts, 1)))).astype(batch.t.dtype))
 
@@ -93,7 +67,7 @@ def build_loss(config: Config, task: str) -> Loss:
     fitting = losses_named(task)
     name = next(iter(fitting)) if config.loss == "auto" else config.loss
     if name not in fitting:
-        raise ConfigError(f"a loss for {task}", f"{name}", f"Use {' or '.join(fitting)}, or another --task.")
+        raise ConfigError(f"a loss for {task}", f"{name}", f"Use {' or '.join(fitting)}, or another `task`.")
     given: dict[str, Any] = {"smoothing": config.label_smoothing, "delta": config.huber_delta}
     known = [field.name for field in fields(fitting[name])]  # type: ignore[arg-type]
     return fitting[name](**{name: given[name] for name in known if name in given})
@@ -109,7 +83,7 @@ def build_optimizer(config: Config) -> Rule | LBFGS:
             raise ConfigError(f"a setting of the optimizer {config.optimizer}", f"{name!r}", remedy)
     if config.optimizer == "lbfgs":
         if config.ema:
-            raise ConfigError("ema 0 for the optimizer lbfgs", f"{config.ema:g}", "Leave --ema out: nothing is noisy.")
+            raise ConfigError("ema 0 for the optimizer lbfgs", f"{config.ema:g}", "Leave `ema` out: nothing is noisy.")
         return LBFGS(**config.optimizer_settings)
     rule = rule_by_name(config.optimizer, **config.optimizer_settings)
     return Averaged(rule, config.ema) if config.ema else rule

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainrule.constraints import check_value
+from chainrule.constraints import Range, check_value
 from chainrule.encode.target import CLASSIFICATION, REGRESSION, Target
 from chainrule.errors import ConfigError, DataError, did_you_mean
-from chainrule.job.config import Config, config_from
+from chainrule.job.config import SHARED, config_from, declared, setting_names
 from chainrule.job.estimator import SourceEstimator, truth_of
 from chainrule.job.prepare import find_target, reading_of
-from chainrule.job.settings import merge, parse_hidden, parse_setting, read_config
+from chainrule.job.settings import as_base, merge, parse_setting, read_config
+from chainrule.recipes import MODELS, Auto, Mlp, fields_of, recipe_from
 from chainrule.select import Choice, Dimension, Span
 from chainrule.sources.read import read_source
 from chainrule.sources.source import Source
@@ -70,7 +71,10 @@ class Question:
 
     def estimator(self, changes: Mapping[str, Any] | None = None) -> SourceEstimator:
         """Return the network that the settings ask for, some of them changed, as an estimator."""
-        settings = self.settings | dict(changes or {}) | {"target": self.target.name, "task": self.target.task}
+        changes = changes or {}
+        settings = (
+            as_base(self.settings, changes) | dict(changes) | {"target": self.target.name, "task": self.target.task}
+        )
         config_from(settings)
         return SourceEstimator(**settings)
 
@@ -131,7 +135,7 @@ def scorer_of(metric: str | None, target: Target) -> str | None:
 
 
 def contender(text: str) -> tuple[str, dict[str, Any]]:
-    """Return name and settings of one of the models to compare: a TOML file, or settings as `--set` takes them."""
+    """Return name and settings of one of the models to compare: a TOML file, or settings as NAME=VALUE."""
     path = Path(text)
     if path.suffix == ".toml" or path.is_file():
         settings = read_config(path)
@@ -157,30 +161,39 @@ def contenders(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def dimension(text: str) -> tuple[str, Dimension]:
+def dimension(text: str, model: str = Auto.name) -> tuple[str, Dimension]:
     """Return name and span, or choice, of `NAME=LOW..HIGH` or `NAME=A|B|C`.
 
     Raises
     ------
     ConfigError
-        If there is no such setting, or it does not accept the values.
+        If the model has no such setting, or it does not accept the values.
     """
     name, equals, values = text.partition("=")
     name = name.strip()
-    known = {setting.name: setting for setting in fields(Config) if setting.name not in _NOT_SEARCHED}
     base = name.partition(".")[0]
     if not equals or not values.strip():
         raise ConfigError(
             "NAME=LOW..HIGH or NAME=A|B|C", f"{text!r}", "Write learning_rate=1e-4..1e-1 or hidden=64|128,64."
         )
-    if base not in known:
+    if base in _NOT_SEARCHED or base not in setting_names():
+        known = [known for known in setting_names() if known not in _NOT_SEARCHED]
         raise ConfigError("a setting that can be searched", f"{name!r}", did_you_mean(name, known))
     found = _span(name, values) if ".." in values else _choice(name, values)
     if base == name:
-        ends = (found.first, found.last)
-        for value in ends:
-            check_value("", name, value, known[name].metadata)
+        for value in (found.first, found.last):
+            _check(name, value, model)
     return name, found
+
+
+def _check(name: str, value: Any, model: str) -> None:
+    """Raise ConfigError unless the run, or the model, accepts the value for this setting."""
+    if name == "model":
+        recipe_from(value, {})
+    elif name in SHARED:
+        check_value("", name, value, SHARED[name].metadata)
+    else:
+        recipe_from(model, {name: value})
 
 
 def _span(name: str, values: str) -> Span:
@@ -190,21 +203,32 @@ def _span(name: str, values: str) -> Span:
         numbers = float(low), float(high)
     except ValueError as error:
         raise ConfigError(f"{name} from a number to a number", f"{values!r}", "Write 1e-4..1e-1.") from error
-    kinds = {setting.name: str(setting.type) for setting in fields(Config)}
-    return Span(numbers[0], numbers[1], whole=whole and "int" in kinds.get(name, "float"))
+    return Span(numbers[0], numbers[1], whole=whole and _is_whole(name))
+
+
+def _is_whole(name: str) -> bool:
+    """Tell whether a setting takes whole numbers alone."""
+    constraints = [found for metadata in declared(name) for found in metadata.get("constraints", ())]
+    return any(isinstance(found, Range) and found.kind is int for found in constraints)
 
 
 def _choice(name: str, values: str) -> Choice:
-    if name == "hidden":
-        return Choice(tuple(parse_hidden(part.strip()) for part in values.split("|")))
     return Choice(tuple(parse_setting(f"{name}={part.strip()}")[1] for part in values.split("|")))
 
 
-def default_space() -> dict[str, Dimension]:
-    """Return what is searched where nothing is named: the course's rate and penalty first, each on its log scale."""
-    return {
-        "learning_rate": Span(1e-4, 1e-1),
-        "l2": Span(1e-6, 1e-1),
-        "dropout": Span(0.0, 0.5),
-        "hidden": Choice(((32,), (128,), (128, 64), (256, 128))),
+def default_space(model: str = Auto.name) -> dict[str, Dimension]:
+    """Return what is searched where nothing is named: each setting of the run and the model that says where to search.
+
+    The course's rate and penalty come first, each on its log scale; spans come before choices.
+    """
+    settings = {**SHARED, **fields_of(MODELS.get(model, Mlp))}
+    spans = {}
+    for name, setting in settings.items():
+        if "search_between" in setting.metadata:
+            low, high = setting.metadata["search_between"]
+            spans[name] = Span(low, high, whole=_is_whole(name))
+    choices = {
+        name: Choice(setting.metadata["search"]) for name, setting in settings.items() if "search" in setting.metadata
     }
+    first = {name: spans.pop(name) for name in ("learning_rate", "l2")}
+    return {**first, **spans, **choices}

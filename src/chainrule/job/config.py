@@ -1,4 +1,4 @@
-"""The settings of a run: declared once, read from a file, from `--set` and from flags, and written out in full."""
+"""The settings of a run: what all runs share is declared here, once; what one kind of network has, in its recipe."""
 
 from __future__ import annotations
 
@@ -22,25 +22,18 @@ from chainrule.encode.augment import PRESETS
 from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
 from chainrule.encode.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.network.cnn import CNN_DROPOUT, default_filters
-from chainrule.nn import ACTIVATIONS, INITS, losses_named
+from chainrule.job import defaults
+from chainrule.job.texts import parse_part, parse_size
+from chainrule.nn import losses_named
 from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
+from chainrule.recipes import MODELS, Auto, Recipe, fields_of, owners, recipe_from
 from chainrule.types import Shape
 
-MODELS = ("mlp", "cnn")
 LOSSES = ("auto", *losses_named("classification"), *losses_named("regression"))
 _FRACTION = Range(float, 0.0, 1.0, high_open=True)
 _TEXT = Kind(str)
 _PART = "share of the rows, a file, or auto: the part that was published, else 0.2"
-_MOST_UNITS = 1_000_000
-_STEPS_WORTH_TAKING = 3000
-_PATIENCE = 20
-_HIDDEN = (128, 64)
-# Pictures with shorter sides than this have too little in them to be worth a convolution's time.
-_CNN_SIDE = 16
-_CNN_HIDDEN = (128,)
-_SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03}
 
 
 def _table(about: str) -> Any:
@@ -65,8 +58,8 @@ class Config:
     header: str = option("auto", "first", "none", default="auto", about="whether the first line names the columns")
     missing_target: str = option("error", "drop", default="error", about="rows whose target is missing")
     columns: dict[str, str] = _table("kinds of columns that are not to be guessed")
-    valid: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
-    test: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
+    valid: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART, read=parse_part)
+    test: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART, read=parse_part)
     offline: bool = flag(False, about="fetch nothing")
     strict: bool = flag(False, about="stop at the first file or row that cannot be read")
     label_from: str | None = constrained(
@@ -76,7 +69,11 @@ class Config:
         _TEXT, default=None, optional=True, about="files: regular expression that test samples match"
     )
     image_size: tuple[int, ...] | None = constrained(
-        Many(Range(int, 1, 4096), at_least=2), default=None, optional=True, about="pictures: height and width"
+        Many(Range(int, 1, 4096), at_least=2),
+        default=None,
+        optional=True,
+        about="pictures: height and width",
+        read=parse_size,
     )
     grey: bool = flag(False, about="pictures: without colour")
     sound: str = option(*METHODS, default="log_mel", about="sounds: what x is made of")
@@ -105,21 +102,7 @@ class Config:
     most_words: Any = _choice("most_words")
     ngrams: Any = _choice("ngrams")
 
-    model: str = option("auto", *MODELS, default="auto", about="mlp, or for pictures cnn: what a large one gets")
-    filters: tuple[int, ...] | None = constrained(
-        Many(Range(int, 1, _MOST_UNITS), at_least=1), default=None, optional=True, about="cnn: filters of each block"
-    )
-    kernel: int = whole(1, default=3, about="cnn: height and width of the windows")
-    convolutions: int = whole(1, 8, default=1, about="cnn: convolutions in each block")
-    norm: bool = flag(True, about="cnn: batch normalisation after each convolution")
-    hidden: tuple[int, ...] | None = constrained(
-        Many(Range(int, 1, _MOST_UNITS)), default=None, optional=True, about="units of each hidden dense layer"
-    )
-    activation: str = option(*ACTIVATIONS, default="relu", about="bend after each hidden layer")
-    init: str = option("auto", *INITS, default="auto", about="how weights are drawn")
-    dropout: float | None = real(
-        0.0, 1.0, high_open=True, default=None, optional=True, about="rate of dropping hidden values"
-    )
+    model: Recipe = constrained(Kind(Recipe), default=Auto(), about="kind of network")
 
     augment: str = option(*PRESETS, default="none", about="pictures: how much they are changed at each step")
     augment_settings: dict[str, Any] = _table("fields of the augmentation, such as flip or shift")
@@ -129,11 +112,15 @@ class Config:
     huber_delta: float = real(0.0, low_open=True, default=1.0, about="of huber, in standard deviations of the target")
     class_weight: str = option("none", "balanced", default="none", about="balanced: rare classes count for more")
     l1: float = real(0.0, default=0.0, about="penalty on the size of weights")
-    l2: float | None = real(0.0, default=None, optional=True, about="penalty on the square of weights")
+    l2: float | None = real(
+        0.0, default=None, optional=True, about="penalty on the square of weights", search_between=(1e-6, 1e-1)
+    )
     normalised_penalty: bool = flag(False, about="divide the penalty by the number of weights, as the course does")
 
     optimizer: str = option(*RULES, "lbfgs", default="adam", about="rule that moves the weights")
-    learning_rate: float | None = real(0.0, low_open=True, default=None, optional=True, about="size of a step")
+    learning_rate: float | None = real(
+        0.0, low_open=True, default=None, optional=True, about="size of a step", search_between=(1e-4, 1e-1)
+    )
     optimizer_settings: dict[str, Any] = _table("fields of the rule, such as momentum or beta1")
     ema: float = real(
         0.0, 1.0, high_open=True, default=0.0, about="moving average of the weights: share of the old; 0: none"
@@ -161,14 +148,22 @@ class Config:
 
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""
+        model: object = self.model
+        if not isinstance(model, Recipe):
+            remedy = 'Write model=Cnn(), or name it: config_from({"data": …, "model": "cnn"}).'
+            raise ConfigError("a recipe for model, such as Mlp() or Cnn()", f"{self.model!r}", remedy)
+        for name in fields_of(type(self.model)):
+            if name in SHARED:
+                remedy = "Rename the recipe's field."
+                raise ConfigError(f"a setting of the model {self.model.name} that no run has", f"{name!r}", remedy)
         check_fields(self, owner="")
         for name in SETTINGS:
             check_choice(name, getattr(self, name))
-        for name in ("filters", "hidden"):
-            value = getattr(self, name)
-            object.__setattr__(self, name, None if value is None else tuple(value))
-        if self.image_size is not None:
-            object.__setattr__(self, "image_size", tuple(self.image_size))
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            # A list is what a file of settings has.
+            if isinstance(value, list):
+                object.__setattr__(self, setting.name, tuple(value))
         if isinstance(self.valid, (int, float)) and isinstance(self.test, (int, float)) and self.valid + self.test >= 1:
             raise ConfigError(
                 "shares of the rows for valid and test that leave some to train on",
@@ -182,12 +177,7 @@ class Config:
         return ChoiceTable({name: getattr(self, name) for name in SETTINGS})
 
     def resolve(self, n_train: int, input_shape: Shape = ()) -> Config:
-        """Return the settings with every choice made that depends on the data.
-
-        Small data gets small batches and many epochs, so that there are a few thousand steps to learn in, and a
-        penalty of 1 / rows: what the mean cost makes of a normal prior of variance 1 on each weight (Bishop, 2006,
-        eq. 3.55). AdamW has a decay of its own. A cnn gets the one-cycle schedule, whose end is its best, in fewer
-        epochs: each of its steps uses a weight at hundreds of places.
+        """Return the settings with every choice made that depends on the data, as `defaults` and the recipe have it.
 
         Parameters
         ----------
@@ -200,65 +190,65 @@ class Config:
             raise ConfigError(
                 f"a batch_size of at most the {n_train} training rows",
                 f"{self.batch_size}",
-                f"Set --batch-size {n_train} or less, or leave it out.",
+                f"Set `batch_size={n_train}` or less, or leave it out.",
             )
-        settled = self._settle_model(n_train, input_shape)
-        convolves = settled.model == "cnn"
-        batch_size = self.batch_size or min(n_train, 32 if n_train < 10_000 else 128)
+        model = self.model.resolved(n_train, input_shape)
+        pace = model.pace(n_train)
         full_batch = self.optimizer == "lbfgs"
-        steps = 1 if full_batch else math.ceil(n_train / batch_size)
-        longest, shortest = (40, 12) if convolves else (500, 30)
-        epochs = self.epochs or min(longest, max(shortest, math.ceil(_STEPS_WORTH_TAKING / steps)))
-        # Small batches are noisy, and a convolution's gradient is a sum over all places: there, a third of the rate.
-        usual = 0.003 if convolves == (n_train >= 10_000) else 0.001
-        rate = self.learning_rate or _SLOW_RULES.get(self.optimizer, usual)
-        l2 = (0.0 if self.optimizer == "adamw" else 1.0 / n_train) if self.l2 is None else self.l2
+        batch_size = n_train if full_batch else self.batch_size or defaults.batch_size(n_train)
+        epochs = self.epochs or defaults.epochs(pace, math.ceil(n_train / batch_size))
         schedule = self.schedule
         if schedule == "auto":
-            schedule = "one_cycle" if convolves and not full_batch else "constant"
-        patience = self.patience
-        if patience is None:
-            # A schedule that falls to nothing must not be stopped before its end, where it is best.
-            patience = 0 if schedule == "one_cycle" else max(_PATIENCE, math.ceil(epochs / 5))
-        return replace(
-            settled,
-            batch_size=n_train if full_batch else batch_size,
-            epochs=epochs,
-            learning_rate=rate,
-            l2=l2,
-            schedule=schedule,
-            patience=patience,
-        )
-
-    def _settle_model(self, n_train: int, input_shape: Shape) -> Config:
-        """Choose the kind of network, and its size."""
-        model = self.model
-        if model == "auto":
-            model = "cnn" if len(input_shape) == 3 and min(input_shape[:2]) >= _CNN_SIDE else "mlp"
-        if model == "mlp":
-            return replace(
-                self, model=model, hidden=_HIDDEN if self.hidden is None else self.hidden, dropout=self.dropout or 0.0
-            )
-        filters = self.filters
-        if filters is None:
-            # What is no picture is for `cnn` itself to refuse.
-            filters = default_filters(input_shape, n_train) if len(input_shape) == 3 else (32,)
-        dropout = CNN_DROPOUT if self.dropout is None else self.dropout
+            schedule = "constant" if full_batch else pace.schedule
         return replace(
             self,
             model=model,
-            filters=filters,
-            hidden=_CNN_HIDDEN if self.hidden is None else self.hidden,
-            dropout=dropout,
+            batch_size=batch_size,
+            epochs=epochs,
+            learning_rate=self.learning_rate or defaults.learning_rate(pace, self.optimizer),
+            l2=defaults.l2(self.optimizer, n_train) if self.l2 is None else self.l2,
+            schedule=schedule,
+            patience=defaults.patience(schedule, epochs) if self.patience is None else self.patience,
         )
 
 
+SHARED = {setting.name: setting for setting in fields(Config) if setting.name != "model"}
+
+
 def config_from(mapping: Mapping[str, Any]) -> Config:
-    """Return the settings of a mapping; raise ConfigError for an unknown one, with the nearest name."""
-    known = [setting.name for setting in fields(Config)]
+    """Return the settings of a mapping by name, those of the model beside those of the run.
+
+    Raises
+    ------
+    ConfigError
+        For a setting that does not exist, with the nearest name, or that belongs to another model.
+    """
+    model = mapping.get("model", Auto.name)
+    # Of a model that is not known, no setting is.
+    recipe_from(model, {})
     for name in mapping:
-        if name not in known:
-            raise ConfigError("a setting that exists", f"{name!r}", did_you_mean(name, known))
+        if name not in setting_names():
+            raise ConfigError("a setting that exists", f"{name!r}", did_you_mean(name, setting_names()))
     if "data" not in mapping:
         raise ConfigError("data: a file, or the name of a built-in data set", "none", "Name it: chainrule train DATA.")
-    return Config(**mapping)
+    shared = {name: value for name, value in mapping.items() if name in SHARED}
+    own = {name: value for name, value in mapping.items() if name not in SHARED and name != "model"}
+    return Config(**shared, model=recipe_from(model, own))
+
+
+def setting_names() -> list[str]:
+    """Return the names of all settings: those of every run, and those of all models."""
+    return [*SHARED, "model", *dict.fromkeys(name for recipe in MODELS.values() for name in fields_of(recipe))]
+
+
+def declared(name: str, model: str = Auto.name) -> list[Mapping[str, Any]]:
+    """Return what the fields of this name declare: that of every run, or those of the model; of all models where it is auto.
+
+    Returns
+    -------
+    list of mapping
+        Metadata of fields; none where there is no such setting.
+    """
+    if name in SHARED:
+        return [SHARED[name].metadata]
+    return [fields_of(recipe)[name].metadata for recipe in owners(name) if model in (Auto.name, recipe.name)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 
 from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.errors import ConfigError, TrainingError, did_you_mean
-from chainrule.job.config import Config, config_from
+from chainrule.job.config import config_from, setting_names
 from chainrule.job.folder import RunFolder
 from chainrule.job.prepare import prepare_source
 from chainrule.job.train import Job
@@ -26,7 +26,6 @@ from chainrule.tree import leaves
 
 # A job that only learns writes nothing.
 _NOWHERE = RunFolder(Path(os.devnull))
-_SETTINGS = tuple(setting.name for setting in fields(Config))
 
 
 class SourceEstimator(BaseEstimator):  # type: ignore[misc]
@@ -40,7 +39,7 @@ class SourceEstimator(BaseEstimator):  # type: ignore[misc]
     callbacks : sequence of functions, optional
         Each is called with every event of training; what it raises ends the fit.
     **settings
-        Of `Config`; `target` and `task` must be settled.
+        What `config_from` takes; `target` and `task` must be settled.
 
     Attributes
     ----------
@@ -58,14 +57,14 @@ class SourceEstimator(BaseEstimator):  # type: ignore[misc]
         return {"callbacks": self.callbacks, **self.settings}
 
     def set_params(self, **settings: Any) -> SourceEstimator:
-        """Change settings of `Config`, by name."""
+        """Change settings of a run or of its model, by name."""
         for name, value in settings.items():
             if name == "callbacks":
                 self.callbacks = value
-            elif name in _SETTINGS:
+            elif name in setting_names():
                 self.settings = self.settings | {name: value}
             else:
-                raise ConfigError("a setting that exists", f"{name!r}", did_you_mean(name, _SETTINGS))
+                raise ConfigError("a setting that exists", f"{name!r}", did_you_mean(name, setting_names()))
         return self
 
     def __sklearn_tags__(self) -> Any:
@@ -108,7 +107,7 @@ class SourceEstimator(BaseEstimator):  # type: ignore[misc]
             raise TrainingError(
                 "a cost that stays finite",
                 "weights that are NaN or infinite",
-                f"Try a rate 10 times smaller: --lr {(job.config.learning_rate or 0) / 10:.3g}.",
+                f"Try a rate 10 times smaller: `learning_rate={(job.config.learning_rate or 0) / 10:.3g}`.",
             )
         self._keep(job)
         return self

@@ -15,9 +15,9 @@ from chainrule.encode.target import require_column
 from chainrule.errors import ConfigError, DataError
 from chainrule.explain import Derivation, derive, derive_output
 from chainrule.job.build import build_optimizer
-from chainrule.job.config import Config, config_from
+from chainrule.job.config import SHARED, config_from
 from chainrule.job.predict import open_model, read_for
-from chainrule.job.settings import read_config
+from chainrule.job.settings import read_run
 from chainrule.network.model import Model
 from chainrule.nn import Penalty
 from chainrule.optim import Rule
@@ -87,12 +87,12 @@ def _check_asked(model: Model, weights: Sequence[str], row: int | None, batch: i
     if not weights:
         known = [f"{name} {np.shape(value)}" for name, value in leaves(model.params)]
         raise ConfigError(
-            "--weight, such as --weight hidden1.W[0,2] or, for a logit, --weight output[1]",
+            "`weights`, such as `weights=hidden1.W[0,2]` or, for a logit, `weights=output[1]`",
             "none",
             f"The parameters of this model: {', '.join(known[:20])}{' …' if len(known) > 20 else ''}.",
         )
     if row is not None and batch is not None:
-        raise ConfigError("--row or --batch", "both", "Leave one of them out.")
+        raise ConfigError("`row` or `batch`", "both", "Leave one of them out.")
 
 
 def _rows(n: int, name: str, row: int | None, batch: int | None) -> np.ndarray:
@@ -100,10 +100,10 @@ def _rows(n: int, name: str, row: int | None, batch: int | None) -> np.ndarray:
         raise DataError(f"rows in {name}", "none", "Give a table with rows in it.")
     if row is not None:
         if not 0 <= row < n:
-            raise DataError(f"--row from 0 to {n - 1} of {name}", f"{row}", "Rows count from 0.")
+            raise DataError(f"`row` from 0 to {n - 1} of {name}", f"{row}", "Rows count from 0.")
         return np.array([row])
     if batch is not None and batch < 1:
-        raise ConfigError("--batch of at least 1", f"{batch}", "Leave it out for the first 10 rows.")
+        raise ConfigError("`batch` of at least 1", f"{batch}", "Leave it out for the first 10 rows.")
     return np.arange(min(n, ROWS if batch is None else batch))
 
 
@@ -112,7 +112,8 @@ def _settings(path: Path) -> tuple[dict[str, Any], list[str]]:
     file = path / "config.toml"
     if not path.is_dir() or not file.exists():
         return {}, []
-    config: Config = config_from(read_config(file))
+    # What kind of network it is stands in the model file; a recipe of somebody's own need not be known here.
+    config = config_from({name: value for name, value in read_run(file).items() if name in SHARED})
     found: dict[str, Any] = {"penalty": Penalty(config.l1, config.l2 or 0.0, config.normalised_penalty)}
     if config.learning_rate is not None:
         found["learning_rate"] = config.learning_rate

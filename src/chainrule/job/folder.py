@@ -79,10 +79,12 @@ def check_place(out: str | None, name: str, *, force: bool) -> RunFolder:
     except OSError as error:
         raise cannot_write(path, error) from error
     if is_file:
-        raise RunFolderError(f"a folder at {path}", "a file", "Choose another place with --out.")
+        raise RunFolderError(f"a folder at {path}", "a file", "Choose another place with `out`.")
     if has_files and not force:
         raise RunFolderError(
-            f"{path} to be a new or empty folder", "one with files in it", "Add --force to replace, or change --out."
+            f"{path} to be a new or empty folder",
+            "one with files in it",
+            "Add `force=True` to replace, or change `out`.",
         )
     return RunFolder(path)
 

@@ -89,7 +89,7 @@ def gallery_page(model: Model, predictions: Predictions) -> str:
     x = encoding.encode(frame, predictions.source.samples, Findings())
     pictures = None if encoding.columns else encoding.pictures(x)
     if pictures is None:
-        raise DataError("pictures or sounds for --html", f"{encoding.describe()}", "Leave --html out.")
+        raise DataError("pictures or sounds for `html`", f"{encoding.describe()}", "Leave `html` out.")
     names = (
         frame[FILE].astype(str).tolist()
         if predictions.source.is_of_files
@@ -133,7 +133,7 @@ def _published(source: Source, part: str) -> np.ndarray:
     parts = source.parts or {}
     if part not in parts:
         came = ", ".join(parts) or "no parts at all"
-        raise DataError(f"a published part {part!r} of {source.name}", came, "Leave --part out to measure on all rows.")
+        raise DataError(f"a published part {part!r} of {source.name}", came, "Leave `part` out to measure on all rows.")
     return parts[part]
 
 

@@ -174,27 +174,27 @@ def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Sourc
         raise DataError(
             f"a label for each of the {len(source):,} {noun} of {source.name}",
             "files that no folder and no pattern gives one",
-            "Put them into a folder for each class, or say --label-from REGEX.",
+            "Put them into a folder for each class, or say `label_from=REGEX`.",
         )
     if target_name is None:
         target_name = guess_target(names)
-        notes.append(f"the target is guessed to be {target_name!r} (--target)")
+        notes.append(f"the target is guessed to be {target_name!r} (`target`)")
     require_column(target_name, names, source.name)
     source = _drop_missing_targets(source, target_name, config, notes)
     labels = source.frame[target_name]
     task = config.task if config.task != "auto" else source.task
     if task is None:
         task, reason = guess_task(labels)
-        notes.append(f"the task is guessed to be {task}: {target_name!r}, {reason} (--task)")
+        notes.append(f"the task is guessed to be {task}: {target_name!r}, {reason} (`task`)")
     try:
         return source, fit_target(labels, task)
     except DataError as error:
         if source.is_of_files and target_name == source.target:
-            remedy = "Put the files of each class into a folder of their own, or say --label-from REGEX."
+            remedy = "Put the files of each class into a folder of their own, or say `label_from=REGEX`."
             raise DataError(error.expected, error.came, remedy) from error
         if config.target or source.target:
             raise
-        remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with --target."
+        remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with `target`."
         raise DataError(error.expected, error.came, remedy) from error
 
 
@@ -215,7 +215,7 @@ def _drop_missing_targets(source: Source, target: str, config: Config, notes: li
         return source
     notes.append(f"{int(missing.sum())} rows without a target are left out (missing_target)")
     if missing.all():
-        raise DataError(f"values in the target {target!r}", "none at all", "Choose another --target.")
+        raise DataError(f"values in the target {target!r}", "none at all", "Choose another `target`.")
     return source.take(np.flatnonzero(~missing))
 
 
@@ -244,12 +244,12 @@ def _split(
             rows["train"], rows[name] = left[rest], left[chosen]
     if published:
         sizes = ", ".join(f"{name} {len(part):,}" for name, part in published.items())
-        notes.append(f"the parts are those that were published: {sizes} (--valid, --test)")
+        notes.append(f"the parts are those that were published: {sizes} (`valid`, `test`)")
     if len(rows["train"]) < 2 or (labels is not None and len(np.unique(labels[rows["train"]])) < 2):
         raise DataError(
             "enough rows to train on after the split",
             f"{len(rows['train'])} of {len(source)} rows in {source.name}",
-            "Give more rows, or smaller --valid and --test.",
+            "Give more rows, or smaller `valid` and `test`.",
         )
     return rows, files
 
@@ -266,7 +266,7 @@ def _unscaled_if_poisson(target: Target, config: Config, frame: pd.DataFrame) ->
     if config.loss != "poisson":
         return target
     if target.task == CLASSIFICATION:
-        raise DataError("a regression for the loss poisson", "a classification", "Use --task regression.")
+        raise DataError("a regression for the loss poisson", "a classification", "Use `task=regression`.")
     values = target.values(frame[target.name])
     if values.min() < 0:
         row = int(values.argmin())

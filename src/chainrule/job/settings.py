@@ -1,27 +1,74 @@
-"""Settings as texts: TOML files, `--set NAME=VALUE` and flags become values, and a configuration becomes TOML."""
+"""Settings as texts: TOML files, NAME=VALUE and flags become values, and a configuration becomes TOML."""
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from chainrule.constraints import Many, Range
 from chainrule.encode.choices import EVERY, SETTINGS
 from chainrule.errors import ConfigError
-from chainrule.job.config import Config
+from chainrule.job.config import Config, declared
+from chainrule.job.texts import parse_units
+from chainrule.recipes import MODELS, Auto, fields_of, owners
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Return the settings of a TOML file as they stand there."""
+    """Return the settings of a TOML file as they stand there.
+
+    Up to version 0.1 a run wrote the settings of every model: those of another model that hold their default say nothing
+    and are left out.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"a configuration at {path}", error.strerror or str(error), "Check the path.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name} to be TOML", f"{error}", "Mend that line.") from error
+    for name in _foreign(settings):
+        if settings[name] in [fields_of(recipe)[name].default for recipe in owners(name)]:
+            del settings[name]
+    return settings
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """Return the settings that a run folder's `config.toml` says it was trained with; what had no effect is left out."""
+    settings = read_config(path)
+    for name in _foreign(settings):
+        del settings[name]
+    return settings
+
+
+def _foreign(settings: Mapping[str, Any]) -> list[str]:
+    """Return the settings that belong to other models than the one that is named."""
+    model = settings.get("model")
+    if not isinstance(model, str) or model not in MODELS:
+        return []
+    return [name for name in settings if owners(name) and MODELS[model] not in owners(name)]
+
+
+def as_base(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that others are to be laid over: where those name another model, without what it does not have."""
+    model = given.get("model")
+    if "model" not in settings or model in (None, settings["model"]):
+        return dict(settings)
+    foreign = _foreign({**settings, "model": model})
+    return {name: value for name, value in settings.items() if name not in foreign}
+
+
+def layered(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with others over them; a table is filled up, not replaced."""
+    merged = as_base(settings, given)
+    for name, value in given.items():
+        if isinstance(value, dict):
+            for inner, item in value.items():
+                merge(merged, f"{name}.{inner}", item)
+        else:
+            merge(merged, name, value)
+    return merged
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -29,7 +76,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     name = name.strip()
     if not equals or not name:
-        raise ConfigError("--set NAME=VALUE", f"{text!r}", "Write, for example, --set l2=0.001.")
+        raise ConfigError("`NAME=VALUE`", f"{text!r}", "Write, for example, l2=0.001.")
     return name, _value(name, value.strip())
 
 
@@ -51,18 +98,6 @@ def merge(settings: dict[str, Any], name: str, value: Any) -> None:
         settings[name] = value
 
 
-def parse_hidden(text: str) -> tuple[int, ...]:
-    """Return the units of `64,32`; an empty text or `0` is no hidden layer."""
-    try:
-        # Between two numbers a dash separates; before the first one it would be a sign.
-        units = [int(part) for part in re.split(r"(?<=\d)\s*-|,", text) if part.strip()]
-    except ValueError:
-        units = [-1]
-    if any(unit < 0 for unit in units) or (0 in units and units != [0]):
-        raise ConfigError("whole numbers such as 64,32 for hidden", f"{text!r}", "Write --hidden 64,32.")
-    return () if units == [0] else tuple(units)
-
-
 def to_toml(config: Config) -> str:
     """Return the settings as TOML, each with what it means; what is still open is left out."""
     import tomli_w
@@ -74,15 +109,30 @@ def to_toml(config: Config) -> str:
         if isinstance(value, dict):
             if value:
                 tables.append("\n" + tomli_w.dumps({setting.name: value}).strip())
-            continue
-        about = setting.metadata["about"]
-        if value is None:
-            lines.append(f"# {setting.name} is not set: {about}")
-            continue
-        value = list(value) if isinstance(value, tuple) else value
-        text = "[" + ", ".join(map(_toml_line, value)) + "]" if isinstance(value, list) else _toml_line(value)
-        lines.append(f"{setting.name} = {text}  # {about}")
+        elif setting.name == "model":
+            lines += _model_lines(config)
+        else:
+            lines.append(_line(setting.name, value, setting.metadata["about"]))
     return "\n".join([*lines, *tables]) + "\n"
+
+
+def _model_lines(config: Config) -> list[str]:
+    """Return the kind of network, and the settings that it has."""
+    model = config.model
+    others = ", ".join(name for name in (Auto.name, *MODELS) if name != model.name)
+    lines = [_line("model", model.name, f"{model.about}; others: {others}")]
+    for name, value in model.settings.items():
+        about = next((found.get("about", "") for found in declared(name, model.name)), "")
+        lines.append(_line(name, value, about))
+    return lines
+
+
+def _line(name: str, value: Any, about: str) -> str:
+    if value is None:
+        return f"# {name} is not set: {about}"
+    value = list(value) if isinstance(value, tuple) else value
+    text = "[" + ", ".join(map(_toml_line, value)) + "]" if isinstance(value, list) else _toml_line(value)
+    return f"{name} = {text}  # {about}" if about else f"{name} = {text}"
 
 
 def _toml_line(value: Any) -> str:
@@ -92,35 +142,49 @@ def _toml_line(value: Any) -> str:
 
 
 def _value(name: str, text: str) -> Any:
-    if name in ("hidden", "filters"):
-        return parse_hidden(text.strip("[]"))
-    if name == "image_size":
-        return parse_size(text.strip("[]"))
+    if not text.startswith(('"', "'")) and _reader(name) is not None:
+        return typed(name, text)
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """Return height and width of `48` or `48x64`."""
-    found = re.fullmatch(r"\s*(\d+)\s*(?:[x×,]\s*(\d+)\s*)?", text)
-    if found is None:
-        raise ConfigError("an image size such as 48 or 48x64, height first", f"{text!r}", "Write --image-size 48.")
-    return int(found[1]), int(found[2] or found[1])
+def typed(name: str, text: str) -> Any:
+    """Return the value of a text that stands for the setting `name` alone, as a flag gives it."""
+    read = _reader(name)
+    return text if read is None else read(text)
 
 
-def parse_part(text: str) -> float | str:
-    """Return what --valid and --test name: a share of the rows, or a file."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
+def _reader(name: str) -> Any:
+    """Return what reads the texts of a setting that is written in a way of its own, such as 64,32; None for others."""
+    for metadata in declared(name):
+        if "read" in metadata:
+            return metadata["read"]
+        for constraint in metadata.get("constraints", ()):
+            if isinstance(constraint, Many) and isinstance(constraint.item, Range) and constraint.item.kind is int:
+                return lambda text: parse_units(text, name)
+    return None
 
 
 def overrides(sets: Sequence[str], flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the command line says: flags that were given, then each `--set`."""
-    settings = {name: value for name, value in flags.items() if value is not None}
+    """Return what a command line says: the flags that were given (texts of lists are read), and each NAME=VALUE.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is given twice.
+    """
+    settings = {
+        name: typed(name, value) if isinstance(value, str) else value
+        for name, value in flags.items()
+        if value is not None
+    }
+    given = {name: repr(flags[name]) for name in settings}
     for text in sets:
-        merge(settings, *parse_setting(text))
+        name, value = parse_setting(text)
+        if name in given:
+            raise ConfigError(f"`{name}` to be given once", f"{given[name]}, and {text!r}", "Leave one of them out.")
+        given[name] = repr(text)
+        merge(settings, name, value)
     return settings

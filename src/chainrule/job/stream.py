@@ -67,13 +67,13 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
     """
     if config.optimizer == "lbfgs":
         raise ConfigError(
-            "an optimizer that takes a step for each batch, to train on a stream", "lbfgs", "Use --optimizer adam."
+            "an optimizer that takes a step for each batch, to train on a stream", "lbfgs", "Use `optimizer=adam`."
         )
     blocks = open_blocks(Path(config.data), config.header)
     notes = [*blocks.notes, _why(config)]
     target_name = config.target or guess_target(list(blocks.columns))
     if config.target is None:
-        notes.append(f"the target is guessed to be {target_name!r} (--target)")
+        notes.append(f"the target is guessed to be {target_name!r} (`target`)")
     require_column(target_name, list(blocks.columns), blocks.path.name)
     lots, shares = _lots(config, blocks, target_name)
     found = survey(blocks, lots, shares["sample"], tell)
@@ -108,7 +108,7 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
 
 def _why(config: Config) -> str:
     size = Path(config.data).stat().st_size / 2**30
-    reason = "as asked" if config.stream else "more than a quarter of memory when read as a whole (--no-stream)"
+    reason = "as asked" if config.stream else "more than a quarter of memory when read as a whole (`stream=False`)"
     return f"the training rows are streamed from the disk: {size:.2f} GB, {reason}"
 
 
@@ -131,12 +131,12 @@ def _target(found: Survey, cells: pd.Series, config: Config, notes: list[str]) -
     name, task = str(cells.name), config.task
     if task == "auto":
         task, reason = guess_task(cells)
-        notes.append(f"the task is guessed to be {task}: {name!r}, {reason} (--task)")
+        notes.append(f"the task is guessed to be {task}: {name!r}, {reason} (`task`)")
     fit_target(cells, task)
     if task == CLASSIFICATION:
         if found.classes is None:
             raise DataError(
-                f"classes that repeat in the target {name!r}", "over 1,000 different values", "Choose another --target."
+                f"classes that repeat in the target {name!r}", "over 1,000 different values", "Choose another `target`."
             )
         return target_of_classes(name, list(found.classes))
     mean, scale = (0.0, 1.0) if config.loss == "poisson" else found.target_moments

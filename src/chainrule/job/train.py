@@ -33,7 +33,7 @@ from chainrule.job.metrics import baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
-from chainrule.job.settings import read_config, to_toml
+from chainrule.job.settings import read_run, to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
@@ -131,7 +131,7 @@ class Job:
             raise ConfigError(
                 "a network that fits into memory",
                 f"{self.network.n_parameters:,} parameters",
-                "Make it smaller, with --hidden for example.",
+                "Make it smaller, with `hidden` for example.",
             ) from error
         # Long ago: a checkpoint is due at once, before the first step, so that there is always one to go on from.
         self._saved = -math.inf
@@ -201,7 +201,7 @@ class Job:
             raise TrainingError(
                 "a cost that stays finite",
                 f"weights that are NaN or infinite at epoch {ended.epochs}; no model was written",
-                f"Try a rate 10 times smaller: --lr {(self.config.learning_rate or 0) / 10:.3g}.",
+                f"Try a rate 10 times smaller: `learning_rate={(self.config.learning_rate or 0) / 10:.3g}`.",
             )
         metrics, evaluated = self._measure()
         model = Model(
@@ -236,7 +236,7 @@ class Job:
         if engine == "auto" and self.config.precision == "bfloat16":
             engine = "jax"
         if engine == "numpy" and self.config.precision == "bfloat16":
-            raise ConfigError("precision float32 on the engine numpy", "bfloat16", "Use --engine jax.")
+            raise ConfigError("precision float32 on the engine numpy", "bfloat16", "Use `engine=jax`.")
         return choose(engine, self.config.dtype, steps=steps, operations=operations, sparse=sparse)
 
     def _make_run(self) -> Run:
@@ -291,13 +291,13 @@ class Job:
 def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_nobody) -> Job:
     """Return the job that goes on with the run in a folder, to more epochs if asked."""
     folder = existing(path)
-    settings = read_config(folder.config)
+    settings = read_run(folder.config)
     if epochs is not None:
         settings["epochs"] = epochs
     job = Job(config_from(settings), folder, resume=True, tell=tell)
     done = load_checkpoint(folder.checkpoint).epoch
     if done >= (job.config.epochs or 0):
-        raise ConfigError(f"epochs left to train in {path}", f"all {done} done", f"Add --epochs {2 * done} to go on.")
+        raise ConfigError(f"epochs left to train in {path}", f"all {done} done", f"Add `epochs={2 * done}` to go on.")
     return job
 
 

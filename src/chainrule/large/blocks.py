@@ -218,7 +218,7 @@ def open_blocks(path: Path, header: str = "auto") -> Blocks:
             magic = file.read(4)
     except OSError as error:
         raise DataError(
-            "a CSV, TSV or Parquet file to stream from", f"{path}: {error.strerror}", "Name a file, or drop --stream."
+            "a CSV, TSV or Parquet file to stream from", f"{path}: {error.strerror}", "Name a file, or drop `stream`."
         ) from error
     if magic == b"PAR1":
         return ParquetBlocks(path)

@@ -77,7 +77,7 @@ class _Numbers:
             raise DataError(
                 f"numbers whose squares are finite in the column {self._encoder.name!r}",
                 f"numbers up to {max(map(abs, self._ends)):.3g}",
-                f"Use --set scaling.{self._encoder.name}=robust, or leave the column out.",
+                f"Use `scaling.{self._encoder.name}=robust`, or leave the column out.",
             )
         found = self._encoder.measured(self._n, self._total, self._squares, self._ends)
         return found.with_indicator(self._gaps and self._choices.indicators)
@@ -98,7 +98,7 @@ class _Categories:
             raise DataError(
                 f"at most {_MOST_COUNTED:,} different categories in the column {self._name!r}",
                 f"more, by row {int(column.index[-1]) + 1:,}",
-                f"Leave it out with --set columns.{self._name}=identifier, or take it for text.",
+                f"Leave it out with `columns.{self._name}=identifier`, or take it for text.",
             )
 
     @property

@@ -18,9 +18,9 @@ class NetworkClassifier(Classifier, AnyNetwork):
 
     Parameters
     ----------
-    layers : sequence of Layer or of (name, Layer), or "cnn", optional
+    layers : sequence of Layer or of (name, Layer), Recipe, or the name of one, optional
         The layers from the input up to the last hidden one; the output layer, and a Flatten where it is needed, are put
-        behind them. By default Dense(100) and Relu(). Or "cnn": blocks of convolutions as `chainrule train` chooses them by
+        behind them. By default Dense(100) and Relu(). "cnn": blocks of convolutions as `chainrule train` chooses them by
         the size and the number of the pictures, and a dense layer of 128 with dropout.
     input_shape : tuple of int, optional
         Shape of one sample, such as (28, 28, 1). Rows of X may be flat, or arrays of this shape. By default (n_features,).
@@ -145,9 +145,9 @@ class NetworkRegressor(Regressor, AnyNetwork):
 
     Parameters
     ----------
-    layers : sequence of Layer or of (name, Layer), or "cnn", optional
+    layers : sequence of Layer or of (name, Layer), Recipe, or the name of one, optional
         The layers from the input up to the last hidden one; the output layer, and a Flatten where it is needed, are put
-        behind them. By default Dense(100) and Relu(). Or "cnn": blocks of convolutions as `chainrule train` chooses them by
+        behind them. By default Dense(100) and Relu(). "cnn": blocks of convolutions as `chainrule train` chooses them by
         the size and the number of the pictures, and a dense layer of 128 with dropout.
     input_shape : tuple of int, optional
         Shape of one sample, such as (28, 28, 1). Rows of X may be flat, or arrays of this shape. By default (n_features,).

@@ -18,10 +18,10 @@ from chainrule.errors import ConfigError, DataError, ModelFileError
 from chainrule.models.base import NetworkEstimator
 from chainrule.models.saved import Attributes
 from chainrule.network.archive import REMEDY
-from chainrule.network.cnn import CNN_DROPOUT, cnn, default_filters
 from chainrule.network.network import Network, as_shape
 from chainrule.network.views import averaged_outputs
 from chainrule.nn import Dense, Flatten, Layer, Relu, Sequential
+from chainrule.recipes import Recipe, recipe_from
 from chainrule.tree import map_leaves
 from chainrule.types import Params, Shape
 
@@ -40,7 +40,7 @@ class AnyNetwork(NetworkEstimator):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **NetworkEstimator._parameter_constraints,
-        "layers": [StrOptions({"cnn"}), list, tuple, None],
+        "layers": [str, Recipe, list, tuple, None],
         "input_shape": [list, tuple, None],
         "augment": [StrOptions(set(PRESETS)), Augment, None],
         "views": [Interval(Integral, 1, None, closed="left")],
@@ -56,11 +56,12 @@ class AnyNetwork(NetworkEstimator):
             )
         if len(shape) != 3 and self._augmentation():
             raise ConfigError("input_shape=(height, width, channels), for pictures to be augmented", f"{shape}", _SHAPE)
-        if self.layers == "cnn":
-            if len(shape) != 3:
-                raise ConfigError("input_shape=(height, width, channels) for layers='cnn'", f"{shape}", _SHAPE)
-            filters = default_filters(shape, n_samples)
-            return cnn(shape, n_outputs, self._loss_of_targets(), filters=filters, dropout=CNN_DROPOUT)
+        if isinstance(self.layers, (str, Recipe)):
+            recipe = self.layers if isinstance(self.layers, Recipe) else recipe_from(self.layers, {})
+            if recipe.for_pictures and len(shape) != 3:
+                expected = f"input_shape=(height, width, channels) for the model {recipe.name}"
+                raise ConfigError(expected, f"{shape}", _SHAPE)
+            return recipe.resolved(n_samples, shape).network(shape, n_outputs, self._loss_of_targets())
         stack = self._named_layers()
         names, layers = [name for name, _ in stack], [layer for _, layer in stack]
         if stack:
@@ -149,9 +150,10 @@ class AnyNetwork(NetworkEstimator):
     def __sklearn_tags__(self) -> Any:
         """Only rows that stay flat can be sparse."""
         tags = super().__sklearn_tags__()
-        first = self.layers[0] if self.layers and self.layers != "cnn" else None
+        is_recipe = isinstance(self.layers, (str, Recipe))
+        first = self.layers[0] if self.layers and not is_recipe else None
         first = first[1] if isinstance(first, (tuple, list)) else first
         tags.input_tags.sparse = (
-            self.input_shape is None and self.layers != "cnn" and (first is None or isinstance(first, Dense))
+            self.input_shape is None and not is_recipe and (first is None or isinstance(first, Dense))
         )
         return tags

@@ -29,8 +29,13 @@ def default_filters(input_shape: Shape, n_samples: int) -> tuple[int, ...]:
         (height, width, channels).
     n_samples : int
         Number of training pictures.
+
+    Raises
+    ------
+    ShapeError
+        If the input is no picture.
     """
-    side = min(input_shape[:2])
+    side = min(_require_pictures(input_shape)[:2])
     first = 16 if n_samples < _FEW_PICTURES else 32
     blocks = 1
     while blocks < _MOST_BLOCKS and side // 2 ** (blocks + 1) >= _SMALLEST_MAP:
@@ -80,15 +85,12 @@ def cnn(
     """
     if activation not in ACTIVATIONS:
         raise ConfigError("the name of an activation", f"{activation!r}", did_you_mean(activation, ACTIVATIONS))
-    shape = as_shape(input_shape)
-    if len(shape) != 3:
-        remedy = "Use the model mlp for tables, or give pictures."
-        raise ShapeError("pictures of shape (height, width, channels) for the model cnn", f"inputs of {shape}", remedy)
+    shape = _require_pictures(input_shape)
     if min(shape[:2]) >> len(filters) < 1:
         raise ShapeError(
             f"pictures of at least {2 ** len(filters)} pixels on each side for {len(filters)} blocks, each halving them",
             f"pictures of {shape[0]}×{shape[1]} pixels",
-            "Give fewer filters, such as --filters 32, or larger pictures with --image-size.",
+            "Give fewer filters, such as `filters=32`, or larger pictures with `image_size`.",
         )
     weights = init_before(activation) if init == "auto" else init
     named: list[tuple[str, Layer]] = []
@@ -106,3 +108,11 @@ def cnn(
     head = mlp(seen.output_shape(shape), hidden, outputs, loss, activation=activation, dropout=dropout, init=init)
     rest = head.layer.children()
     return Network(Sequential((*layers, *rest.values()), (*names, *rest)), shape, loss)
+
+
+def _require_pictures(input_shape: Shape) -> Shape:
+    shape = as_shape(input_shape)
+    if len(shape) != 3:
+        remedy = "Choose `model=mlp` for tables, or give pictures."
+        raise ShapeError("pictures of shape (height, width, channels) for the model cnn", f"inputs of {shape}", remedy)
+    return shape

@@ -53,7 +53,7 @@ def averaged_outputs(
         raise ConfigError(
             "pictures that were shifted, turned, zoomed or mirrored in training, for more than one view of each",
             "none of these",
-            "Train with --augment light, or take one view.",
+            "Train with `augment=light`, or take one view.",
         )
     total = np.asarray(network.loss.link(NUMPY, logits(network, engine, params, x).astype(np.float64)))
     moved = Augment(shift=augment.shift, rotate=augment.rotate, zoom=augment.zoom)

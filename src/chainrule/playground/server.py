@@ -156,12 +156,12 @@ def bound_socket(host: str, port: int | None) -> socket.socket:
             place.close()
             if port is not None or not _is_taken(error):
                 reason = getattr(error, "strerror", None) or str(error)
-                remedy = "Choose another --port, or leave it out." if port else "Choose another --host."
+                remedy = "Choose another `port`, or leave it out." if port else "Choose another `host`."
                 raise ConfigError(f"a free place at {host}:{number}", reason, remedy) from error
             continue
         return place
     last = DEFAULT_PORT + PORTS_TRIED - 1
-    raise ConfigError(f"a free port from {DEFAULT_PORT} to {last}", "none", "Close another Playground, or give --port.")
+    raise ConfigError(f"a free port from {DEFAULT_PORT} to {last}", "none", "Close another Playground, or give `port`.")
 
 
 def _is_taken(error: BaseException) -> bool:

@@ -9,10 +9,11 @@ import numpy as np
 
 from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.errors import DataError, did_you_mean
+from chainrule.playground.controls import in_controls
 from chainrule.playground.data import MOST_CLASSES, Column, Data, divided
 from chainrule.playground.faces import MOODS, SIZE, draw_faces
 from chainrule.playground.spec import DataSpec
-from chainrule.playground.tables import in_controls, table_data
+from chainrule.playground.tables import table_data
 from chainrule.seeds import Purpose, generator
 from chainrule.sources.synthetic import PROBLEMS
 
@@ -37,7 +38,7 @@ def load_data(spec: DataSpec, uploads: Mapping[str, Source], drawn: Sequence[Seq
         try:
             return table_data(spec, uploads[spec.name])
         except DataError as error:
-            raise in_controls(error) from error
+            raise DataError(error.expected, error.came, in_controls(error.remedy)) from error
     from chainrule.sources import datasets
 
     if spec.name.startswith("upload:"):

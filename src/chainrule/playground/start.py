@@ -102,7 +102,7 @@ def _with_model(spec: Spec, sources: dict[str, Source], path: Path) -> Session:
         raise ConfigError(
             f"data that become the {model.network.input_shape} inputs of the model",
             f"{scene.network.input_shape} inputs of {scene.spec.data.name}",
-            "Name the data that it was trained on: chainrule play DATA --model MODEL.",
+            "Name the data that it was trained on beside it.",
         )
     session.learner.start_from(dict(zip(mine, theirs.values(), strict=True)))
     return session

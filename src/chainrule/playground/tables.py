@@ -134,21 +134,3 @@ def _fitted(column: pd.Series, task: str) -> Target:
             "Choose another target, regression if they are numbers, or use `chainrule train`.",
         )
     return target
-
-
-# Errors of the library name the flags of the command line, where there are controls here.
-_FLAGS = {
-    ", or add --set missing_target=drop": "",
-    "with --set columns.NAME=category": "for a column: category, for example",
-    "--task regression": "the task regression",
-    "--target ": "the target ",
-    "--target": "target",
-}
-
-
-def in_controls(error: DataError) -> DataError:
-    """Return an error whose remedy names controls."""
-    remedy = error.remedy
-    for flag, control in _FLAGS.items():
-        remedy = remedy.replace(flag, control)
-    return DataError(error.expected, error.came, remedy)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import ChainruleError, ConfigError
+from chainrule.playground.controls import in_controls
 from chainrule.playground.protocol import Command
 
 MOST_POINTS = 2000
@@ -90,7 +91,8 @@ class Message:
 def error_message(error: ChainruleError, to: str) -> Message:
     """Return the message that tells a view what was wrong."""
     return Message(
-        "error", {"expected": error.expected, "came": error.came[:500], "remedy": error.remedy, "to": to[:60]}
+        "error",
+        {"expected": error.expected, "came": error.came[:500], "remedy": in_controls(error.remedy), "to": to[:60]},
     )
 
 

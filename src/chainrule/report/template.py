@@ -5,18 +5,33 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any
 
+from chainrule.errors import rewrite_settings
+
 
 def template(name: str) -> Any:
     """Return a template of this package; what it is given is escaped, and what it is not given is an error."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=FunctionLoader(_source),
-    ).get_template(name)
+    )
+    environment.filters["settings"] = _settings_as_code
+    return environment.get_template(name)
+
+
+def _settings_as_code(text: str) -> Any:
+    """Return a text with each setting that it names set as code."""
+    from markupsafe import Markup, escape
+
+    def write(name: str, value: str | None) -> str:
+        return f"<code>{name if value is None else f'{name}={value}'}</code>"
+
+    # What the settings stand in is escaped first: nothing of it becomes a tag.
+    return Markup(rewrite_settings(str(escape(text)), write))  # noqa: S704
 
 
 def _source(name: str) -> str:

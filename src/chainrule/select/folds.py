@@ -132,7 +132,7 @@ def _stratified(labels: np.ndarray, folds: int, repeats: int, seed: int) -> Fold
         raise DataError(
             "at least 2 rows of every class for stratified folds, one to train on and one to test",
             f"a single row of class {named}",
-            "Add rows of that class, leave it out, or ask for plain folds (kind='plain', --folds-kind plain).",
+            "Add rows of that class, leave it out, or ask for plain folds: `kind=plain`.",
         )
     rare = [
         f"class {str(name)!r} has {count} rows: it is missing from some of the {folds} test folds"
@@ -157,9 +157,7 @@ def _grouped(
     labels: np.ndarray, groups: Any, folds: int, repeats: int, seed: int, *, classify: bool
 ) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     if groups is None:
-        raise ConfigError(
-            "groups for grouped folds", "none", "Name what must not be parted: groups=, or --groups COLUMN."
-        )
+        raise ConfigError("groups for grouped folds", "none", "Name what must not be parted: `groups`.")
     names, number = np.unique(np.asarray(groups), return_inverse=True)
     if len(number) != len(labels):
         raise DataError("one group for each row", f"{len(number)} groups for {len(labels)} rows", "Give one a row.")

@@ -98,7 +98,7 @@ def _make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(
-            f"a folder for the storage at {path}", error.strerror or str(error), "Choose another file with --storage."
+            f"a folder for the storage at {path}", error.strerror or str(error), "Choose another file with `storage`."
         ) from error
 
 
@@ -157,12 +157,12 @@ def told(storage: Storage) -> Iterator[None]:
             raise StorageError(
                 f"the storage {storage.shown} to be free to write",
                 "database is locked: another program holds it",
-                "Close that program, wait for it, or choose another file with --storage; nothing was lost.",
+                "Close that program, wait for it, or choose another file with `storage`; nothing was lost.",
             ) from error
         raise StorageError(
             f"a database that can be written at {storage.shown}",
             reason,
-            "Check the file or the server, or choose another with --storage.",
+            "Check the file or the server, or choose another with `storage`.",
         ) from error
 
 

@@ -297,7 +297,7 @@ def _agree(place: Storage, subject: dict[str, Any], seed: int) -> None:
         raise ConfigError(
             f"the search {place.name!r} of {place.shown} to go on as it was begun",
             f"another {', '.join(changed)} ({_told(before[changed[0]])} before, {_told(subject[changed[0]])} now)",
-            "Choose another --storage or --name, or search the same.",
+            "Choose another `storage` or `name`, or search the same.",
         )
 
 

@@ -43,7 +43,7 @@ class Workers:
             raise ConfigError(
                 "the address of a scheduler beside the backend dask, and beside no other",
                 f"backend {self.backend}, address {self.address}",
-                "Say --backend dask --address tcp://HOST:8786.",
+                "Say `backend=dask` and `address=tcp://HOST:8786`.",
             )
 
     @property
@@ -86,7 +86,7 @@ class Workers:
                         raise TrainingError(
                             "workers that live until their work is done",
                             f"{_ATTEMPTS} times one that died; {len(left)} of {len(items)} trainings are not done",
-                            "It may be short of memory: use fewer --jobs, or smaller batches.",
+                            "It may be short of memory: use fewer `jobs`, or smaller batches.",
                         ) from error
                 finally:
                     results.close()

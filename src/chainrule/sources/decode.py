@@ -147,7 +147,7 @@ def conversions(heads: list[Head], size: tuple[int, int], *, grey: bool) -> list
     if set(sizes) != {size}:
         small, large = min(sizes, key=_area), max(sizes, key=_area)
         came = f"{len(sizes)} sizes from {_by(small)} to {_by(large)}" if len(sizes) > 1 else f"{_by(small)} pixels"
-        notes.append(f"pictures of {came} are resized to {_by(size)} (--image-size)")
+        notes.append(f"pictures of {came} are resized to {_by(size)} (`image_size`)")
     wanted = "L" if grey else "RGB"
     others = Counter(_MODES.get(head.mode, head.mode) for head in heads if head.mode != wanted)
     if others:

@@ -62,7 +62,7 @@ def find_layout(path: Path, text: str, header: str = "auto", names: list[str] | 
     notes: list[str] = []
     has_header = header == "first" or (header == "auto" and looks_like_header(rows))
     if header == "auto" and not has_header:
-        notes.append("the first line looks like data: columns are called column1, column2, … (--header none)")
+        notes.append("the first line looks like data: columns are called column1, column2, … (`header=none`)")
     if has_header:
         columns = header_names(path, rows[0])
     elif names is not None and len(names) == width:
@@ -98,7 +98,7 @@ def header_names(path: Path, cells: list[str]) -> list[str]:
         raise DataError(
             "every column to have a name of its own",
             f"{', '.join(repr(name) for name in twice[:5])} more than once in the header of {path.name}",
-            "Rename the columns, or use --header none if the first line is data.",
+            "Rename the columns, or use `header=none` if the first line is data.",
         )
     return names
 

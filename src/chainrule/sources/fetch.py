@@ -58,9 +58,9 @@ def fetch(folder: str, files: tuple[Remote, ...], *, offline: bool = False) -> P
         if not _is_right(place / file.name, file):
             if offline:
                 raise DataError(
-                    f"{file.name} of {folder} in the cache {place}, for nothing is fetched with --offline",
+                    f"{file.name} of {folder} in the cache {place}, for nothing is fetched with `offline`",
                     "no such file" if not (place / file.name).exists() else "a file with another checksum",
-                    "Leave --offline out once, or point CHAINRULE_DATA at a folder that has the files.",
+                    "Leave `offline` out once, or point CHAINRULE_DATA at a folder that has the files.",
                 )
             cache_folder("downloads")
             _fetch_one(place, file)

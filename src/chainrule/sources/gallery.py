@@ -105,7 +105,7 @@ def _decoded(
         raise DataError(
             f"{math.prod(shape) / 1e9:.2g} GB of room for decoded pictures in {path.parent}",
             error.strerror or str(error),
-            "Point CHAINRULE_CACHE at a larger disk, or choose a smaller --image-size.",
+            "Point CHAINRULE_CACHE at a larger disk, or choose a smaller `image_size`.",
         ) from error
 
 

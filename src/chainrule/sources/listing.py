@@ -191,10 +191,10 @@ def _sorted_out(place: str, entries: list[Entry], folders: list[PurePosixPath], 
     )
     parts, inner = _parts_of_folders(paths)
     if reading.test_from is not None:
-        pattern = _pattern("--test-from", reading.test_from)
+        pattern = _pattern("`test_from`", reading.test_from)
         parts = ["test" if pattern.search(path) else "train" for path in _below(paths)]
         if len(set(parts)) < 2:
-            raise DataError(f"--test-from to match some of the {noun}", f"{parts[0]} for all", f"{paths[0]} is one.")
+            raise DataError(f"`test_from` to match some of the {noun}", f"{parts[0]} for all", f"{paths[0]} is one.")
     listing = Listing(noun, kept, None, parts, notes)
     return _labelled(place, listing, paths, inner, reading)
 
@@ -204,10 +204,10 @@ def _labelled(
 ) -> Listing:
     """Give each file the label that the pattern or its folder tells; leave out those that have none."""
     if reading.label_from is not None:
-        pattern = _pattern("--label-from", reading.label_from)
+        pattern = _pattern("`label_from`", reading.label_from)
         found = [pattern.search(path) for path in _below(paths)]
         labels = [None if match is None else match.group(min(1, pattern.groups)) for match in found]
-        reason = "its path does not match --label-from"
+        reason = "its path does not match `label_from`"
     else:
         labels = [path.parts[0] if len(path.parts) > 1 else None for path in inner]
         reason = "it lies in no class folder"

@@ -39,7 +39,7 @@ def left_out(bad: Sequence[Unreadable], total: int, noun: str, *, strict: bool, 
         raise DataError(f"{noun} in {place} that can be read", came, "Name another file or folder.")
     listed = "; ".join(f"{one.name}: {one.reason}" for one in bad[:_LISTED])
     more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
-    return [f"{len(bad):,} of {total:,} {noun} cannot be read and are left out (--strict to stop): {listed}{more}"]
+    return [f"{len(bad):,} of {total:,} {noun} cannot be read and are left out (`strict` to stop): {listed}{more}"]
 
 
 def as_csv(bad: Sequence[Unreadable]) -> str:

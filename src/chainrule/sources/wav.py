@@ -100,7 +100,7 @@ def _of_one_rate(
         raise DataError(
             f"sounds of {rate:,} Hz in {name}" + (", as in training" if reading.rate else ""),
             f"{listed}; {first} is the first of another rate",
-            f"Add --resample to bring all to {rate:,} Hz.",
+            f"Add `resample=True` to bring all to {rate:,} Hz.",
         )
     from scipy.signal import resample_poly
 

@@ -79,7 +79,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise RunFolderError(
-            f"a checkpoint at {path}", f"{type(error).__name__}: {error}", "Start the run anew, without --resume."
+            f"a checkpoint at {path}", f"{type(error).__name__}: {error}", "Start the run anew, without `resume`."
         ) from error
     parts: dict[str, dict[str, np.ndarray]] = {"params": {}, "best": {}, "state": {}}
     for name, value in tensors.items():

@@ -1,0 +1,11 @@
+"""Recipes: kinds of networks by name, each with settings of its own and with defaults by the data.
+
+`recipe.py` has the base class and the table `MODELS`; each other file is one recipe.
+"""
+
+from chainrule.recipes.auto import Auto, recipe_from
+from chainrule.recipes.cnn import Cnn
+from chainrule.recipes.mlp import Mlp
+from chainrule.recipes.recipe import MODELS, Pace, Recipe, fields_of, owners, register
+
+__all__ = ["MODELS", "Auto", "Cnn", "Mlp", "Pace", "Recipe", "fields_of", "owners", "recipe_from", "register"]
