@@ -13,6 +13,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from chainrule import encode, engine, errors, explain, models, network, nn, optim, select, sources, train
     from chainrule.errors import ChainruleError
+    from chainrule.fitted.fitted import Fitted
+    from chainrule.fitted.load import load
+    from chainrule.job.arrays import load_data
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -41,6 +44,7 @@ _SUBPACKAGES = (
 )
 _HOMES = {
     "ChainruleError": "chainrule.errors",
+    "Fitted": "chainrule.fitted.fitted",
     "LinearRegression": "chainrule.models.linear",
     "LogisticRegression": "chainrule.models.logistic",
     "MLPClassifier": "chainrule.models.mlp",
@@ -54,6 +58,8 @@ _HOMES = {
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "load_estimator": "chainrule.models.saved",
+    "load": "chainrule.fitted.load",
+    "load_data": "chainrule.job.arrays",
     "load_model": "chainrule.network.file",
     "mlp": "chainrule.network.mlp",
     "save_model": "chainrule.network.file",
@@ -62,6 +68,7 @@ _HOMES = {
 
 __all__ = [
     "ChainruleError",
+    "Fitted",
     "LinearRegression",
     "LogisticRegression",
     "MLPClassifier",
@@ -79,6 +86,8 @@ __all__ = [
     "engine",
     "errors",
     "explain",
+    "load",
+    "load_data",
     "load_estimator",
     "load_model",
     "mlp",

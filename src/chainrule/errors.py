@@ -69,6 +69,10 @@ class TrainingError(ChainruleError, ArithmeticError):
 _LONGEST = 200
 
 
+class TrainingWarning(UserWarning):
+    """Training ended otherwise than it was meant to, with weights that are worth keeping."""
+
+
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the one of `words` that `word` was most likely meant to be, or None."""
     if len(word) > _LONGEST:

@@ -18,9 +18,11 @@ from chainrule.network.archive import REMEDY
 from chainrule.network.network import Network
 from chainrule.network.spec import layer_from_spec, loss_from_spec, network_from_spec, network_spec, to_spec
 from chainrule.network.tensors import KINDS
-from chainrule.nn import Layer, Loss
-from chainrule.optim import LBFGS, RULES, SCHEDULES, Averaged, Rule, Schedule
-from chainrule.train import FitEnded, FitStarted, History
+from chainrule.nn import Layer, Loss, Penalty
+from chainrule.optim import LBFGS, RULES, SCHEDULES, Averaged, Clip, Lazy, Rule, Schedule
+from chainrule.recipes import MODELS, Recipe
+from chainrule.train import Checkpoint, FitEnded, FitStarted, History, Settings
+from chainrule.tree import leaves
 
 _MAX_DEPTH = 64
 # Letters of an array of texts, which NumPy gives as much room each as the longest has.
@@ -238,6 +240,14 @@ def _is_optimizer(value: Any) -> bool:
     return arrays and type(value.steps) is int and _is_number(value.learning_rate) and _is_number(value.scale)
 
 
+def _is_checkpoint(value: Any) -> bool:
+    trees = all(isinstance(tree, dict) for tree in (value.params, value.best or {}, value.state))
+    arrays = all(isinstance(leaf, np.ndarray) for tree in (value.params, value.best or {}) for _, leaf in leaves(tree))
+    counts = all(type(number) is int and number >= 0 for number in (value.epoch, value.number, value.best_epoch))
+    memories = isinstance(value.memories, list) and all(isinstance(memory, dict) for memory in value.memories)
+    return trees and arrays and counts and memories and _are_numbers([value.seconds, value.rate_scale])
+
+
 def _is_event(value: Any) -> bool:
     return all(isinstance(getattr(value, item.name), str) == (item.type == "str") for item in fields(value))
 
@@ -303,10 +313,15 @@ FORMS: dict[type, Form] = {
         lambda writer, value, where: network_spec(value),
         lambda reader, content, depth: network_from_spec(content),
     ),
-    Rule: _dataclasses("rule", lambda: (*RULES.values(), Averaged), _RULES),
+    Rule: _dataclasses("rule", lambda: (*RULES.values(), Averaged, Lazy), _RULES),
     LBFGS: _dataclasses("search", lambda: (LBFGS,), _RULES),
     Schedule: _dataclasses("schedule", SCHEDULES.values, _SCHEDULES),
     Augment: _dataclasses("augment", lambda: (Augment,), "Take Augment itself."),
+    Recipe: _dataclasses("recipe", MODELS.values, "Register it with chainrule.recipes.register."),
+    Clip: _dataclasses("clip", lambda: (Clip,)),
+    Penalty: _dataclasses("penalty", lambda: (Penalty,)),
+    Settings: _dataclasses("settings", lambda: (Settings,)),
+    Checkpoint: _dataclasses("checkpoint", lambda: (Checkpoint,), is_right=_is_checkpoint),
     Optimizer: _dataclasses("optimizer", lambda: (Optimizer,), is_right=_is_optimizer),
     History: _dataclasses("history", lambda: (History,), is_right=_is_history),
     FitStarted: _dataclasses("started", lambda: (FitStarted,), is_right=_is_event),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chainrule.engine import Engine
 from chainrule.errors import ConfigError, ShapeError, did_you_mean
+from chainrule.network.summary import LayerRow, Summary
+from chainrule.nn.combine import Sequential, require_layer
 from chainrule.nn.init import draw
 from chainrule.nn.layer import Layer
 from chainrule.nn.loss import Loss
@@ -19,20 +22,14 @@ from chainrule.nn.probe import ROOT, name_inside, probe
 from chainrule.tree import dotted, leaves
 from chainrule.types import PREDICT, Array, Batch, Cache, Context, Namespace, Params, Shape, as_dense
 
+if TYPE_CHECKING:
+    from chainrule.fitted.fitted import Fitted
+    from chainrule.fitted.learning import Callback
+    from chainrule.optim import LBFGS, Rule, Schedule
+    from chainrule.train.metrics import Metric
+
 # Most values that lie between two layers in one piece of a prediction.
 _MOST_VALUES = 1 << 25
-
-
-@dataclass(frozen=True)
-class LayerRow:
-    """One line of a network's description."""
-
-    name: str
-    kind: str
-    input_shape: Shape
-    output_shape: Shape
-    n_parameters: int
-    operations: int
 
 
 def as_shape(shape: Any) -> Shape:
@@ -47,10 +44,15 @@ def as_shape(shape: Any) -> Shape:
 class Network:
     """What is computed, without the numbers: weights are always an argument.
 
+    ::
+
+        network = Network([Dense(16), Relu(), Dense(3)], (4,), SoftmaxCrossEntropy())
+        fitted = network.fit(x, t, epochs=20)
+
     Parameters
     ----------
-    layer : Layer
-        From inputs to logits; a `Sequential`, as a rule.
+    layer : Layer, or list of layers
+        From inputs to logits. A list becomes a `Sequential`; its items are layers, or pairs of a name and a layer.
     input_shape : tuple of int
         Shape of one sample.
     loss : Loss
@@ -63,11 +65,26 @@ class Network:
 
     is_recordable: ClassVar[bool] = True
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, layer: Layer | Sequence[Layer | tuple[str, Layer]], input_shape: Sequence[int], loss: Loss
+        ) -> None:
+            """Take what becomes the fields."""
+
     def __post_init__(self) -> None:
         """Find out at once whether the layers fit together."""
-        for name, value, kind in (("layer", self.layer, Layer), ("loss", self.loss, Loss)):
-            if not isinstance(value, kind):
-                raise ConfigError(f"{name} to be a {kind.__name__}", f"{value!r:.60}", "Call its class: Dense(3).")
+        given: Any = self.layer
+        what: Any = self.loss
+        is_layer = isinstance(given, Layer) or (isinstance(given, type) and issubclass(given, Layer))
+        object.__setattr__(self, "layer", require_layer(given) if is_layer else Sequential.of(given))
+        if not isinstance(what, Loss):
+            is_class = isinstance(what, type) and issubclass(what, Loss)
+            raise ConfigError(
+                "a loss",
+                f"the class {what.__name__}" if is_class else f"{what!r:.60}",
+                f"Call it: {what.__name__}()." if is_class else "Take one of chainrule.nn, such as SquaredError().",
+            )
         object.__setattr__(self, "input_shape", as_shape(self.input_shape))
         if not self.loss.accepts(self.output_shape):
             raise ShapeError(
@@ -177,6 +194,121 @@ class Network:
         record |= {"a": a, "y": self.loss.link(xp, a), "J": cost, "da": da}
         record["dx"], grads = layer.backward(xp, params, cache, da)
         return record | dict(leaves(params)) | {_gradient_name(path): as_dense(xp, g) for path, g in leaves(grads)}
+
+    def fit(
+        self,
+        x: Any,
+        t: Any = None,
+        *,
+        epochs: int = 10,
+        batch_size: int = 32,
+        learning_rate: float | None = None,
+        optimizer: str | Rule | LBFGS = "adam",
+        schedule: str | Schedule = "constant",
+        clip_norm: float | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        engine: str | Engine = "auto",
+        dtype: str = "float32",
+        valid: Any = None,
+        sample_weight: Any = None,
+        mask: Any = None,
+        metrics: Sequence[Metric | str] | None = None,
+        callbacks: Sequence[Callback] = (),
+        shuffle: bool = True,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> Fitted:
+        """Return this network trained: new weights, and how they came about. The network itself stays as it is.
+
+        Ctrl-C ends it after the steps in hand, with the weights so far. If a callback raises, its error comes out as it
+        is, and carries the network as far as it had come as `error.fitted`.
+
+        Parameters
+        ----------
+        x : array-like (N, …), DataFrame of numbers, or mapping of arrays
+            Inputs.
+        t : array-like
+            Targets as the loss takes them: class numbers (N,) or indicators (N, K), values (N, K) or, for a single
+            output, (N,).
+        epochs : int
+            Passes over the rows.
+        batch_size : int
+            Rows a step.
+        learning_rate : float, optional
+            η before scheduling; without one, what the optimizer is usually given (Adam: 0.001).
+        optimizer : str, Rule or LBFGS
+            A name such as `adam`, or one of `chainrule.optim` with settings of its own.
+        schedule : str or Schedule
+            How η changes.
+        clip_norm : float, optional
+            Greatest length of the gradient.
+        l1, l2 : float
+            Penalties on the size and on the square of the weights.
+        engine : str or Engine
+            `numpy`, `jax`, or `auto`: the one that is likely done first.
+        dtype : str
+            `float32` or `float64`.
+        valid : float, tuple or Batch, optional
+            A share of the rows, or other rows (x, t), that are not trained on: the weights of the epoch with the least
+            cost on them are kept.
+        sample_weight : array-like (N,), optional
+            A weight of k counts as k equal rows.
+        mask : array-like (N, T), optional
+            1 for each place of a sample that there is, 0 for padding.
+        metrics : sequence of str or Metric, optional
+            What is measured after each epoch beside the cost; those that suit the loss if left out.
+        callbacks : sequence
+            Functions of an event, called with each; and policies, such as `train.EarlyStopping()`, which decide.
+        shuffle : bool
+            Whether each epoch takes the rows in an order of its own.
+        seed : int
+            Names initial weights, orders and noise.
+        progress : bool
+            Whether epochs are told on stderr.
+
+        Returns
+        -------
+        Fitted
+            It predicts, evaluates, is drawn and saved, and can be trained on.
+
+        Raises
+        ------
+        ConfigError, DataError, ShapeError
+            If a setting, the data or their shapes cannot be.
+        TrainingError
+            If the weights end as NaN or infinity.
+        """
+        # A person's door, and the one place that reaches to a higher level: only when it is called.
+        higher = importlib.import_module("chainrule.fitted.fit")
+        fitted: Fitted = higher.fit(
+            self,
+            x,
+            t,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            schedule=schedule,
+            clip_norm=clip_norm,
+            l1=l1,
+            l2=l2,
+            engine=engine,
+            dtype=dtype,
+            valid=valid,
+            sample_weight=sample_weight,
+            mask=mask,
+            metrics=metrics,
+            callbacks=callbacks,
+            shuffle=shuffle,
+            seed=seed,
+            progress=progress,
+        )
+        return fitted
+
+    def summary(self) -> Summary:
+        """Return a table of the layers: print it, or let a notebook show it."""
+        return Summary(tuple(self.rows()), self.input_shape, type(self.loss).__name__, self.operations)
 
     def rows(self) -> Iterator[LayerRow]:
         """Yield a description of each layer, from the input to the output."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -58,6 +58,26 @@ class Sequential(Layer):
                 f"{self.names}",
                 "Leave names out, and each layer is called by its kind and a number.",
             )
+
+    @classmethod
+    def of(cls, layers: Any) -> Sequential:
+        """Return a stack of layers, some of them named by a pair: [("hidden", Dense(16)), Relu(), Dense(2)].
+
+        Raises
+        ------
+        ConfigError
+            If one is no layer, or there is none.
+        """
+        if not isinstance(layers, Iterable) or isinstance(layers, (str, bytes)):
+            raise ConfigError("a layer, or a list of layers", f"{layers!r:.60}", "Write [Dense(16), Relu(), Dense(2)].")
+        pairs = [pair if isinstance(pair, tuple) else ("", pair) for pair in layers]
+        for pair in pairs:
+            if len(pair) != 2 or not isinstance(pair[0], str):
+                raise ConfigError("a layer, or a name and a layer", f"{pair!r:.60}", 'Write ("hidden", Dense(16)).')
+            require_layer(pair[1])
+        inside = tuple(layer for _, layer in pairs)
+        usual = _running_names(inside)
+        return cls(inside, tuple(name or other for (name, _), other in zip(pairs, usual, strict=True)))
 
     def children(self) -> dict[str, Layer]:
         """Return the layers, each under its name."""
@@ -198,6 +218,16 @@ class Residual(Layer):
         inner = self.inner.gradients(xp, p, cache[""], dy)
         bypass = self.shortcut.gradients(xp, part(p, "shortcut"), cache["shortcut"], dy)
         return joined({"": inner, "shortcut": bypass})
+
+
+def require_layer(value: Any) -> Layer:
+    """Return a layer, or raise ConfigError that says what to write instead."""
+    if isinstance(value, Layer):
+        return value
+    if isinstance(value, type) and issubclass(value, Layer):
+        name = value.__name__
+        raise ConfigError("a layer", f"the class {name}", f"Call it, with its settings if it has any: {name}(…).")
+    raise ConfigError("a layer", f"{value!r:.60}", "Take one of chainrule.nn, such as Dense(3).")
 
 
 def _running_names(layers: tuple[Layer, ...]) -> tuple[str, ...]:

@@ -178,10 +178,12 @@ class Supervised:
         a = logits(self.network, engine, params, data.x).astype(np.float64)
         t, w, mask = (None if part is None else engine.numpy(part) for part in data[1:])
         mask = self.network.counted(mask)
-        cost, _ = loss.forward(NUMPY, a, t, w, mask)
-        scores = {"cost": float(cost)}
-        if self.scored_by:
-            scores |= scores_of(self.scored_by, loss.link(NUMPY, a), t, w, mask)
+        # A cost that explodes is told by the policy that stops for it.
+        with np.errstate(over="ignore", invalid="ignore"):
+            cost, _ = loss.forward(NUMPY, a, t, w, mask)
+            scores = {"cost": float(cost)}
+            if self.scored_by:
+                scores |= scores_of(self.scored_by, loss.link(NUMPY, a), t, w, mask)
         return scores
 
 

@@ -45,6 +45,9 @@ class Advise:
     advice: str
 
 
+# Why a run ended whose cost became NaN or infinite.
+NOT_FINITE = "the cost is not finite"
+
 Decision: TypeAlias = Stop | KeepWeights | ScaleRate | Advise
 
 
@@ -227,4 +230,4 @@ class StopOnNonFinite(Policy):
             f"The cost became {'NaN' if math.isnan(event.cost) else 'infinite'}: "
             f"try a rate 10 times smaller, {event.rate / 10:.3g}."
         )
-        return memory, (Advise(advice), Stop("the cost is not finite"))
+        return memory, (Advise(advice), Stop(NOT_FINITE))

@@ -1,0 +1,138 @@
+"""Fitted: a network with the weights that it has learned, which predicts, is scored, drawn, saved and trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule.engine import Engine
+from chainrule.engine.numpy import NumpyEngine
+from chainrule.fitted.arrays import as_inputs, batch_of, require_rows
+from chainrule.fitted.curves import Curves
+from chainrule.fitted.learning import Learning, learn
+from chainrule.fitted.state import state_of
+from chainrule.network.file import save_model
+from chainrule.network.model import Model
+from chainrule.network.network import Network
+from chainrule.train import Event, History, Policy, Supervised
+from chainrule.types import Params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What `network.fit` returns and `chainrule.load` reads.
+
+    Attributes
+    ----------
+    model : Model
+        The network, its weights (the best on the validation rows, where there were any) and, of a model file that was
+        trained on a table or on files, the preparation of their data.
+    learning : Learning
+        How it was trained and where training stands; None of a file that does not tell.
+    """
+
+    model: Model
+    learning: Learning | None = None
+    _placed: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def network(self) -> Network:
+        """The network, without numbers."""
+        return self.model.network
+
+    @property
+    def params(self) -> Params:
+        """The weights by name: `fitted.params["dense1"]["W"]`."""
+        return self.model.params
+
+    @property
+    def history(self) -> History:
+        """Cost, rate and scores of every epoch."""
+        return History() if self.learning is None else self.learning.history
+
+    def predict(self, x: Any) -> np.ndarray:
+        """Return the predictions y (N, …, K): probabilities, or values.
+
+        Parameters
+        ----------
+        x : array-like (N, …), or a DataFrame where the model was trained on a table
+        """
+        if self.model.preparation is not None and hasattr(x, "columns"):
+            return self.model.outputs(x)
+        x = as_inputs(x)
+        require_rows(batch_of(self.network, x), self.network)
+        return self.model.outputs_of(x, self._engine)
+
+    def evaluate(self, x: Any, t: Any, *, sample_weight: Any = None, mask: Any = None) -> dict[str, float]:
+        """Return the cost, and the metrics that suit the loss, of the predictions for x against the targets t."""
+        batch = batch_of(self.network, x, t, sample_weight, mask)
+        require_rows(batch, self.network)
+        objective = Supervised(self.network) if self.learning is None else self.learning.objective
+        objective.check(batch)
+        engine = self._engine
+        return objective.evaluate(engine, engine.place(self.params), batch.map(engine.array))
+
+    def fit(
+        self,
+        x: Any,
+        t: Any = None,
+        *,
+        epochs: int = 10,
+        learning_rate: float | None = None,
+        valid: Any = None,
+        sample_weight: Any = None,
+        mask: Any = None,
+        callbacks: Sequence[Policy | Callable[[Event], object]] = (),
+        progress: bool = False,
+    ) -> Fitted:
+        """Return the network trained for so many more epochs, as if it had never stopped.
+
+        Weights, the optimizer's memory, the order of the rows and all noise go on from the latest step; `params` are
+        again the best ones where there are validation rows. What is not given stays as it was; `valid` has to be given
+        again.
+        """
+        if self.learning is None:
+            learning = Learning.at(Supervised(self.network), self.params)
+        else:
+            learning = self.learning
+        settings = replace(learning.settings, epochs=learning.checkpoint.epoch + epochs)
+        if learning_rate is not None:
+            settings = replace(settings, learning_rate=learning_rate)
+        batch = batch_of(self.network, x, t, sample_weight, mask)
+
+        def result(model: Model, after: Learning) -> Fitted:
+            return Fitted(replace(self.model, params=model.params), after)
+
+        learning = replace(learning, settings=settings)
+        return learn(learning, batch, valid=valid, callbacks=callbacks, progress=progress, result=result)
+
+    def plot(self) -> Curves:
+        """Return cost, metrics and rate against the epochs, as a picture that a notebook shows and that can be saved."""
+        return Curves.of(self.history)
+
+    def save(self, path: Path | str) -> None:
+        """Write a model file (`.chainrule`): no code, no pickle; `chainrule.load` reads it, and training can go on."""
+        training, state = ({}, None) if self.learning is None else state_of(self.learning)
+        save_model(replace(self.model, training=training, state=state), path)
+
+    @property
+    def _engine(self) -> Engine:
+        return NumpyEngine() if self.learning is None else self.learning.engine
+
+    def __repr__(self) -> str:
+        """Say what it is and how far it has come."""
+        count = f"{self.network.n_parameters:,} parameters"
+        if not self.history.epochs:
+            return f"Fitted({count})"
+        scores = {
+            f"{part} {name}": values[-1] for part, of in self.history.scores.items() for name, values in of.items()
+        }
+        told = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
+        return f"Fitted({count}, {self.history.epochs[-1]} epochs, cost {self.history.cost[-1]:.4g}{', ' + told if told else ''})"
