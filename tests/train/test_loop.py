@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError, DataError
 from chainrule.network import Network, mlp
 from chainrule.nn import BatchNorm, BinaryCrossEntropy, Dense, Penalty, Sequential, SoftmaxCrossEntropy, SquaredError
@@ -32,6 +33,7 @@ from chainrule.train import (
     Settings,
     StepsEnded,
     StopOnNonFinite,
+    Supervised,
     TimeLimit,
     run,
 )
@@ -549,3 +551,15 @@ def test_after_an_iteration_of_lbfgs_the_running_state_is_that_of_all_data_alone
     y = data.x @ hidden["W"] + hidden["b"]
     np.testing.assert_allclose(norm["m"], y.mean(axis=0), rtol=1e-9)
     np.testing.assert_allclose(norm["v"], y.var(axis=0, ddof=1), rtol=1e-9)
+
+
+def test_a_tuple_and_names_are_accepted() -> None:
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(20, 2)), np.eye(2)[rng.integers(0, 2, 20)]
+    objective = Supervised(mlp((2,), (3,), 2, SoftmaxCrossEntropy()))
+    settings = Settings(epochs=2)
+    by_name = run(objective, (x, t), settings, optimizer="adam", engine="numpy", evaluate={"train": (x, t)}).finish()
+    by_value = run(
+        objective, Batch(x, t), settings, optimizer=Adam(), engine=NumpyEngine(), evaluate={"train": Batch(x, t)}
+    ).finish()
+    assert by_name.history.scores == by_value.history.scores

@@ -20,7 +20,7 @@ from chainrule.models.stopping import Convergence
 from chainrule.models.watch import INTERRUPTED, Tasks, interruptible, observers
 from chainrule.network.network import Network
 from chainrule.optim import CONVERGED, Horizon
-from chainrule.train import Decided, EpochEnded, Event, Run, Settings, StepsEnded, run
+from chainrule.train import Decided, EpochEnded, Event, Run, Settings, StepsEnded
 from chainrule.tree import leaves
 from chainrule.types import Batch, Context, Params
 
@@ -109,7 +109,7 @@ class Fitting:
         dtype = str(train.x.dtype)
         choice = engine_of(e.engine, dtype, network, rows=rows, steps=steps, sparse=issparse(train.x))
         e.engine_, e.engine_reason_ = choice.engine.name, choice.reason
-        return run(
+        return Run(
             self._objective,
             train,
             settings,

@@ -13,6 +13,7 @@ from chainrule.errors import DataError
 from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Rule
 from chainrule.seeds import Purpose, generator
+from chainrule.train.accepted import as_batch, as_engine, as_rule
 from chainrule.train.checkpoint import Checkpoint
 from chainrule.train.events import (
     Advised,
@@ -314,9 +315,30 @@ class Run:
         return Decided(*self._stamp(), epoch=epoch, policy=policy, decision=kind, detail=detail)
 
 
-def run(objective: Objective, data: Batch | Streamed, settings: Settings, **options: Any) -> Run:
+def run(
+    objective: Objective,
+    data: Batch | Streamed | tuple[Any, ...],
+    settings: Settings,
+    *,
+    optimizer: str | Rule | LBFGS = "adam",
+    engine: str | Engine = "numpy",
+    policies: Sequence[Policy] = (),
+    evaluate: Mapping[str, Batch | tuple[Any, ...]] | None = None,
+    params: Params | None = None,
+    resume: Checkpoint | None = None,
+) -> Run:
     """Return a run of training, an iterator of events; nothing is computed before the first is asked for.
 
-    See `Run` for the options: optimizer, engine, policies, evaluate, params, resume.
+    As `Run`, and a tuple (x, t) is accepted for a Batch, a name for an optimizer or an engine.
     """
-    return Run(objective, data, settings, **options)
+    return Run(
+        objective,
+        data if isinstance(data, Streamed) else as_batch(data),
+        settings,
+        optimizer=as_rule(optimizer),
+        engine=as_engine(engine),
+        policies=policies,
+        evaluate={name: as_batch(part, name) for name, part in (evaluate or {}).items()},
+        params=params,
+        resume=resume,
+    )
