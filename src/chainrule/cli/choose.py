@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from chainrule.cli.terminal import tell
+from chainrule.printable import printable
+
 if TYPE_CHECKING:
     from chainrule.job.choosing import Question
     from chainrule.job.folder import RunFolder
@@ -110,8 +113,8 @@ def tell_start(question: Question, what: str, *, quiet: bool) -> None:
         return
     classes = f"{len(question.target.classes)} classes" if question.target.classes else "numbers"
     lines = [f"{question.source.name}: {len(question.source):,} rows; target {question.target.name!r}, {classes}"]
-    lines += [f"  note: {note}" for note in question.notes]
-    click.echo("\n".join([*lines, f"  {what}"]), err=True)
+    lines += [f"  note: {printable(note)}" for note in question.notes]
+    tell("\n".join([*lines, f"  {what}"]))
 
 
 class Counter:
@@ -154,4 +157,4 @@ class Counter:
             self._bar.update(self._task, completed=done, total=of, of=of, description=words)
         elif not self._quiet and (done == of or time.monotonic() - self._last > _SECONDS_BETWEEN_LINES):
             self._last = time.monotonic()
-            print(f"{self._noun} {done}/{of}  {words}".rstrip(), file=sys.stderr, flush=True)
+            tell(f"{self._noun} {done}/{of}  {words}".rstrip())

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+from chainrule.cli.terminal import answer, tell
+from chainrule.printable import printable
+
 
 @click.command()
 @click.argument("model", help="A .chainrule file, or the folder of a run.")
@@ -59,11 +62,11 @@ def explain(
     )
     if not quiet:
         for note in explained.notes:
-            click.echo(f"note: {note}", err=True)
+            tell(f"note: {printable(note)}")
     for file, write in ((html, html_worksheet), (latex, latex_worksheet)):
         if file is not None:
             replace_file(Path(file), write(explained.derivations, solution=not no_solution))
             if not quiet:
-                click.echo(f"{len(explained.derivations)} derivations written to {file}", err=True)
+                tell(f"{len(explained.derivations)} derivations written to {file}")
     if html is None and latex is None:
-        click.echo("\n\n\n".join(derivation.text for derivation in explained.derivations))
+        answer("\n\n\n".join(derivation.text for derivation in explained.derivations))

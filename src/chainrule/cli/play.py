@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from chainrule.cli.terminal import say, tell
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
@@ -45,14 +46,11 @@ def play(
         shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
         link = f"http://{shown}:{number}/#token={token}"
         if host not in ("127.0.0.1", "localhost", "::1"):
-            click.echo(
+            tell(
                 f"warning: on {host} others in your network can reach the Playground, unencrypted; "
-                "only those who have the link with its token are let in",
-                err=True,
+                "only those who have the link with its token are let in"
             )
-        click.echo(f"Playground  {link}")
-        click.echo("            Ctrl-C ends it")
-        sys.stdout.flush()
+        say(f"Playground  {link}\n            Ctrl-C ends it")
         serve(begin, place, token=token, host=host, browse=None if no_browser else link)
 
 

@@ -16,7 +16,7 @@ from chainrule import __version__
 from chainrule.encode.sparse import is_sparse
 from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import choose
-from chainrule.errors import ConfigError, RunFolderError, TrainingError
+from chainrule.errors import ConfigError, ModelFileError, RunFolderError, TrainingError
 from chainrule.files import replace_file
 from chainrule.job.advice import next_step
 from chainrule.job.build import (
@@ -28,14 +28,15 @@ from chainrule.job.build import (
     build_weights,
 )
 from chainrule.job.config import Config, config_from
-from chainrule.job.folder import RunFolder, existing, make
+from chainrule.job.folder import RunFolder, existing, hold, make
 from chainrule.job.metrics import baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
 from chainrule.job.settings import read_config, to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
-from chainrule.network.file import save_model
+from chainrule.lock import Lock
+from chainrule.network.file import load_model, save_model
 from chainrule.network.model import Model
 from chainrule.report.page import Evaluated
 from chainrule.sources.unreadable import as_csv
@@ -77,6 +78,14 @@ class Outcome:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Resumption:
+    """What a run goes on from: its last checkpoint, in a folder that is held."""
+
+    checkpoint: Checkpoint
+    lock: Lock
+
+
 class Job:
     """One run: made from settings, iterated for its events, finished into an outcome.
 
@@ -86,8 +95,8 @@ class Job:
         The settings; resolved against the data as `self.config`.
     folder : RunFolder
         Where to write. It is made when training starts, after the data has been found fit.
-    resume : bool
-        Whether to go on from the folder's checkpoint.
+    resume : Resumption, optional
+        The checkpoint in the folder to go on from, and the lock on it.
     prepared : Prepared, optional
         The data, where they are at hand; by default read from what `config` names.
     tell : function
@@ -99,14 +108,14 @@ class Job:
         config: Config,
         folder: RunFolder,
         *,
-        resume: bool = False,
+        resume: Resumption | None = None,
         prepared: Prepared | None = None,
         tell: Callable[[str], None] = _to_nobody,
     ) -> None:
         self.folder = folder
         self.prepared: Prepared = _read(config, tell) if prepared is None else prepared
         train = self.prepared.parts["train"]
-        if resume and config.data_sha256 != self.prepared.sha256:
+        if resume is not None and config.data_sha256 != self.prepared.sha256:
             raise RunFolderError(
                 "the data that the run was started on",
                 f"other rows in {config.data}",
@@ -123,7 +132,8 @@ class Job:
         self.config = replace(self.config, engine=self.choice.engine.name)
         if train.stream is not None and self.prepared.source.samples is None:
             self.config = replace(self.config, stream=True)
-        self._resume: Checkpoint | None = load_checkpoint(folder.checkpoint) if resume else None
+        self._resume = resume.checkpoint if resume is not None else None
+        self._lock = resume.lock if resume is not None else None
         self._policies = build_policies(self.config, has_valid="valid" in self.prepared.parts)
         try:
             self._run: Run = self._make_run()
@@ -148,22 +158,33 @@ class Job:
     def __iter__(self) -> Iterator[Event]:
         """Train: yield each event once it is in the journal, and save checkpoints between epochs."""
         if self._resume is None:
-            make(self.folder)
+            self.folder, self._lock = make(self.folder)
             replace_file(self.folder.config, to_toml(self.config))
             if self.prepared.source.unreadable:
                 replace_file(self.folder.unreadable, as_csv(self.prepared.source.unreadable))
         after = self._resume.number if self._resume else 0
-        with closing(self._run), Journal(self.folder.journal, after) as journal:
-            for event in self._run:
-                journal.write(event)
-                ended = isinstance(event, FitEnded)
-                due = time.monotonic() - self._saved >= self.config.checkpoint_seconds
-                # At the start of an epoch everything about the one before has been told and decided.
-                if self._run.between_epochs and (ended or (isinstance(event, EpochStarted) and due)):
-                    journal.flush()
-                    save_checkpoint(self.folder.checkpoint, self._run.checkpoint())
-                    self._saved = time.monotonic()
-                yield event
+        ended = False
+        try:
+            with closing(self._run), Journal(self.folder.journal, after) as journal:
+                for event in self._run:
+                    journal.write(event)
+                    ended = isinstance(event, FitEnded)
+                    due = time.monotonic() - self._saved >= self.config.checkpoint_seconds
+                    # At the start of an epoch everything about the one before has been told and decided.
+                    if self._run.between_epochs and (ended or (isinstance(event, EpochStarted) and due)):
+                        journal.flush()
+                        save_checkpoint(self.folder.checkpoint, self._run.checkpoint())
+                        self._saved = time.monotonic()
+                    yield event
+        finally:
+            # A run that came to its end has the folder to itself until model and report are in it.
+            if not ended:
+                self.release()
+
+    def release(self) -> None:
+        """Let others go on with the folder."""
+        if self._lock is not None:
+            self._lock.release()
 
     def learn(self) -> Iterator[Event]:
         """Train without a folder: yield the events, and write nothing."""
@@ -215,6 +236,7 @@ class Job:
         trained = Trained(self.config, self.prepared, self.choice.engine, model, history, metrics, evaluated, advice)
         page = run_report(trained, self.folder, self._sample(), self._objective.augment)
         replace_file(self.folder.report, page)
+        self.release()
         return outcome
 
     def _choose(self, train: Part) -> Any:
@@ -279,16 +301,45 @@ class Job:
 
 
 def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_nobody) -> Job:
-    """Return the job that goes on with the run in a folder, to more epochs if asked."""
+    """Return the job that goes on with the run in a folder, to more epochs if asked.
+
+    A run that was killed when its epochs were done has nothing left to train; its model and report are still to be made.
+
+    Raises
+    ------
+    RunFolderError
+        If there is no run in the folder, or another process is at work on it.
+    ConfigError
+        If the run has ended, and its model and report are there.
+    """
     folder = existing(path)
-    settings = read_config(folder.config)
-    if epochs is not None:
-        settings["epochs"] = epochs
-    job = Job(config_from(settings), folder, resume=True, tell=tell)
-    done = load_checkpoint(folder.checkpoint).epoch
-    if done >= (job.config.epochs or 0):
-        raise ConfigError(f"epochs left to train in {path}", f"all {done} done", f"Add --epochs {2 * done} to go on.")
-    return job
+    lock = hold(folder)
+    try:
+        settings = read_config(folder.config)
+        checkpoint = load_checkpoint(folder.checkpoint)
+        if epochs is not None:
+            settings["epochs"] = epochs
+            # What the policies decided was decided for the epochs that there were.
+            checkpoint = replace(checkpoint, decided="")
+        config = config_from(settings)
+        done = checkpoint.epoch
+        if (done >= (config.epochs or 0) or checkpoint.decided) and _is_finished(folder, done):
+            came = checkpoint.decided or f"all {done} done"
+            raise ConfigError(f"epochs left to train in {path}", came, f"Add --epochs {2 * done} to go on.")
+        return Job(config, folder, resume=Resumption(checkpoint, lock), tell=tell)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _is_finished(folder: RunFolder, epochs: int) -> bool:
+    """Whether the model is of so many epochs, and the report, which is written after it, of this model."""
+    try:
+        model = load_model(folder.model)
+        written = folder.report.stat().st_mtime_ns >= folder.model.stat().st_mtime_ns
+    except (ModelFileError, OSError):
+        return False
+    return written and model.summary.get("epochs") == epochs
 
 
 def _read(config: Config, tell: Callable[[str], None]) -> Prepared:

@@ -38,9 +38,12 @@ def script_of(learner: Learner) -> str:
     layers = ",\n        ".join(f"nn.{layer!r}" for layer in network.layer.layers)
     like = trainer.params.like
     return _TEMPLATE.format(
-        data=spec.data.name,
-        inputs=", ".join(scene.features.labels[:20]),
-        classes=", ".join(scene.data.target.classes) or scene.data.target.name,
+        # Names are the data's, and whoever made the data may have written anything: they are literals, never text of the code.
+        about={
+            "data": str(spec.data.name),
+            "inputs": [str(label) for label in scene.features.labels[:20]],
+            "outputs": [str(name) for name in scene.data.target.classes] or [str(scene.data.target.name)],
+        },
         layers=layers,
         names=network.layer.names,
         input_shape=network.input_shape,
@@ -85,7 +88,6 @@ def _array(values: np.ndarray) -> str:
 
 _TEMPLATE = '''"""Goes on with a network from Chainrule's Playground.
 
-Data: {data}; inputs: {inputs}; outputs: {classes}.
 Run it with `python`, or import it and call `train(epochs)`; it takes the steps that the Playground would take.
 """
 
@@ -110,6 +112,8 @@ def unpack(text, shape):
     return np.frombuffer(zlib.decompress(base64.b85decode(text)), "<f8").reshape(shape)
 
 
+about = {about!r}
+
 # The network, and how it learns
 layers = nn.Sequential(
     (
@@ -132,7 +136,7 @@ weights = {weights}
 moments = {moments}
 position = {position}
 
-engine = engine_by_name("numpy", "{dtype}")
+engine = engine_by_name("numpy", {dtype!r})
 
 
 def train(epochs):
