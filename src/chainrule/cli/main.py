@@ -15,7 +15,7 @@ from chainrule.cli.explain import explain
 from chainrule.cli.inspect import inspect
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
-from chainrule.cli.terminal import abandon, prepare, tell
+from chainrule.cli.terminal import abandon, prepare, tell, unanswered
 from chainrule.cli.train import train
 from chainrule.cli.tune import tune
 from chainrule.errors import ChainruleError, OutputError, TooLargeError, TrainingError
@@ -76,6 +76,13 @@ def _run() -> int:
     except BrokenPipeError:
         # The reader (`head`, say) has seen enough; Python must not complain when it flushes at its end.
         abandon(sys.stdout)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # Of help, which click prints: an error of a file would have the file's name.
+        abandon(sys.stdout)
+        tell_error(unanswered(error))
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0

@@ -90,17 +90,18 @@ def _told() -> Any:
         raise
     except OSError as error:
         abandon(sys.stdout)
-        raise _refused(error.strerror or str(error)) from error
+        raise unanswered(error) from error
 
 
 def _require_stdout() -> None:
     if sys.stdout is None:
-        raise _refused(os.strerror(errno.EBADF))
+        raise unanswered(OSError(errno.EBADF, os.strerror(errno.EBADF)))
 
 
-def _refused(reason: str) -> OutputError:
+def unanswered(error: OSError) -> OutputError:
+    """Return the error that says why stdout did not take an answer."""
     remedy = "Send it elsewhere; what was to be written into files is there."
-    return OutputError("standard output to take the answer", reason, remedy)
+    return OutputError("standard output to take the answer", error.strerror or str(error), remedy)
 
 
 def abandon(stream: Any) -> None:

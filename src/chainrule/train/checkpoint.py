@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,29 +106,38 @@ def load_checkpoint(path: Path) -> Checkpoint:
         if kind not in parts or not rest:
             raise _damaged(path, f"an array called {name!r:.60}")
         parts[kind][rest] = value
-    try:
-        params, best = nest(parts["params"]), nest(parts["best"]) if parts["best"] else None
-    except (AttributeError, TypeError) as error:
-        raise _damaged(path, "arrays of which one is inside another") from error
-    return Checkpoint(**position, params=params, best=best, state=parts["state"])
+    for named in (parts["params"], parts["best"]):
+        inside = next((name for name in named if any(parent in named for parent in _parents(name))), None)
+        if inside is not None:
+            raise _damaged(path, f"an array called {inside!r:.60} inside another")
+    best = nest(parts["best"]) if parts["best"] else None
+    return Checkpoint(**position, params=nest(parts["params"]), best=best, state=parts["state"])
+
+
+def _parents(name: str) -> Iterator[str]:
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
 
 
 def require_fit(checkpoint: Checkpoint, params: Params, n_policies: int) -> None:
     """Raise RunFolderError unless a checkpoint has weights of the shapes of `params`, and a memory for each policy."""
-    wanted = {name: np.shape(value) for name, value in leaves(params)}
-    for what, tree in (("weights", checkpoint.params), ("best weights", checkpoint.best)):
-        found = wanted if tree is None else {name: np.shape(value) for name, value in leaves(tree)}
-        for name in wanted | found:
-            if wanted.get(name) != found.get(name):
-                raise RunFolderError(
-                    f"{what} of this network in the checkpoint: {name} {wanted.get(name, 'not at all')}",
-                    f"{found.get(name, 'none')}",
-                    _REMEDY,
-                )
+    require_alike("weights", checkpoint.params, params)
+    if checkpoint.best is not None:
+        require_alike("best weights", checkpoint.best, params)
     if len(checkpoint.memories) != n_policies:
         raise RunFolderError(
             f"a memory for each of {n_policies} policies in the checkpoint", f"{len(checkpoint.memories)}", _REMEDY
         )
+
+
+def require_alike(what: str, tree: Params, like: Params) -> None:
+    """Raise RunFolderError unless the arrays of a checkpoint have the names and shapes of those that they are for."""
+    found, wanted = ({name: np.shape(value) for name, value in leaves(part)} for part in (tree, like))
+    for name in wanted | found:
+        if wanted.get(name) != found.get(name):
+            expected = f"{what} in the checkpoint as this run has them: {name} of shape {wanted.get(name, 'none')}"
+            raise RunFolderError(expected, f"shape {found.get(name, 'none')}", _REMEDY)
 
 
 def _require_position(path: Path, position: Any) -> None:

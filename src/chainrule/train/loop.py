@@ -13,7 +13,7 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Rule
 from chainrule.seeds import Purpose, generator
-from chainrule.train.checkpoint import Checkpoint, require_fit
+from chainrule.train.checkpoint import Checkpoint, require_alike, require_fit
 from chainrule.train.events import (
     Advised,
     Decided,
@@ -97,6 +97,7 @@ class Run:
             params = fill(initial, dict(leaves(resume.params)))
         self._stepper = self._make_stepper(optimizer, data, initial if params is None else params, order, taken)
         if resume is not None:
+            require_alike("the optimizer's memory", resume.state, self._stepper.state())
             state = resume.state
         if state:
             self._stepper.restore(state)
