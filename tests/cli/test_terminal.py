@@ -67,7 +67,9 @@ def test_an_encoding_that_lacks_a_sign_gets_one_that_looks_like_it(encoding: str
 def test_a_file_on_a_pipe_is_utf8_whatever_the_terminal_speaks(
     chainrule: Command, shell: Shell, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (here / "t.csv").write_text("a,kind\n" + "".join(f"{i * 7 % 11},{'schön' if i % 2 else 'grün'}\n" for i in range(40)))
+    (here / "t.csv").write_text(
+        "a,kind\n" + "".join(f"{i * 7 % 11},{'schön' if i % 2 else 'grün'}\n" for i in range(40))
+    )
     chainrule("train", "t.csv", *QUICK.split()[2:])
     chainrule("predict", "run", "t.csv", "--out", "p.csv")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")

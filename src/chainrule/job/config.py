@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -253,12 +254,19 @@ class Config:
         )
 
 
+# Half of a surrogate pair: what Python makes of a file name that is not UTF-8, and what no file of settings can hold.
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 def config_from(mapping: Mapping[str, Any]) -> Config:
     """Return the settings of a mapping; raise ConfigError for an unknown one, with the nearest name."""
     known = [setting.name for setting in fields(Config)]
     for name in mapping:
         if name not in known:
             raise ConfigError("a setting that exists", f"{name!r}", did_you_mean(name, known))
+    for name, value in mapping.items():
+        if _HALF.search(f"{name}{value}"):
+            raise ConfigError(f"{name} to be text in UTF-8", f"{value!r:.80}", "Rename the file or the column.")
     if "data" not in mapping:
         raise ConfigError("data: a file, or the name of a built-in data set", "none", "Name it: chainrule train DATA.")
     return Config(**mapping)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -99,7 +100,7 @@ def _augment(fields: Any) -> Augment:
 
 def _read_parts(path: Path) -> dict[str, bytes]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             infos = {info.filename: info for info in archive.infolist()}
             if set(infos) != _PARTS or len(archive.infolist()) != len(_PARTS):
                 strange = sorted(set(infos) ^ _PARTS) or ["a part twice"]
@@ -107,8 +108,8 @@ def _read_parts(path: Path) -> dict[str, bytes]:
                     f"the parts {', '.join(sorted(_PARTS))} and no others", f"a difference in {strange[:3]}", _REMEDY
                 )
             limits = {_MODEL: _MOST_JSON_BYTES, _PREPROCESS: _MOST_JSON_BYTES, _README: _MOST_README_BYTES}
-            # Weights are stored as they are, so they cannot be larger than the file itself.
-            limits[_WEIGHTS] = path.stat().st_size
+            # Weights are stored as they are, so they cannot be larger than the file itself; by now another may have its name.
+            limits[_WEIGHTS] = os.fstat(file.fileno()).st_size
             for name, info in infos.items():
                 if info.file_size > limits[name]:
                     raise ModelFileError(
