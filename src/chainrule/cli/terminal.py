@@ -38,7 +38,7 @@ def prepare() -> None:
     codecs.register_error("chainrule", _lookalikes)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
-            stream.reconfigure(errors="chainrule")  # type: ignore[union-attr]
+            stream.reconfigure(errors="chainrule")
     if not isinstance(sys.stderr, Unbreakable):
         sys.stderr = Unbreakable(sys.stderr)  # type: ignore[assignment]
 

@@ -162,7 +162,7 @@ def hold(folder: RunFolder) -> Lock:
         raise RunFolderError(
             f"a run in {folder.path} that nobody else is at work on",
             f"one held by {lock.holder()}",
-            "Wait until it ends, or choose another folder with --out.",
+            "Wait until it ends, or choose another folder.",
         )
     for file in folder.files:
         remove_left_behind(file)

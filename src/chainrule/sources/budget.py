@@ -81,7 +81,9 @@ def _parquet_weight(name: str, raw: bytes, free: int | None) -> int:
         about = read_metadata(io.BytesIO(raw))
         if about.num_columns > MOST_COLUMNS:
             raise DataError(f"a table of at most {MOST_COLUMNS:,} columns", f"{about.num_columns:,}", "Leave some out.")
-        numbers, texts, doubtful = 0, 0, 0
+        numbers: int = 0
+        texts: int = 0
+        doubtful: int = 0
         for group in range(about.num_row_groups):
             for column in range(about.num_columns):
                 chunk = about.row_group(group).column(column)
@@ -92,8 +94,8 @@ def _parquet_weight(name: str, raw: bytes, free: int | None) -> int:
                     doubtful += chunk.num_values * chunk.total_uncompressed_size
                 else:
                     texts += TIMES_DECODED * chunk.total_uncompressed_size + BYTES_OF_A_TEXT * chunk.num_values
-        declared = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-        known = max(numbers + texts, declared)
+        declared: int = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        known: int = max(numbers + texts, declared)
         if free is None or known > free or known + TIMES_DECODED * doubtful <= free:
             return known
         return known + _words_weight(raw, about)
