@@ -36,11 +36,12 @@ def prepare() -> None:
     """Make the standard streams fit to be written to; called once, before anything else."""
     _fill_closed_descriptors()
     codecs.register_error("chainrule", _lookalikes)
-    for stream in (sys.stdout, sys.stderr):
+    streams: list[Any] = [sys.stdout, sys.stderr]
+    for stream in streams:
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.reconfigure(errors="chainrule")
     if not isinstance(sys.stderr, Unbreakable):
-        sys.stderr = Unbreakable(sys.stderr)  # type: ignore[assignment]
+        sys.stderr = Unbreakable(sys.stderr)
 
 
 def tell(text: str = "", *, end: str = "\n") -> None:
