@@ -64,6 +64,8 @@ _NUMBERS: Mapping[str, tuple[type, float]] = {
     "best_epoch": (int, 0),
 }
 _POSITION = (*_NUMBERS, "memories", "decided")
+# No network has layers inside layers so often.
+_DEEPEST = 50
 _REMEDY = "Start the run anew, without --resume."
 
 
@@ -103,7 +105,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     parts: dict[str, dict[str, np.ndarray]] = {"params": {}, "best": {}, "state": {}}
     for name, value in tensors.items():
         kind, _, rest = name.partition("/")
-        if kind not in parts or not rest:
+        if kind not in parts or not rest or rest.count(".") > _DEEPEST:
             raise _damaged(path, f"an array called {name!r:.60}")
         parts[kind][rest] = value
     for named in (parts["params"], parts["best"]):
