@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainrule.errors import ConfigError, DataError
 from chainrule.playground.formula import MOST_NODES, features_of, parse_formula
