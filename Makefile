@@ -28,8 +28,10 @@ test: .venv/.installed-dev ## run the tests, and list the slowest
 coverage: .venv/.installed-dev ## run the tests, and list what none of them reaches; half as slow again
 	$(SIDE_BY_SIDE) --cov --cov-report=term $(ARGS)
 
-deep: coverage ## coverage; search for new failing examples, mutate model files by the thousand, ten minutes of twenty viewers
+deep: coverage ## coverage; search for new failing examples, damage files by the thousand, kill runs, ten minutes of twenty viewers
 	HYPOTHESIS_PROFILE=new CHAINRULE_MUTATIONS=1000 $(BIN)/python -m pytest tests/sources tests/encode tests/large tests/network $(ARGS)
+	CHAINRULE_KILLS=5 CHAINRULE_MUTATIONS=5000 $(BIN)/python -m pytest tests/job/test_killed.py tests/job/test_damaged_runs.py
+	CHAINRULE_DEEP=200000 $(BIN)/python -m pytest tests/deep $(ARGS)
 	CHAINRULE_SOAK=600 $(BIN)/python -m pytest tests/playground/test_soak.py
 
 check: .venv/.installed-dev ## look at format, lint, types and the direction of imports; change nothing

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, TooLargeError
 from chainrule.sources import budget
 from chainrule.sources.budget import MOST_COLUMNS, amount, free_memory, require_room
+from chainrule.sources.read import read_source
 from chainrule.sources.source import read_table
 from tests.conftest import Write
 
@@ -96,3 +97,12 @@ def test_damaged_parquet_is_told() -> None:
 
 def test_amounts_are_told_in_words() -> None:
     assert [amount(300 * MIB), amount(5 << 30)] == ["300 MiB", "5.0 GiB"]
+
+
+def test_memory_that_ends_while_data_are_read_is_told(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("chainrule.sources.read.read_table", fail)
+    with pytest.raises(TooLargeError, match="needs more than the"):
+        read_source(str(write("a,b\n1,2\n")))

@@ -55,7 +55,7 @@ _REMEDY = "Open a file that the Playground saved."
 
 def read_upload(name: str, raw: bytes) -> Source:
     """Return the table in an upload; its name is only what it is called, never a path."""
-    from chainrule.sources.budget import require_room
+    from chainrule.sources.budget import out_of_memory, require_room
     from chainrule.sources.raw import unpack
     from chainrule.sources.source import read_table
 
@@ -68,7 +68,10 @@ def read_upload(name: str, raw: bytes) -> Source:
     with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
         path = Path(folder) / safe
         path.write_bytes(raw)
-        source = read_table(path)
+        try:
+            source = read_table(path)
+        except MemoryError as error:
+            raise out_of_memory(safe) from error
     for what, count, most in (("columns", len(source.frame.columns), MOST_INPUTS), ("rows", len(source), MOST_ROWS)):
         if count > most:
             remedy = "Upload a part of the table, or use `chainrule train`."

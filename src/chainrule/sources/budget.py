@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, TooLargeError
 
 MOST_COLUMNS = 100_000
 # Measured at the peak of reading: a byte of text as bytes, as letters and as words; a cell as a list's entry and a text.
@@ -44,6 +44,15 @@ def require_room(name: str, raw: bytes, most: int | None = None) -> None:
             f"{name}, which needs about {amount(needed)}",
             "Leave it on the disk with the setting stream, or give a part of its rows.",
         )
+
+
+def out_of_memory(name: str) -> TooLargeError:
+    """Return the error for data of which nobody knew beforehand how much they would need."""
+    free = free_memory()
+    came = f"{name}, which needs more" + (f" than the {amount(free)} that are free" if free is not None else "")
+    return TooLargeError(
+        "data that fit into memory", came, "Leave them on the disk with the setting stream, or give a part of them."
+    )
 
 
 def amount(size: float) -> str:
