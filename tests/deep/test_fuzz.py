@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import random
 import resource
 import time
@@ -104,8 +103,8 @@ def session() -> bytes:
 
 
 def open_session(path: Path) -> None:
-    text = json.dumps({"type": "open", "session": json.loads(path.read_bytes().decode("utf-8", "replace"))})
-    Session().handle(command_from_text(text))
+    text = path.read_bytes().decode("utf-8", "replace")
+    Session().handle(command_from_text(f'{{"type": "open", "session": {text}}}'))
 
 
 Kind = tuple[str, Callable[[], bytes], Callable[[Path], Any]]
@@ -183,7 +182,7 @@ def fuzz(kind: Kind, count: int, tmp_path: Path) -> None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 use(path)
-        except (ChainruleError, json.JSONDecodeError):
+        except ChainruleError:
             pass
         except BaseException as error:
             raise AssertionError(f"seed {seed}: {type(error).__name__}") from error

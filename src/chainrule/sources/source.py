@@ -219,11 +219,13 @@ def _parquet(path: Path, raw: bytes) -> Source:
     import pandas as pd
 
     try:
-        frame = pd.read_parquet(io.BytesIO(raw))
+        # Texts that are none are met only where they are looked at.
+        frame = plain_cells(path, pd.read_parquet(io.BytesIO(raw)))
+    except DataError:
+        raise
     except Exception as error:
         # pyarrow has no common base for what a damaged file may raise.
         raise damaged_parquet(path, error) from error
-    frame = plain_cells(path, frame)
     if frame.shape[1] < 2 or len(frame) == 0:
         raise DataError(
             "a table of at least two columns and one row", f"a table of shape {frame.shape}", "Name another file."
