@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -90,6 +91,18 @@ def place(question: Question, out: str | None, what: str, *, force: bool) -> Run
 
     name = Path(question.source.name).name.split(".")[0] or "run"
     return check_place(out, f"{name}-{what}", force=force)
+
+
+@contextmanager
+def held(folder: RunFolder) -> Iterator[Path]:
+    """Make the folder of the answer, the next free one where another was quicker, and have it alone meanwhile."""
+    from chainrule.job.folder import make
+
+    made, lock = make(folder)
+    try:
+        yield made.path
+    finally:
+        lock.release()
 
 
 def write(folder: Path, page: str, result: dict[str, Any]) -> Path:

@@ -80,7 +80,8 @@ def compare(
             workers=workers,
             progress=counter.see,
         )
-    page = choose.write(folder.path, comparison_page(asked, found, changes), found.to_json())
+    with choose.held(folder) as path:
+        page = choose.write(path, comparison_page(asked, found, changes), found.to_json())
     if json_:
         answer(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
     elif not quiet:

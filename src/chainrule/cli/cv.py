@@ -70,7 +70,8 @@ def cv(
             workers=workers,
             progress=counter.see,
         )
-    page = choose.write(folder.path, cross_validation_page(asked, found), found.to_json())
+    with choose.held(folder) as path:
+        page = choose.write(path, cross_validation_page(asked, found), found.to_json())
     if json_:
         answer(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
     elif not quiet:
