@@ -16,7 +16,8 @@ import pytest
 from chainrule.errors import ChainruleError
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
-from chainrule.job.train import Job, resumed
+from chainrule.job.resume import resumed
+from chainrule.job.train import Job
 from chainrule.train import replay
 
 MUTANTS = int(os.environ.get("CHAINRULE_MUTATIONS", "30"))

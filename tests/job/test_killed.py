@@ -14,7 +14,8 @@ import pytest
 from chainrule.errors import ConfigError, RunFolderError, TrainingError
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
-from chainrule.job.train import Job, resumed
+from chainrule.job.resume import resumed
+from chainrule.job.train import Job
 from chainrule.network.file import load_model
 from chainrule.train import FitEnded, replay
 from chainrule.tree import leaves

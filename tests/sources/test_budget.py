@@ -34,7 +34,7 @@ def test_a_dictionary_of_one_long_word_told_a_million_times_is_refused() -> None
     assert len(raw) < MIB
     with pytest.raises(DataError, match=r"needs about 1\d\d\.\d GiB") as refused:
         require_room("bomb.parquet", raw, 8 << 30)
-    assert "the setting stream" in refused.value.remedy
+    assert "`stream`" in refused.value.remedy
 
 
 def test_a_number_told_a_hundred_million_times_is_refused() -> None:

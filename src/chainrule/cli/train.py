@@ -185,7 +185,7 @@ def _resumed_job(resume: str, given: dict[str, Any], settled: set[str], quiet: b
     from pathlib import Path
 
     from chainrule.errors import ConfigError
-    from chainrule.job.train import resumed
+    from chainrule.job.resume import resumed
 
     others = sorted((set(given) | settled) - {"epochs"})
     if others:

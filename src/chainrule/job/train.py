@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from chainrule import __version__
 from chainrule.encode.sparse import is_sparse
 from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import choose
-from chainrule.errors import ConfigError, ModelFileError, RunFolderError, TrainingError
+from chainrule.errors import ConfigError, RunFolderError, TrainingError
 from chainrule.files import replace_file
 from chainrule.job.advice import next_step
 from chainrule.job.build import (
@@ -27,16 +26,16 @@ from chainrule.job.build import (
     build_settings,
     build_weights,
 )
-from chainrule.job.config import Config, config_from
-from chainrule.job.folder import RunFolder, existing, hold, make
+from chainrule.job.config import Config
+from chainrule.job.folder import RunFolder, make
 from chainrule.job.metrics import baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
-from chainrule.job.settings import read_config, to_toml
+from chainrule.job.settings import to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.lock import Lock
-from chainrule.network.file import load_model, save_model
+from chainrule.network.file import save_model
 from chainrule.network.model import Model
 from chainrule.report.page import Evaluated
 from chainrule.sources.unreadable import as_csv
@@ -48,7 +47,6 @@ from chainrule.train import (
     History,
     Journal,
     Run,
-    load_checkpoint,
     replay,
     run,
     save_checkpoint,
@@ -60,7 +58,7 @@ from chainrule.types import Batch
 _SAMPLE_ROWS = 10_000
 
 
-def _to_nobody(words: str) -> None:
+def to_nobody(words: str) -> None:
     """Say nothing."""
 
 
@@ -110,7 +108,7 @@ class Job:
         *,
         resume: Resumption | None = None,
         prepared: Prepared | None = None,
-        tell: Callable[[str], None] = _to_nobody,
+        tell: Callable[[str], None] = to_nobody,
     ) -> None:
         self.folder = folder
         self.prepared: Prepared = _read(config, tell) if prepared is None else prepared
@@ -298,48 +296,6 @@ class Job:
             "samples": {name: part.n for name, part in self.prepared.parts.items()},
             "metrics": metrics,
         }
-
-
-def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_nobody) -> Job:
-    """Return the job that goes on with the run in a folder, to more epochs if asked.
-
-    A run that was killed when its epochs were done has nothing left to train; its model and report are still to be made.
-
-    Raises
-    ------
-    RunFolderError
-        If there is no run in the folder, or another process is at work on it.
-    ConfigError
-        If the run has ended, and its model and report are there.
-    """
-    folder = existing(path)
-    lock = hold(folder)
-    try:
-        settings = read_config(folder.config)
-        checkpoint = load_checkpoint(folder.checkpoint)
-        if epochs is not None:
-            settings["epochs"] = epochs
-            # What the policies decided was decided for the epochs that there were.
-            checkpoint = replace(checkpoint, decided="")
-        config = config_from(settings)
-        done = checkpoint.epoch
-        if (done >= (config.epochs or 0) or checkpoint.decided) and _is_finished(folder, done):
-            came = checkpoint.decided or f"all {done} done"
-            raise ConfigError(f"epochs left to train in {path}", came, f"Add --epochs {2 * done} to go on.")
-        return Job(config, folder, resume=Resumption(checkpoint, lock), tell=tell)
-    except BaseException:
-        lock.release()
-        raise
-
-
-def _is_finished(folder: RunFolder, epochs: int) -> bool:
-    """Whether the model is of so many epochs, and the report, which is written after it, of this model."""
-    try:
-        model = load_model(folder.model)
-        written = folder.report.stat().st_mtime_ns >= folder.model.stat().st_mtime_ns
-    except (ModelFileError, OSError):
-        return False
-    return written and model.summary.get("epochs") == epochs
 
 
 def _read(config: Config, tell: Callable[[str], None]) -> Prepared:

@@ -42,7 +42,7 @@ def require_room(name: str, raw: bytes, most: int | None = None) -> None:
         raise DataError(
             f"a table that fits into the {amount(free)} of memory that may be used",
             f"{name}, which needs about {amount(needed)}",
-            "Leave it on the disk with the setting stream, or give a part of its rows.",
+            "Leave it on the disk with `stream`, or give a part of its rows.",
         )
 
 
@@ -51,7 +51,7 @@ def out_of_memory(name: str) -> TooLargeError:
     free = free_memory()
     came = f"{name}, which needs more" + (f" than the {amount(free)} that are free" if free is not None else "")
     return TooLargeError(
-        "data that fit into memory", came, "Leave them on the disk with the setting stream, or give a part of them."
+        "data that fit into memory", came, "Leave them on the disk with `stream`, or give a part of them."
     )
 
 

@@ -66,7 +66,7 @@ _NUMBERS: Mapping[str, tuple[type, float]] = {
 _POSITION = (*_NUMBERS, "memories", "decided")
 # No network has layers inside layers so often.
 _DEEPEST = 50
-_REMEDY = "Start the run anew, without --resume."
+_REMEDY = "Start the run anew, without `resume`."
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
