@@ -57,6 +57,14 @@ class RunFolderError(ChainruleError, OSError):
     """A run folder is in the way, cannot be written, or holds no run."""
 
 
+class TooLargeError(ChainruleError, MemoryError):
+    """Something needs more memory than there is."""
+
+
+class OutputError(ChainruleError, OSError):
+    """Everything is done, but what was to be said of it could not be."""
+
+
 class StorageError(ChainruleError, OSError):
     """The storage of a search is locked, cannot be reached, or is none."""
 

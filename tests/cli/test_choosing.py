@@ -106,3 +106,15 @@ def test_bad_input_is_answered_and_nothing_is_written(
     assert result.code == 2
     assert words in result.err
     assert not (here / "runs").exists()
+
+
+def test_an_answer_that_another_was_quicker_to_write_is_not_replaced(chainrule: Command, here: Path) -> None:
+    from chainrule.cli import choose
+    from chainrule.job.folder import check_place
+
+    first, second = (check_place(None, "iris-cv", force=False) for _ in range(2))
+    pages = []
+    for folder in (first, second):
+        with choose.held(folder) as path:
+            pages.append(choose.write(path, "<!doctype html>", {}))
+    assert [str(page) for page in pages] == ["runs/iris-cv/report.html", "runs/iris-cv-2/report.html"]

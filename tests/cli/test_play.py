@@ -81,8 +81,12 @@ def test_what_cannot_be_opened_is_answered_in_three_lines(tmp_path: Path, argume
 
 
 def test_beyond_this_machine_it_warns(tmp_path: Path) -> None:
-    process = _play(tmp_path, "--port", "0", "--host", "0.0.0.0")
+    process = _play(tmp_path, "--port", "0", "--host", "0.0.0.0", "--allowed-host", "play.example")
     url, _ = _link(process)
     assert url.startswith("http://127.0.0.1:")
+    assert process.stdout is not None
+    out = "".join(process.stdout.readline() for _ in range(2))
     _, err = _end(process)
     assert "warning: on 0.0.0.0" in err
+    assert re.search(r"for others  http://[\d.]+:\d+/#token=\S{43}", out)
+    assert re.search(r"for others  http://play.example:\d+/#token=\S{43}", out)

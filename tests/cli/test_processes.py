@@ -97,6 +97,72 @@ def test_one_signal_ends_a_run_cleanly_with_its_model(process: Start, here: Path
     assert weights(here / "run")
 
 
+def test_a_hang_up_and_five_times_kill_lose_no_model(process: Start, here: Path) -> None:
+    child = process(*LONG, "--epochs", "100000", "--out", "run", "--json")
+    journal = here / "run" / "journal.jsonl"
+    wait_for(lambda: journal.exists() and journal.read_text().count("EpochEnded") > 10, child)
+    child.send_signal(signal.SIGHUP)
+    for _ in range(5):
+        time.sleep(0.02)
+        child.send_signal(signal.SIGTERM)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, "Traceback" in err) == (0, False), err
+    assert json.loads(out)["epochs"] > 10
+    assert (here / "run" / "report.html").exists()
+
+
+def test_runs_side_by_side_have_a_folder_each(process: Start, here: Path) -> None:
+    children = [process("train", "iris", "--epochs", "2", "--seed", seed, "--json") for seed in range(4)]
+    outs = [child.communicate(timeout=120) for child in children]
+    assert [child.returncode for child in children] == [0] * 4, outs
+    runs = [json.loads(out)["run"] for out, _ in outs]
+    assert sorted(runs) == ["runs/iris", "runs/iris-2", "runs/iris-3", "runs/iris-4"]
+    for seed, run in enumerate(runs):
+        assert load_model(here / run / "model.chainrule").summary["seed"] == seed
+        assert not list((here / run).glob(".*"))
+
+
+def test_a_run_that_is_at_work_cannot_be_resumed_or_replaced(process: Start, chainrule: Command, here: Path) -> None:
+    child = process(*LONG, "--epochs", "100000", "--out", "run", "--json")
+    wait_for((here / "run" / "checkpoint.safetensors").exists, child)
+    for line in (("train", "--resume", "run"), ("train", "iris", "--out", "run", "--force")):
+        came = chainrule(*line)
+        assert (came.code, f"one held by process {child.pid}, since" in came.err) == (2, True)
+    child.send_signal(signal.SIGTERM)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 0, err
+    assert json.loads(out)["epochs"] > 0
+
+
+def test_a_killed_run_leaves_no_lock_behind(chainrule: Command, killed: Path) -> None:
+    half = killed / ".model.chainrule.0123456789ab.part"
+    half.write_bytes(b"half of a model")
+    assert chainrule("train", "--resume", killed, "--quiet").code == 0
+    assert not list(killed.glob(".*"))
+
+
+def test_a_model_that_is_being_replaced_is_read_as_the_old_or_the_new_one(chainrule: Command, here: Path) -> None:
+    for name, hidden in (("a", "8"), ("b", "300,300")):
+        chainrule("train", "iris", "--epochs", "1", "--hidden", hidden, "--out", name, "--quiet")
+    shutil.copy(here / "a" / "model.chainrule", here / "m.chainrule")
+    code = (
+        "import itertools, pathlib; from chainrule.files import replace_file\n"
+        "a, b = (pathlib.Path(name, 'model.chainrule').read_bytes() for name in 'ab')\n"
+        "for content in itertools.cycle((a, b)): replace_file(pathlib.Path('m.chainrule'), content)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=here)
+    sizes = set()
+    deadline = time.monotonic() + 60
+    try:
+        while len(sizes) < 2 or time.monotonic() < deadline - 58:
+            sizes.add(load_model(here / "m.chainrule").network.n_parameters)
+            assert time.monotonic() < deadline
+    finally:
+        child.kill()
+        child.wait()
+    assert sizes == {load_model(here / name / "model.chainrule").network.n_parameters for name in "ab"}
+
+
 def test_a_reader_that_has_seen_enough_causes_no_complaint(chainrule: Command, here: Path) -> None:
     assert chainrule("train", "iris", "--epochs", "1", "--out", "run", "--quiet").code == 0
     (here / "big.csv").write_text(

@@ -15,8 +15,9 @@ from chainrule.job import stream as module
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
 from chainrule.job.prepare import prepare
+from chainrule.job.resume import resumed
 from chainrule.job.stream import is_streamed, prepare_stream
-from chainrule.job.train import Job, Outcome, resumed
+from chainrule.job.train import Job, Outcome
 from chainrule.large import blocks as blocks_module
 from chainrule.large.streamed import Streamed
 from chainrule.train import EpochEnded

@@ -13,8 +13,9 @@ import pytest
 from chainrule.errors import ConfigError, RunFolderError
 from chainrule.job.config import Config, config_from
 from chainrule.job.folder import RunFolder
+from chainrule.job.resume import resumed
 from chainrule.job.settings import read_config
-from chainrule.job.train import Job, resumed
+from chainrule.job.train import Job
 from chainrule.network.file import load_model
 from chainrule.train import EpochEnded, FitEnded, History, load_checkpoint, replay
 from chainrule.tree import leaves

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainrule.errors import ConfigError, DataError
 from chainrule.playground.formula import MOST_NODES, features_of, parse_formula
@@ -114,3 +116,21 @@ def test_all_columns_are_inputs_under_their_own_names() -> None:
     assert features.labels == ("age", "income")
     x = np.arange(6.0).reshape(3, 2)
     assert features(x) is x
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("x1 + (0-2)^0.5", np.nan), ("x1 + (1-1)^-1", np.inf), ("x1 / (1-1)", np.inf), ("x1 * (0-8)^0.333", np.nan)],
+)
+def test_a_power_of_constants_that_is_no_number_is_one_to_numpy(text: str, value: float) -> None:
+    assert np.array_equal(parse_formula(text)({"x1": np.array([1.0, 2.0])}), [value, value], equal_nan=True)
+
+
+@given(st.text("x12345.+-*/^() sincoexptalghqrb", max_size=40))
+def test_whatever_is_typed_is_a_formula_or_refused(text: str) -> None:
+    try:
+        formula = parse_formula(text)
+    except ConfigError:
+        return
+    columns = {name: np.array([-1.0, 0.0, 2.0]) for name in formula.names}
+    assert formula(columns).dtype == np.float64

@@ -204,3 +204,10 @@ def test_every_name_says_how_it_can_be_had() -> None:
     assert all(published.files or published.how for published in CATALOGUE.values())
     for published in CATALOGUE.values():
         assert all(re.fullmatch("[0-9a-f]{64}|md5:[0-9a-f]{32}", file.sha256) and file.urls for file in published.files)
+
+
+def test_everything_is_fetched_by_https_and_known_by_its_checksum() -> None:
+    files = [file for published in CATALOGUE.values() for file in published.files]
+    assert not [url for file in files for url in file.urls if not url.startswith("https://")]
+    # Nobody has published another sum of the one that needs a key.
+    assert [file.name for file in files if len(file.sha256) != 64] == ["icml_face_data.csv"]

@@ -17,6 +17,11 @@ def test_gzip_is_unpacked_whatever_the_name(write: Write) -> None:
     assert first_bytes(write(gzip.compress(b"abc"), "a.bin"), 2) == b"ab"
 
 
+def test_several_members_are_read_one_after_the_other(write: Write) -> None:
+    path = write(b"".join(gzip.compress(part) for part in (b"a,b\n", b"1,2\n", b"3,4\n")), "t.csv.gz")
+    assert read_bytes(path) == b"a,b\n1,2\n3,4\n"
+
+
 def test_a_gzip_bomb_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(raw, "_AT_LEAST", 1 << 20)
     path = write(gzip.compress(bytes(1 << 24)), "a.gz")

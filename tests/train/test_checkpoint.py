@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save
 
 from chainrule.errors import RunFolderError
 from chainrule.optim import LBFGS, Adam, Cosine, GradientDescent
@@ -39,6 +42,10 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     },
     "early stopping": {
         "policies": [KeepBest(), EarlyStopping("valid.accuracy", patience=3)],
+        "settings": {"epochs": 40, "learning_rate": 0.5},
+    },
+    "impatience": {
+        "policies": [KeepBest(), EarlyStopping(patience=1)],
         "settings": {"epochs": 40, "learning_rate": 0.5},
     },
 }
@@ -86,13 +93,29 @@ def test_a_resumed_run_tells_the_costs_of_the_run_that_was_not_stopped(name: str
     assert curve(resumed) == {epoch: row for epoch, row in curve(whole).items() if epoch > 3}
 
 
-@pytest.mark.parametrize("name", ["plateaus", "early stopping"])
-def test_a_checkpoint_at_any_event_between_epochs_can_be_gone_on_from(name: str, start: Start) -> None:
+@pytest.mark.parametrize("name", ["plateaus", "early stopping", "impatience"])
+def test_a_checkpoint_at_any_event_between_epochs_can_be_gone_on_from(name: str, start: Start, tmp_path: Path) -> None:
     whole = make(start, name).finish()
     run = make(start, name)
-    kept = [copy.deepcopy(run.checkpoint()) for _ in run if run.between_epochs and not run.reason]
-    outcomes = [bits(make(start, name, resume=checkpoint).finish().params) for checkpoint in kept]
-    assert outcomes == [bits(whole.params)] * len(kept)
+    outcomes = []
+    for _ in run:
+        if run.between_epochs:
+            save_checkpoint(tmp_path / "c", run.checkpoint())
+            outcomes.append(make(start, name, resume=load_checkpoint(tmp_path / "c")).finish())
+    assert [bits(outcome.params) for outcome in outcomes] == [bits(whole.params)] * len(outcomes)
+    assert {outcome.reason for outcome in outcomes} == {whole.reason}
+
+
+@pytest.mark.parametrize("name", ["plateaus", "early stopping", "impatience"])
+def test_a_run_that_was_interrupted_at_any_event_ends_like_the_one_that_was_not(name: str, start: Start) -> None:
+    whole = make(start, name).finish()
+    for stop in range(1, len(list(make(start, name)))):
+        run = make(start, name)
+        for number, _ in enumerate(run, start=1):
+            if number == stop:
+                run.stop("interrupted")
+        if run.between_epochs:
+            assert bits(make(start, name, resume=run.checkpoint()).finish().params) == bits(whole.params), stop
 
 
 def test_the_plateaus_of_these_tests_do_reduce_the_rate(start: Start) -> None:
@@ -138,6 +161,54 @@ def test_an_array_that_is_not_contiguous_is_written_rightly(tmp_path: Path) -> N
     W = np.arange(6.0).reshape(2, 3).T
     save_checkpoint(tmp_path / "c.safetensors", Checkpoint(1, 1, 0.0, 1.0, 0, [], {"a": {"W": W}}))
     assert np.array_equal(load_checkpoint(tmp_path / "c.safetensors").params["a"]["W"], W)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epoch": "3"},
+        {"epoch": -1},
+        {"epoch": True},
+        {"number": 2**64},
+        {"seconds": float("nan")},
+        {"rate_scale": None},
+        {"memories": {}},
+        {"memories": [3]},
+        {"decided": 4},
+        {"extra": 1},
+    ],
+    ids=repr,
+)
+def test_a_checkpoint_with_a_strange_position_is_refused(change: dict[str, Any], start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    save_checkpoint(path, make(start, "plateaus").finish().checkpoint())
+    with safe_open(path, framework="numpy") as file:
+        position = json.loads(file.metadata()["position"])
+    path.write_bytes(save({"params/a.W": np.zeros(2)}, {"position": json.dumps(position | change)}))
+    with pytest.raises(RunFolderError, match="Start the run anew"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["other/a.W"], ["params/"], ["params/a", "params/a.W"], ["params/a.W"], ["params/" + "a." * 5000 + "W"]],
+    ids=ascii,
+)
+def test_a_checkpoint_with_other_arrays_is_refused(names: list[str], start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    run = make(start, "plateaus").finish()
+    save_checkpoint(path, run.checkpoint())
+    with safe_open(path, framework="numpy") as file:
+        about = file.metadata()
+    path.write_bytes(save({name: np.zeros(2) for name in names}, about))
+    with pytest.raises(RunFolderError, match="Start the run anew"):
+        make(start, "plateaus", resume=load_checkpoint(path))
+
+
+def test_a_checkpoint_of_another_number_of_policies_is_refused(start: Start) -> None:
+    checkpoint = make(start, "plateaus").finish().checkpoint()
+    with pytest.raises(RunFolderError, match="a memory for each of 0 policies"):
+        start(resume=checkpoint)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\xff" * 100], ids=repr)

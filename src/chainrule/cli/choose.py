@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from chainrule.cli.flags import said
+from chainrule.cli.terminal import tell
+from chainrule.printable import printable
 
 if TYPE_CHECKING:
     from chainrule.job.choosing import Question
@@ -85,6 +88,18 @@ def place(question: Question, out: str | None, what: str, *, force: bool) -> Run
     return check_place(out, f"{name}-{what}", force=force)
 
 
+@contextmanager
+def held(folder: RunFolder) -> Iterator[Path]:
+    """Make the folder of the answer, the next free one where another was quicker, and have it alone meanwhile."""
+    from chainrule.job.folder import make
+
+    made, lock = make(folder)
+    try:
+        yield made.path
+    finally:
+        lock.release()
+
+
 def write(folder: Path, page: str, result: dict[str, Any]) -> Path:
     """Write the page and the figures, and return where the page is."""
     import json
@@ -106,8 +121,8 @@ def tell_start(question: Question, what: str, *, quiet: bool) -> None:
         return
     classes = f"{len(question.target.classes)} classes" if question.target.classes else "numbers"
     lines = [f"{question.source.name}: {len(question.source):,} rows; target {question.target.name!r}, {classes}"]
-    lines += [f"  note: {said(note)}" for note in question.notes]
-    click.echo("\n".join([*lines, f"  {what}"]), err=True)
+    lines += [f"  note: {printable(said(note))}" for note in question.notes]
+    tell("\n".join([*lines, f"  {what}"]))
 
 
 class Counter:
@@ -150,4 +165,4 @@ class Counter:
             self._bar.update(self._task, completed=done, total=of, of=of, description=words)
         elif not self._quiet and (done == of or time.monotonic() - self._last > _SECONDS_BETWEEN_LINES):
             self._last = time.monotonic()
-            print(f"{self._noun} {done}/{of}  {words}".rstrip(), file=sys.stderr, flush=True)
+            tell(f"{self._noun} {done}/{of}  {words}".rstrip())

@@ -7,6 +7,7 @@ import json
 import click
 
 from chainrule.cli import choose
+from chainrule.cli.terminal import answer, say
 
 _CONFIG = "CONFIG"
 
@@ -79,8 +80,9 @@ def compare(
             workers=workers,
             progress=counter.see,
         )
-    page = choose.write(folder.path, comparison_page(asked, found, changes), found.to_json())
+    with choose.held(folder) as path:
+        page = choose.write(path, comparison_page(asked, found, changes), found.to_json())
     if json_:
-        click.echo(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
+        answer(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
     elif not quiet:
-        click.echo(f"{found}\n\nreport  {page}")
+        say(f"{found}\n\nreport  {page}")

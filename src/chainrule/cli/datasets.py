@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from chainrule.cli.terminal import answer
+
 
 @click.command()
 def datasets() -> None:
@@ -15,4 +17,4 @@ def datasets() -> None:
     known = [(entry, "built in") for entry in entries()]
     known += [(published.entry, whereabouts(name)) for name, published in CATALOGUE.items()]
     rows = [[entry.name, entry.task, entry.inputs, entry.about, where, f"{entry.samples:,}"] for entry, where in known]
-    click.echo(align(["name", "task", "inputs", "what it is", "where", "rows"], rows, left=5))
+    answer(align(["name", "task", "inputs", "what it is", "where", "rows"], rows, left=5))

@@ -8,6 +8,8 @@ import click
 
 from chainrule.cli.flags import said
 from chainrule.cli.predict import VIEWS
+from chainrule.cli.terminal import answer, tell
+from chainrule.printable import printable
 
 
 @click.command()
@@ -44,9 +46,9 @@ def evaluate(
     result = evaluate_table(open_model(Path(model)), data, part=part, views=views, reading=reading)
     if json_:
         metrics = {part: finite(values) for part, values in result.metrics.items()}
-        click.echo(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))
+        answer(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))
         return
     for note in result.notes:
-        click.echo(f"note: {said(note)}", err=True)
-    click.echo(f"{result.rows:,} rows of {data}\n", err=True)
-    click.echo(metrics_table(result.metrics))
+        tell(f"note: {printable(said(note))}")
+    tell(f"{result.rows:,} rows of {data}\n")
+    answer(metrics_table(result.metrics))

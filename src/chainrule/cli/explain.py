@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from chainrule.cli.flags import said
+from chainrule.cli.terminal import answer, tell
+from chainrule.printable import printable
 
 
 @click.command()
@@ -64,11 +66,11 @@ def explain(
     )
     if not quiet:
         for note in explained.notes:
-            click.echo(f"note: {said(note)}", err=True)
+            tell(f"note: {printable(said(note))}")
     for file, write in ((html, html_worksheet), (latex, latex_worksheet)):
         if file is not None:
             replace_file(Path(file), write(explained.derivations, solution=not no_solution))
             if not quiet:
-                click.echo(f"{len(explained.derivations)} derivations written to {file}", err=True)
+                tell(f"{len(explained.derivations)} derivations written to {file}")
     if html is None and latex is None:
-        click.echo("\n\n\n".join(derivation.text for derivation in explained.derivations))
+        answer("\n\n\n".join(derivation.text for derivation in explained.derivations))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+from chainrule.cli.terminal import answer
+from chainrule.printable import printable
+
 
 @click.command()
 @click.argument("model", help="A .chainrule file, or the folder of a run.")
@@ -30,16 +33,16 @@ def inspect(
         for row in network.rows()
     ]
     header = ["layer", "kind", "input", "output", "parameters", "operations"]
-    click.echo(align(header, rows, left=4))
-    click.echo(f"\n{network.n_parameters:,} parameters, {network.operations:,} operations a sample")
-    click.echo(f"loss     {type(network.loss).__name__}")
+    answer(align(header, rows, left=4))
+    answer(f"\n{network.n_parameters:,} parameters, {network.operations:,} operations a sample")
+    answer(f"loss     {type(network.loss).__name__}")
     if preparation is not None:
         target = preparation.target
-        what = f"{target.task}, classes: {', '.join(target.classes[:20])}" if target.classes else target.task
-        click.echo(f"target   {target.name} ({what})")
+        classes = ", ".join(map(printable, target.classes[:20]))
+        answer(f"target   {printable(target.name)} ({target.task}{', classes: ' + classes if classes else ''})")
     summary = opened.summary
     if summary:
-        click.echo(
+        answer(
             f"trained  on {summary.get('data')}, {summary.get('epochs')} epochs, seed {summary.get('seed')}, "
             f"{summary.get('engine')}, Chainrule {summary.get('chainrule')}"
         )
@@ -49,10 +52,10 @@ def inspect(
             click.echo(f"classes  {', '.join(opened.classes[:20])}")
         return
     if not preparation.columns:
-        click.echo(f"input    {preparation.encoding.describe()}")
+        answer(f"input    {preparation.encoding.describe()}")
         return
     becomes = {encoder.name: encoder.describe() for encoder in preparation.encoders}
-    click.echo(
+    answer(
         "\n"
         + align(
             ["column", "taken for", "because", "becomes"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
@@ -18,9 +17,11 @@ from chainrule.cli.flags import in_flags
 from chainrule.cli.inspect import inspect
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
+from chainrule.cli.terminal import abandon, prepare, tell, unanswered
 from chainrule.cli.train import train
 from chainrule.cli.tune import tune
-from chainrule.errors import ChainruleError, TrainingError
+from chainrule.errors import ChainruleError, OutputError, TooLargeError, TrainingError
+from chainrule.printable import printable
 
 
 class InOrder(click.Group):
@@ -54,30 +55,53 @@ for command in (train, predict, evaluate, cv, compare, tune, explain, inspect, d
 def main() -> None:
     """Run a command; a user's mistake ends in three lines and exit code 2, never in a traceback.
 
-    Training that came to nothing has the code 1.
+    Work that came to nothing, and an answer that nobody could be given, have the code 1.
     """
+    prepare()
+    code = _run()
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        abandon(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            code = code or 1
+    sys.exit(code)
+
+
+def _run() -> int:
     try:
         # Not `app()`, which would answer an interrupt and a closed pipe in its own way.
         with app.make_context("chainrule", sys.argv[1:]) as context:
             app.invoke(context)
     except ChainruleError as error:
-        tell(error)
-        sys.exit(1 if isinstance(error, TrainingError) else 2)
+        tell_error(error)
+        return 1 if isinstance(error, (TrainingError, OutputError)) else 2
+    except MemoryError:
+        tell_error(TooLargeError("enough memory", "none left", "Give a part of the rows, or train with --stream."))
+        return 2
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        return end.exit_code
     except BrokenPipeError:
-        # The reader (`head`, say) has seen enough; keep Python from complaining when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        # The reader (`head`, say) has seen enough; Python must not complain when it flushes at its end.
+        abandon(sys.stdout)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # Of help, which click prints: an error of a file would have the file's name.
+        abandon(sys.stdout)
+        tell_error(unanswered(error))
+        return 1
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
+    return 0
 
 
-def tell(error: ChainruleError) -> None:
-    """Print what was expected, what came, and what to do, to stderr."""
-    print(f"error: expected {error.expected}", file=sys.stderr)
-    print(f"       got {error.came}", file=sys.stderr)
-    print(f"       {error.remedy}", file=sys.stderr)
+def tell_error(error: ChainruleError) -> None:
+    """Print what was expected, what came, and what to do, to stderr: a line each, whatever names are in them."""
+    tell(f"error: expected {printable(error.expected)}")
+    tell(f"       got {printable(error.came)}")
+    tell(f"       {printable(error.remedy)}")

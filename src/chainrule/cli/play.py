@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from chainrule.cli.terminal import say, tell
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Where to listen. Beyond 127.0.0.1 others can reach it."
 )
+@click.option(
+    "--allowed-host",
+    "allowed",
+    multiple=True,
+    metavar="NAME",
+    help="Another name it is reached by, through a proxy for example. May be given again.",
+)
 @click.option("--no-browser", is_flag=True, help="Print the link and open nothing.")
 @click.option("--model", help="Look into a .chainrule file of dense layers, and go on with it.")
 @click.option("--config", help="TOML or JSON file of the Playground's settings.")
@@ -26,12 +34,13 @@ def play(
     data: str | None,
     port: int | None,
     host: str,
+    allowed: tuple[str, ...],
     no_browser: bool,
     model: str | None,
     config: str | None,
 ) -> None:
     """Watch a network learn in the browser, and see every derivative."""
-    from chainrule.playground.guard import new_token
+    from chainrule.playground.guard import is_everywhere, new_token, reachable_address
     from chainrule.playground.run import serve
     from chainrule.playground.server import bound_socket
     from chainrule.playground.tokens import token_for
@@ -42,18 +51,19 @@ def play(
         begin = _begin(data, None if model is None else Path(model), None if config is None else Path(config))
         # On a port that was asked for the token stays: a page that is open connects again after a restart.
         token = token_for(port) if port else new_token()
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
-        link = f"http://{shown}:{number}/#token={token}"
+        here = "127.0.0.1" if is_everywhere(host) else f"[{host}]" if ":" in host else host
+        link = f"http://{here}:{number}/#token={token}"
         if host not in ("127.0.0.1", "localhost", "::1"):
-            click.echo(
+            tell(
                 f"warning: on {host} others in your network can reach the Playground, unencrypted; "
-                "only those who have the link with its token are let in",
-                err=True,
+                "only those who have the link with its token are let in"
             )
-        click.echo(f"Playground  {link}")
-        click.echo("            Ctrl-C ends it")
-        sys.stdout.flush()
-        serve(begin, place, token=token, host=host, browse=None if no_browser else link)
+        lines = [f"Playground  {link}"]
+        others = [reachable_address()] if is_everywhere(host) else []
+        for name in (*others, *allowed):
+            lines.append(f"for others  http://{name if ':' in name else f'{name}:{number}'}/#token={token}")
+        say("\n".join([*lines, "            Ctrl-C ends it"]))
+        serve(begin, place, token=token, host=host, browse=None if no_browser else link, allowed=allowed)
 
 
 def _begin(data: str | None, model: Path | None, config: Path | None) -> Callable[[], Session]:

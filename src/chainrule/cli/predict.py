@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from chainrule.cli.flags import said
+from chainrule.cli.terminal import pour, tell
+from chainrule.printable import printable
 
 VIEWS = "Pictures: the mean over so many views, shifted, turned, zoomed and mirrored as in training."
 
@@ -48,15 +48,15 @@ def predict(
     predictions = predict_table(opened, data, proba=proba, views=views, reading=reading)
     if not quiet:
         for note in predictions.notes:
-            click.echo(f"note: {said(note)}", err=True)
+            tell(f"note: {printable(said(note))}")
     if html is not None:
         replace_file(Path(html), gallery_page(opened, predictions))
         if not quiet:
-            click.echo(f"gallery written to {html}", err=True)
+            tell(f"gallery written to {html}")
     text = predictions.table.to_csv(index=False)
     if out is None:
-        sys.stdout.write(text)
+        pour(text)
         return
     replace_file(Path(out), text)
     if not quiet:
-        click.echo(f"{len(predictions.table):,} predictions written to {out}", err=True)
+        tell(f"{len(predictions.table):,} predictions written to {out}")

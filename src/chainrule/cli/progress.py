@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+from chainrule.printable import printable
 from chainrule.train import Advised, Decided, EpochEnded, Event, FitStarted, StepsEnded
 from chainrule.train.progress import SECONDS_BETWEEN_LINES, ProgressLines, describe
 
@@ -48,11 +49,15 @@ class Bar:
         elif isinstance(event, StepsEnded):
             self._progress.update(self._task, completed=event.epoch - 1 + event.step / event.steps)
         elif isinstance(event, EpochEnded):
-            self._progress.update(self._task, completed=event.epoch, epoch=event.epoch, description=describe(event))
+            from rich.markup import escape
+
+            self._progress.update(
+                self._task, completed=event.epoch, epoch=event.epoch, description=escape(describe(event))
+            )
         elif isinstance(event, Advised):
-            self._console.print(event.advice, style="bold yellow", markup=False)
+            self._console.print(printable(event.advice), style="bold yellow", markup=False)
         elif isinstance(event, Decided) and event.decision == "scale_rate":
-            self._console.print(f"epoch {event.epoch}: {event.detail}", markup=False)
+            self._console.print(printable(f"epoch {event.epoch}: {event.detail}"), markup=False)
 
 
 class Reading:
@@ -69,6 +74,7 @@ class Reading:
         if time.monotonic() - self._last < (0.2 if terminal else SECONDS_BETWEEN_LINES) and not words.endswith("100%"):
             return
         self._last = time.monotonic()
+        words = printable(words)
         done = "\n" if words.endswith("100%") or not terminal else ""
         start = "\r" if terminal else ""
         print(f"{start}{words:{self._width}}", end=done, file=self._stream, flush=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from chainrule.printable import printable
+
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
     """Return metrics down and parts of the data across, the baseline last."""
@@ -21,7 +23,7 @@ def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
 
 def align(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """Return lines of columns: the first `left` ones aligned to the left, the others to the right."""
-    lines = [list(header), *(list(row) for row in rows)]
+    lines = [[printable(cell) for cell in line] for line in (header, *rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     return "\n".join(
         "  ".join(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chainrule.cli.flags import said
 from chainrule.cli.models import LIST, models_in_words
+from chainrule.cli.terminal import answer, say, tell
+from chainrule.printable import printable
 
 if TYPE_CHECKING:
     from chainrule.job.train import Job, Outcome
@@ -155,10 +157,11 @@ def train(
         return
     if not quiet:
         _tell_start(job)
-    _watch(job, quiet=quiet)
-    outcome = job.finish()
+    with _asking_politely(job):
+        _watch(job, quiet=quiet)
+        outcome = job.finish()
     if json_:
-        click.echo(json.dumps(_as_json(outcome), allow_nan=False))
+        answer(json.dumps(_as_json(outcome), allow_nan=False))
     elif not quiet:
         _tell_end(outcome)
 
@@ -176,7 +179,7 @@ def _new_job(
     settings = read_config(Path(config)) if config is not None else {}
     chosen = config_from(layered(settings, given))
     if print_config:
-        click.echo(to_toml(chosen), nl=False)
+        answer(to_toml(chosen).removesuffix("\n"))
         return None
     name = Path(chosen.data).name.split(".")[0] or "run"
     folder = check_place(out, name, force=force)
@@ -187,7 +190,7 @@ def _resumed_job(resume: str, given: dict[str, Any], settled: set[str], quiet: b
     from pathlib import Path
 
     from chainrule.errors import ConfigError
-    from chainrule.job.train import resumed
+    from chainrule.job.resume import resumed
 
     others = sorted((set(given) | settled) - {"epochs"})
     if others:
@@ -210,7 +213,7 @@ def _watch(job: Job, *, quiet: bool) -> None:
     from chainrule.cli.progress import observer
 
     shown = observer(quiet=quiet)
-    with _asking_politely(job), shown or nullcontext(), closing(iter(job)) as events:
+    with shown or nullcontext(), closing(iter(job)) as events:
         for event in events:
             if shown is not None:
                 shown.see(event)
@@ -218,14 +221,24 @@ def _watch(job: Job, *, quiet: bool) -> None:
 
 @contextmanager
 def _asking_politely(job: Job) -> Iterator[None]:
-    """Let the first Ctrl-C (or `kill`) end the run after the steps in hand, and the second one at once."""
+    """Let a signal end the run after the steps in hand, and with its model and report; a second Ctrl-C at once.
+
+    `kill`, and a terminal that is closed, may be heard any number of times: nobody who sends them twice wants to lose the
+    model. `nohup` is respected.
+    """
 
     def handle(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         job.stop("interrupted")
-        print("\nending after these steps; Ctrl-C again to end at once", file=sys.stderr)
+        # Not through `sys.stderr`, which may be in the middle of a line when the signal comes.
+        with suppress(OSError):
+            os.write(2, b"\nending after these steps; Ctrl-C again to end at once\n")
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:
@@ -239,12 +252,13 @@ def _tell_start(job: Job) -> None:
     target = prepared.preparation.target
     kind = f"{len(target.classes)} classes" if target.classes else "numbers"
     lines = [f"{prepared.source.name}: {rows} rows; target {target.name!r}, {kind}"]
-    lines += [f"  note: {said(note)}" for note in job.notes]
+    lines += [f"  note: {printable(said(note))}" for note in job.notes]
     encoding = prepared.preparation.encoding
     lines.append("  columns: " + _by_kind(job) if encoding.columns else f"  inputs: {encoding.describe()}")
     lines.append(f"  network: {_network(job)}")
     lines.append(f"  engine: {job.choice.engine.name} ({job.choice.reason})")
-    click.echo("\n".join(lines), err=True)
+    lines.append(f"  seed: {job.config.seed}")
+    tell("\n".join(lines))
 
 
 def _network(job: Job) -> str:
@@ -259,7 +273,7 @@ def _by_kind(job: Job) -> str:
         kinds.setdefault(column.kind, []).append(column.name)
     parts = []
     for kind, names in kinds.items():
-        shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+        shown = ", ".join(map(printable, names[:6])) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         left_out = " (left out)" if kind in ("identifier", "constant") else ""
         parts.append(f"{kind}{left_out}: {shown}")
     return "; ".join(parts)
@@ -268,11 +282,9 @@ def _by_kind(job: Job) -> str:
 def _tell_end(outcome: Outcome) -> None:
     from chainrule.cli.table import metrics_table
 
-    click.echo(f"{outcome.reason}: {outcome.epochs} epochs in {outcome.seconds:.3g} s on {outcome.engine}\n", err=True)
-    click.echo(metrics_table(outcome.metrics))
-    click.echo(f"\nmodel   {outcome.folder.model}")
-    click.echo(f"report  {outcome.folder.report}")
-    click.echo(f"next    {said(outcome.advice)}")
+    tell(f"{outcome.reason}: {outcome.epochs} epochs in {outcome.seconds:.3g} s on {outcome.engine}\n")
+    lines = [metrics_table(outcome.metrics), "", f"model   {outcome.folder.model}", f"report  {outcome.folder.report}"]
+    say("\n".join([*lines, f"next    {said(outcome.advice)}"]))
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chainrule.cli import choose
+from chainrule.cli.terminal import answer, say, tell
 
 if TYPE_CHECKING:
     from chainrule.job.choosing import Question
@@ -97,15 +97,15 @@ def tune(
                 progress=counter.see,
             )
     except KeyboardInterrupt:
-        print("\nended; the same command goes on with this search", file=sys.stderr)
+        tell("\nended; the same command goes on with this search")
         raise
     page = choose.write(folder, search_page(asked, found), found.to_json())
     best = config_from(asked.estimator(found.best.settings).settings | {"stream": None})
     replace_file(folder / "best.toml", to_toml(best))
     if json_:
-        click.echo(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
+        answer(json.dumps({**found.to_json(), "report": str(page)}, allow_nan=False))
     elif not quiet:
-        click.echo(f"{found}\n\nreport  {page}\nnext    chainrule train {data} --config {folder / 'best.toml'}")
+        say(f"{found}\n\nreport  {page}\nnext    chainrule train {data} --config {folder / 'best.toml'}")
 
 
 def _held_out(asked: Question, share: float | None) -> Any:

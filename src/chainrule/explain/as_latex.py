@@ -8,6 +8,7 @@ from chainrule.explain.blank import without_solution
 from chainrule.explain.content import Content
 from chainrule.explain.notation import LATEX_OF, bracketed, latex_figure
 from chainrule.explain.parts import Matrix
+from chainrule.printable import printable
 
 # What pupils fill in.
 BLANK = r"\underline{\hspace{6em}}"
@@ -79,7 +80,7 @@ def body(derivation: Content, *, solution: bool = True) -> str:
 
 def escaped(text: str) -> str:
     """Return a text whose every character LaTeX takes."""
-    return "".join(_ESCAPES.get(letter) or LATEX_OF.get(letter) or letter for letter in text)
+    return "".join(_ESCAPES.get(letter) or LATEX_OF.get(letter) or letter for letter in printable(text))
 
 
 def _display(lines: Sequence[str]) -> str:

@@ -6,6 +6,8 @@ import math
 import re
 from functools import lru_cache
 
+from chainrule.printable import printable
+
 _SYMBOLS = {
     "partial": "∂", "sum": "Σ", "prod": "Π", "cdot": "·", "odot": "⊙", "times": "×", "leftarrow": "←", "top": "ᵀ",
     "quad": "  ", ",": " ", ";": " ", "!": "", "dots": "…", "cdots": "⋯", "le": "≤", "ge": "≥", "neq": "≠", "ne": "≠",
@@ -84,6 +86,7 @@ def _indexed(text: str) -> str:
 
 def name_latex(name: str) -> str:
     """Return the name of a layer or a column as LaTeX."""
+    name = printable(name)
     for letter in r"\{}_%#&$^~":
         name = name.replace(letter, {"\\": r"\backslash "}.get(letter, "\\" + letter) if letter not in "^~" else "-")
     return rf"\text{{{name}}}"

@@ -115,7 +115,9 @@ def learn(
         engine=learning.engine,
         policies=policies,
         evaluate={"train": train} | ({} if held is None else {"valid": held}),
-        resume=replace(resume, reason=""),
+        params=resume.params,
+        # What is fresh has no memory to go on from; what was decided was decided for the epochs that there were.
+        resume=replace(resume, decided="") if learning.steps else None,
         # The schedule and the rule count steps; an epoch of other data may have had more of them or fewer.
         taken=learning.steps - resume.epoch * per_epoch,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -213,6 +214,8 @@ class Config:
 
 
 SHARED = {setting.name: setting for setting in fields(Config) if setting.name != "model"}
+# Half of a surrogate pair: what Python makes of a file name that is not UTF-8, and what no file of settings can hold.
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def config_from(mapping: Mapping[str, Any]) -> Config:
@@ -229,6 +232,9 @@ def config_from(mapping: Mapping[str, Any]) -> Config:
     for name in mapping:
         if name not in setting_names():
             raise ConfigError("a setting that exists", f"{name!r}", did_you_mean(name, setting_names()))
+    for name, value in mapping.items():
+        if _HALF.search(f"{name}{value}"):
+            raise ConfigError(f"{name} to be text in UTF-8", f"{value!r:.80}", "Rename the file or the column.")
     if "data" not in mapping:
         raise ConfigError("data: a file, or the name of a built-in data set", "none", "Name it: chainrule train DATA.")
     shared = {name: value for name, value in mapping.items() if name in SHARED}

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chainrule.errors import RunFolderError
-from chainrule.files import cannot_write
+from chainrule.files import cannot_write, remove_left_behind
+from chainrule.lock import Lock
 
 _MOST_RUNS = 10_000
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The paths of a run."""
+    """The paths of a run.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    base : Path, optional
+        What `path` is a number of, where any free number will do.
+    force : bool
+        Whether what is in it may be replaced.
+    """
 
     path: Path
+    base: Path | None = None
+    force: bool = False
 
     @property
     def journal(self) -> Path:
@@ -53,6 +67,11 @@ class RunFolder:
         return self.path / "config.toml"
 
     @property
+    def lock(self) -> Path:
+        """Who is at work on it."""
+        return self.path / ".running"
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """All of them."""
         return self.journal, self.model, self.checkpoint, self.report, self.pipeline, self.unreadable, self.config
@@ -70,12 +89,17 @@ def check_place(out: str | None, name: str, *, force: bool) -> RunFolder:
     """
     if out is None:
         base = Path("runs") / name
-        free = (base if i == 1 else base.with_name(f"{base.name}-{i}") for i in range(1, _MOST_RUNS))
-        return RunFolder(next(path for path in free if not path.exists()))
-    path = Path(out)
+        return RunFolder(next(path for path in _numbered(base) if not path.exists()), base)
+    folder = RunFolder(Path(out))
+    _require_room(folder, force=force)
+    return replace(folder, force=force)
+
+
+def _require_room(folder: RunFolder, *, force: bool) -> None:
+    path = folder.path
     try:
         is_folder, is_file = path.is_dir(), path.exists() and not path.is_dir()
-        has_files = is_folder and any(path.iterdir())
+        has_files = is_folder and any(file != folder.lock for file in path.iterdir())
     except OSError as error:
         raise cannot_write(path, error) from error
     if is_file:
@@ -86,17 +110,65 @@ def check_place(out: str | None, name: str, *, force: bool) -> RunFolder:
             "one with files in it",
             "Add `force=True` to replace, or change `out`.",
         )
-    return RunFolder(path)
 
 
-def make(folder: RunFolder) -> None:
-    """Make the folder, and clear it of the files of an older run; nothing else in it is touched."""
+def _numbered(base: Path) -> Iterator[Path]:
+    return (base if i == 1 else base.with_name(f"{base.name}-{i}") for i in range(1, _MOST_RUNS))
+
+
+def make(folder: RunFolder) -> tuple[RunFolder, Lock]:
+    """Make the folder, hold it, and clear it of the files of an older run; nothing else in it is touched.
+
+    Returns
+    -------
+    folder : RunFolder
+        The one that was made: the next free number, where another run took a folder without a name of its own first.
+    lock : Lock
+        Which keeps others out until it is released, or this process ends.
+    """
     try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        for file in folder.files:
+        made = folder if folder.base is None else RunFolder(_made(folder.base))
+        made.path.mkdir(parents=True, exist_ok=True)
+        lock = hold(made)
+        # Between looking and holding another run may have come and gone.
+        _require_room(made, force=folder.force)
+        for file in made.files:
             file.unlink(missing_ok=True)
+    except RunFolderError:
+        raise
     except OSError as error:
         raise cannot_write(folder.path, error) from error
+    return made, lock
+
+
+def _made(base: Path) -> Path:
+    """Make the first of the numbered folders that nobody else makes at the same time."""
+    base.parent.mkdir(parents=True, exist_ok=True)
+    for path in _numbered(base):
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise RunFolderError(f"fewer than {_MOST_RUNS:,} runs called {base}", "that many", "Choose a place with --out.")
+
+
+def hold(folder: RunFolder) -> Lock:
+    """Keep others from writing into the folder, and remove what writers that were killed have left half-written."""
+    lock = Lock(folder.lock)
+    try:
+        held = lock.acquire()
+    except OSError as error:
+        raise cannot_write(folder.path, error) from error
+    if not held:
+        raise RunFolderError(
+            f"a run in {folder.path} that nobody else is at work on",
+            f"one held by {lock.holder()}",
+            "Wait until it ends, or choose another folder.",
+        )
+    for file in folder.files:
+        remove_left_behind(file)
+    return lock
 
 
 def existing(path: Path) -> RunFolder:

@@ -26,7 +26,7 @@ def read_config(path: Path) -> dict[str, Any]:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"a configuration at {path}", error.strerror or str(error), "Check the path.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path.name} to be TOML", f"{error}", "Mend that line.") from error
     for name in _foreign(settings):
         if settings[name] in [fields_of(recipe)[name].default for recipe in owners(name)]:

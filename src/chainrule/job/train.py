@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,14 +26,15 @@ from chainrule.job.build import (
     build_settings,
     build_weights,
 )
-from chainrule.job.config import Config, config_from
-from chainrule.job.folder import RunFolder, existing, make
+from chainrule.job.config import Config
+from chainrule.job.folder import RunFolder, make
 from chainrule.job.metrics import baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
-from chainrule.job.settings import read_run, to_toml
+from chainrule.job.settings import to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
+from chainrule.lock import Lock
 from chainrule.network.file import save_model
 from chainrule.network.model import Model
 from chainrule.report.page import Evaluated
@@ -47,7 +47,6 @@ from chainrule.train import (
     History,
     Journal,
     Run,
-    load_checkpoint,
     replay,
     run,
     save_checkpoint,
@@ -59,7 +58,7 @@ from chainrule.types import Batch
 _SAMPLE_ROWS = 10_000
 
 
-def _to_nobody(words: str) -> None:
+def to_nobody(words: str) -> None:
     """Say nothing."""
 
 
@@ -77,6 +76,14 @@ class Outcome:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Resumption:
+    """What a run goes on from: its last checkpoint, in a folder that is held."""
+
+    checkpoint: Checkpoint
+    lock: Lock
+
+
 class Job:
     """One run: made from settings, iterated for its events, finished into an outcome.
 
@@ -86,8 +93,8 @@ class Job:
         The settings; resolved against the data as `self.config`.
     folder : RunFolder
         Where to write. It is made when training starts, after the data has been found fit.
-    resume : bool
-        Whether to go on from the folder's checkpoint.
+    resume : Resumption, optional
+        The checkpoint in the folder to go on from, and the lock on it.
     prepared : Prepared, optional
         The data, where they are at hand; by default read from what `config` names.
     tell : function
@@ -99,14 +106,14 @@ class Job:
         config: Config,
         folder: RunFolder,
         *,
-        resume: bool = False,
+        resume: Resumption | None = None,
         prepared: Prepared | None = None,
-        tell: Callable[[str], None] = _to_nobody,
+        tell: Callable[[str], None] = to_nobody,
     ) -> None:
         self.folder = folder
         self.prepared: Prepared = _read(config, tell) if prepared is None else prepared
         train = self.prepared.parts["train"]
-        if resume and config.data_sha256 != self.prepared.sha256:
+        if resume is not None and config.data_sha256 != self.prepared.sha256:
             raise RunFolderError(
                 "the data that the run was started on",
                 f"other rows in {config.data}",
@@ -123,7 +130,8 @@ class Job:
         self.config = replace(self.config, engine=self.choice.engine.name)
         if train.stream is not None and self.prepared.source.samples is None:
             self.config = replace(self.config, stream=True)
-        self._resume: Checkpoint | None = load_checkpoint(folder.checkpoint) if resume else None
+        self._resume = resume.checkpoint if resume is not None else None
+        self._lock = resume.lock if resume is not None else None
         self._policies = build_policies(self.config, has_valid="valid" in self.prepared.parts)
         try:
             self._run: Run = self._make_run()
@@ -148,27 +156,38 @@ class Job:
     def __iter__(self) -> Generator[Event, None, None]:
         """Train: yield each event once it is in the journal, and save checkpoints between epochs."""
         if self._resume is None:
-            make(self.folder)
+            self.folder, self._lock = make(self.folder)
             replace_file(self.folder.config, to_toml(self.config))
             if self.prepared.source.unreadable:
                 replace_file(self.folder.unreadable, as_csv(self.prepared.source.unreadable))
         after = self._resume.number if self._resume else 0
-        with closing(self._run), Journal(self.folder.journal, after) as journal:
-            for event in self._run:
-                journal.write(event)
-                ended = isinstance(event, FitEnded)
-                due = time.monotonic() - self._saved >= self.config.checkpoint_seconds
-                # At the start of an epoch everything about the one before has been told and decided.
-                if self._run.between_epochs and (ended or (isinstance(event, EpochStarted) and due)):
-                    self._save(journal)
-                try:
-                    yield event
-                except BaseException:
-                    # Who looks on has had enough, by a mistake or by `break`: what was learnt is not lost.
-                    if self._run.between_epochs and not ended:
-                        with suppress(ChainruleError):
-                            self._save(journal)
-                    raise
+        ended = False
+        try:
+            with closing(self._run), Journal(self.folder.journal, after) as journal:
+                for event in self._run:
+                    journal.write(event)
+                    ended = isinstance(event, FitEnded)
+                    due = time.monotonic() - self._saved >= self.config.checkpoint_seconds
+                    # At the start of an epoch everything about the one before has been told and decided.
+                    if self._run.between_epochs and (ended or (isinstance(event, EpochStarted) and due)):
+                        self._save(journal)
+                    try:
+                        yield event
+                    except BaseException:
+                        # Who looks on has had enough, by a mistake or by `break`: what was learnt is not lost.
+                        if self._run.between_epochs and not ended:
+                            with suppress(ChainruleError):
+                                self._save(journal)
+                        raise
+        finally:
+            # A run that came to its end has the folder to itself until model and report are in it.
+            if not ended:
+                self.release()
+
+    def release(self) -> None:
+        """Let others go on with the folder."""
+        if self._lock is not None:
+            self._lock.release()
 
     def _save(self, journal: Journal) -> None:
         journal.flush()
@@ -225,6 +244,7 @@ class Job:
         trained = Trained(self.config, self.prepared, self.choice.engine, model, history, metrics, evaluated, advice)
         page = run_report(trained, self.folder, self._sample(), self._objective.augment)
         replace_file(self.folder.report, page)
+        self.release()
         return outcome
 
     def _choose(self, train: Part) -> Any:
@@ -286,19 +306,6 @@ class Job:
             "samples": {name: part.n for name, part in self.prepared.parts.items()},
             "metrics": metrics,
         }
-
-
-def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_nobody) -> Job:
-    """Return the job that goes on with the run in a folder, to more epochs if asked."""
-    folder = existing(path)
-    settings = read_run(folder.config)
-    if epochs is not None:
-        settings["epochs"] = epochs
-    job = Job(config_from(settings), folder, resume=True, tell=tell)
-    done = load_checkpoint(folder.checkpoint).epoch
-    if done >= (job.config.epochs or 0):
-        raise ConfigError(f"epochs left to train in {path}", f"all {done} done", f"Add `epochs={2 * done}` to go on.")
-    return job
 
 
 def _read(config: Config, tell: Callable[[str], None]) -> Prepared:

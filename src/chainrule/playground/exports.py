@@ -28,8 +28,8 @@ def exported(learner: WatchedLearner, asked: Export) -> Message:
         return _file(f"{name}.chainrule", "application/zip", _model_file(learner))
     text = worksheet(learner, asked)
     if asked.kind == "html":
-        return _file(f"{name}-worksheet.html", "text/html", text.encode())
-    return _file(f"{name}-worksheet.tex", "application/x-tex", text.encode())
+        return _file(f"{name}-worksheet.html", "text/html", text.encode("utf-8", "backslashreplace"))
+    return _file(f"{name}-worksheet.tex", "application/x-tex", text.encode("utf-8", "backslashreplace"))
 
 
 def _file(name: str, mime: str, content: bytes) -> Message:

@@ -123,7 +123,8 @@ def _describe(node: ast.expr) -> str:
 def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
     match node:
         case ast.Constant(value=value):
-            return float(value)  # type: ignore[arg-type]
+            # NumPy's: a power of Python's own numbers may be complex, or no number but an error.
+            return np.float64(value)  # type: ignore[arg-type]
         case ast.Name(id=name):
             return columns[name]
         case ast.UnaryOp(op=op, operand=inner):

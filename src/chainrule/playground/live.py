@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -20,8 +21,14 @@ from chainrule.playground.viewer import SlowViewerError, Viewer
 from chainrule.playground.wire import Message, encode, error_message
 
 MOST_VIEWERS = 64
-MOST_UPLOADS_AT_ONCE = 2
+MOST_STRANGERS = 64
+MOST_UPLOADS_AT_ONCE = 8
+MOST_READ_AT_ONCE = 2
 HELLO_SECONDS = 10.0
+# Between two parts of an upload, and for all of it.
+BODY_SECONDS = 10.0
+UPLOAD_SECONDS = 300.0
+_LOG = logging.getLogger("chainrule.playground")
 # WebSocket close codes of applications start at 4000.
 NOT_ADMITTED, TOO_MANY, TOO_SLOW = 4401, 4429, 4408
 
@@ -45,6 +52,9 @@ class Live:
         self.runner = Runner(session, self._on_change)
         self._frames = Frames(self.runner)
         self._uploading = 0
+        self._reading = asyncio.Semaphore(MOST_READ_AT_ONCE)
+        # Pages that have not said hello yet, the longest waiting first.
+        self._strangers: dict[asyncio.Timeout, None] = {}
 
     def close(self) -> None:
         """End the training."""
@@ -80,11 +90,19 @@ class Live:
         try:
             raw = await _body(request)
             name = request.query_params.get("name", "table.csv")
-            source = await asyncio.to_thread(read_upload, name, raw)
+            # Only one that has come whole is in the way of others.
+            async with self._reading:
+                source = await asyncio.to_thread(read_upload, name, raw)
             message = await asyncio.wrap_future(self.runner.ask(lambda session: session.add_source(source)))
             return JSONResponse(message.header())
         except ChainruleError as error:
             return _refused(error, 413 if "MiB" in error.expected else 422)
+        except TimeoutError:
+            slow = ConfigError(f"an upload that goes on within {BODY_SECONDS:g} s", "silence", "Upload it again.")
+            return _refused(slow, 408)
+        except ClientDisconnect:
+            _LOG.warning("An upload was broken off by the page.")
+            return Response(status_code=400)
         finally:
             self._uploading -= 1
 
@@ -117,13 +135,25 @@ class Live:
 
     async def _is_admitted(self, socket: WebSocket) -> bool:
         """The first message must be hello with our token, and must come soon."""
+        patience = asyncio.timeout(HELLO_SECONDS)
         try:
-            async with asyncio.timeout(HELLO_SECONDS):
+            async with patience:
+                self._wait(patience)
                 text = await socket.receive_text()
             command = command_from_text(text)
         except (TimeoutError, ChainruleError, WebSocketDisconnect, KeyError):
             return False
+        finally:
+            self._strangers.pop(patience, None)
         return isinstance(command, Hello) and same_token(self._token, command.token)
+
+    def _wait(self, patience: asyncio.Timeout) -> None:
+        """Let a page wait until it has said hello; where many wait, the first of them has waited enough."""
+        self._strangers[patience] = None
+        if len(self._strangers) > MOST_STRANGERS:
+            first = next(iter(self._strangers))
+            del self._strangers[first]
+            first.reschedule(asyncio.get_running_loop().time())
 
     async def _listen(self, socket: WebSocket, viewer: Viewer) -> None:
         with contextlib.suppress(WebSocketDisconnect):
@@ -159,13 +189,19 @@ async def _body(request: Request) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > MOST_UPLOAD_BYTES:
         raise too_large(int(declared))
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_UPLOAD_BYTES:
-            raise too_large(0)
-        parts.append(part)
-    return b"".join(parts)
+    parts: list[bytes] = []
+    size = 0
+    stream = request.stream()
+    async with asyncio.timeout(UPLOAD_SECONDS):
+        while True:
+            async with asyncio.timeout(BODY_SECONDS):
+                part = await anext(stream, None)
+            if part is None:
+                return b"".join(parts)
+            size += len(part)
+            if size > MOST_UPLOAD_BYTES:
+                raise too_large(0)
+            parts.append(part)
 
 
 def _refused(error: ChainruleError, status: int) -> Response:

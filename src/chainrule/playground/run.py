@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from chainrule.playground.server import Server, uvicorn_config
@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 _SWITCH = 0.0005
 
 
-def serve(begin: Callable[[], Session], place: socket.socket, *, token: str, host: str, browse: str | None) -> None:
+def serve(
+    begin: Callable[[], Session],
+    place: socket.socket,
+    *,
+    token: str,
+    host: str,
+    browse: str | None,
+    allowed: Sequence[str] = (),
+) -> None:
     """Serve a session on a bound socket, and open a link in the browser as soon as the server answers.
 
     Parameters
     ----------
     begin : callable
         Returns the session; called while the browser is still loading the page. What it raises ends the server.
+    allowed : sequence of str
+        Names beside those of this machine by which a person reaches it.
     """
     import uvicorn
 
@@ -35,7 +45,7 @@ def serve(begin: Callable[[], Session], place: socket.socket, *, token: str, hos
         failed.append(error)
         web.should_exit = True
 
-    server = Server(begin, token, host, place.getsockname()[1], fail)
+    server = Server(begin, token, host, place.getsockname()[1], fail, allowed)
     web = uvicorn.Server(uvicorn_config(server.app))
     if browse is not None:
         # The place is listening already: the browser's first request waits until the server takes it.

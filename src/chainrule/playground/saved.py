@@ -62,7 +62,7 @@ def saved(session: Session) -> Message:
         "moments": {name: _lists(like(flat)) for name, flat in now.moments.items()},
         "curve": [list(point) for point in learner.curve.thinned()],
     }
-    raw = json.dumps(finite(content), ensure_ascii=False, allow_nan=False).encode()
+    raw = json.dumps(finite(content), allow_nan=False).encode()
     if len(raw) > MOST_COMMAND_BYTES:
         remedy = "Export the network as a model file instead."
         raise ConfigError(f"a session of at most {MOST_COMMAND_BYTES >> 20} MiB", f"{len(raw) >> 20} MiB", remedy)

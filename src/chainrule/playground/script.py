@@ -36,9 +36,12 @@ def script_of(learner: WatchedLearner) -> str:
     layers = ",\n        ".join(f"nn.{layer!r}" for layer in children.values())
     like = trainer.params.like
     return _TEMPLATE.format(
-        data=spec.data.name,
-        inputs=", ".join(scene.features.labels[:20]),
-        classes=", ".join(scene.data.target.classes) or scene.data.target.name,
+        # Names are the data's, and whoever made the data may have written anything: they are literals, never text of the code.
+        about={
+            "data": str(spec.data.name),
+            "inputs": [str(label) for label in scene.features.labels[:20]],
+            "outputs": [str(name) for name in scene.data.target.classes] or [str(scene.data.target.name)],
+        },
         layers=layers,
         names=tuple(children),
         input_shape=network.input_shape,
@@ -83,7 +86,6 @@ def _array(values: np.ndarray) -> str:
 
 _TEMPLATE = '''"""Goes on with a network from Chainrule's Playground.
 
-Data: {data}; inputs: {inputs}; outputs: {classes}.
 Run it with `python`, or import it and call `train(epochs)`; it takes the steps that the Playground would take.
 """
 
@@ -105,6 +107,8 @@ from chainrule.types import Batch
 def unpack(text, shape):
     return np.frombuffer(zlib.decompress(base64.b85decode(text)), "<f8").reshape(shape)
 
+
+about = {about!r}
 
 # The network, and how it learns
 layers = nn.Sequential(
@@ -128,7 +132,7 @@ weights = {weights}
 memory = {memory}
 position = {position}
 
-engine = engine_by_name("numpy", "{dtype}")
+engine = engine_by_name("numpy", {dtype!r})
 
 
 def train(epochs):

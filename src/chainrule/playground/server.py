@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib.resources
 import mimetypes
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from starlette.websockets import WebSocket
 
 from chainrule.errors import ConfigError
 from chainrule.playground.bundle import joined_page
-from chainrule.playground.guard import MOST_COMMAND_BYTES, App, Guard, allowed_hosts
+from chainrule.playground.guard import MOST_COMMAND_BYTES, App, Guard, allowed_hosts, is_everywhere
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -45,6 +46,8 @@ class Server:
         What a view must show to be let in.
     host, port : str, int
         Where it listens: they decide which Host and Origin headers are ours.
+    allowed : sequence of str
+        Other names by which a person reaches it, through a proxy for example.
     on_failure : callable
         Called, in that thread, with what kept the session from beginning.
     """
@@ -56,6 +59,7 @@ class Server:
         host: str,
         port: int,
         on_failure: Callable[[Exception], None] = lambda error: None,
+        allowed: Sequence[str] = (),
     ) -> None:
         self._begin = begin
         self._on_failure = on_failure
@@ -70,7 +74,9 @@ class Server:
             Route("/{name:path}", self._page),
         ]
         inner = Starlette(routes=routes, lifespan=self._lifespan)
-        self.app: App = Guard(cast(App, inner), allowed_hosts(host, port))
+        self.app: App = Guard(
+            cast(App, inner), allowed_hosts(host, port, allowed), everywhere=is_everywhere(host), others=allowed
+        )
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -174,10 +180,12 @@ def uvicorn_config(app: App) -> Any:
     """Return how uvicorn runs an app: quietly, so that nothing of a request reaches a log."""
     import uvicorn
 
+    from chainrule.playground.door import Connection, Door, Socket
+
     return uvicorn.Config(
         cast(Any, app),
-        http="h11",
-        ws="websockets-sansio",
+        http=cast(Any, functools.partial(Connection, Door())),
+        ws=cast(Any, Socket),
         ws_max_size=MOST_COMMAND_BYTES,
         ws_max_queue=8,
         ws_ping_interval=20.0,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
 import tempfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,23 +17,29 @@ if TYPE_CHECKING:
     from chainrule.sources.source import Source
 
 _UNPACKED = 4 * MOST_UPLOAD_BYTES
+# As many bytes as the widest table of the Playground's rows and columns may need while it is read.
+_IN_MEMORY = 2 << 30
 
 
 def read_upload(name: str, raw: bytes) -> Source:
     """Return the table in an upload; its name is only what it is called, never a path."""
+    from chainrule.sources.budget import out_of_memory, require_room
+    from chainrule.sources.raw import unpack
     from chainrule.sources.source import read_table
 
     if len(raw) > MOST_UPLOAD_BYTES:
         raise too_large(len(raw))
     safe = re.sub(r"[^\w.\- ]", "_", name.replace("\\", "/").rsplit("/", 1)[-1])[-80:].strip(". ") or "table.csv"
     if raw[:2] == b"\x1f\x8b":
-        raw, safe = _unpacked(raw), safe.removesuffix(".gz")
-    if raw[:4] == b"PAR1":
-        _require_modest_parquet(raw)
+        raw, safe = unpack(safe, raw, _UNPACKED), safe.removesuffix(".gz")
+    require_room(safe, raw, _IN_MEMORY)
     with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
         path = Path(folder) / safe
         path.write_bytes(raw)
-        source = read_table(path)
+        try:
+            source = read_table(path)
+        except MemoryError as error:
+            raise out_of_memory(safe) from error
     for what, count, most in (("columns", len(source.frame.columns), MOST_INPUTS), ("rows", len(source), MOST_ROWS)):
         if count > most:
             remedy = "Upload a part of the table, or use `chainrule train`."
@@ -50,37 +54,6 @@ def too_large(size: int) -> DataError:
         f"{size / (1 << 20):,.0f} MiB" if size >= MOST_UPLOAD_BYTES else "more",
         "Upload a sample of its rows, or train on the whole file with `chainrule train`.",
     )
-
-
-def _unpacked(raw: bytes) -> bytes:
-    """Unpack gzip, as far as the limit: a few kilobytes may claim to be terabytes."""
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        content = unpacker.decompress(raw, _UNPACKED)
-    except zlib.error as error:
-        raise DataError("a whole gzip file", f"{error}", "Write the file again.") from error
-    if unpacker.unconsumed_tail:
-        raise DataError(f"a table of at most {_UNPACKED >> 20} MiB unpacked", "more", "Upload a sample of its rows.")
-    if not unpacker.eof:
-        raise DataError("a whole gzip file", "one that ends too early", "Write the file again.")
-    return content
-
-
-def _require_modest_parquet(raw: bytes) -> None:
-    from pyarrow import ArrowException
-    from pyarrow.parquet import read_metadata
-
-    try:
-        about = read_metadata(io.BytesIO(raw))
-        size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-    except (ArrowException, OSError, ValueError) as error:
-        raise DataError("a whole Parquet file", f"{error!s:.100}", "Write the file again.") from error
-    if about.num_rows > MOST_ROWS or about.num_columns > MOST_INPUTS or size > _UNPACKED:
-        raise DataError(
-            f"a table of at most {MOST_ROWS:,} rows, {MOST_INPUTS:,} columns and {_UNPACKED >> 20} MiB",
-            f"{about.num_rows:,} rows, {about.num_columns:,} columns and {size / (1 << 20):,.0f} MiB",
-            "Upload a part of the table, or use `chainrule train`.",
-        )
 
 
 def uploaded(upload: str, source: Source) -> Message:

@@ -123,7 +123,8 @@ def encode(message: Message) -> str | bytes:
 
 def _json(message: Message) -> str:
     """Return the header; most have no number that JSON has not, and need not be gone through one by one."""
-    write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+    # In ASCII: a name may have half of a surrogate pair, which UTF-8 cannot say and JSON can.
+    write = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
     try:
         return write({"type": message.type, **message.content} | _lengths(message))
     except (ValueError, TypeError):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from chainrule.printable import printable
 from chainrule.train.metrics import METRICS, label_of
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def svg(size: tuple[float, float], draw: Callable[[Figure], None], about: str) -
     number = next(_numbers)
     text = re.sub(r'id="', f'id="p{number}-', text)
     text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>p{number}-", text)
-    label = about.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    return re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', text, count=1)
+    label = printable(about).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
 def learning_curves(
@@ -266,8 +267,11 @@ def short(text: Any, most: int = 14) -> str:
 
 
 def literal(text: str) -> str:
-    """Return a text to be drawn as it stands: between dollars matplotlib reads a formula, or raises an error."""
-    return text.replace("$", r"\$")
+    """Return a text to be drawn as it stands: between dollars matplotlib reads a formula, or raises an error.
+
+    XML has no control characters at all.
+    """
+    return printable(text).replace("$", r"\$")
 
 
 def _thin(n: int, most: int) -> np.ndarray:

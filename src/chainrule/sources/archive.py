@@ -43,6 +43,8 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 def _check(path: Path, infos: list[zipfile.ZipInfo]) -> None:
     for info in infos:
+        if not info.filename:
+            raise DataError(f"names inside {path.name}", "a member without one", "Pack the folder again.")
         name = PurePosixPath(info.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or (name.parts and ":" in name.parts[0]):
             raise DataError(

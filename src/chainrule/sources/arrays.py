@@ -33,7 +33,7 @@ def is_npz(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return path.suffix.lower() == ".npz"
     return bool(names) and all(name.endswith(".npy") for name in names)
 

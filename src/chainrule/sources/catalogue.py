@@ -140,7 +140,10 @@ _MNIST = _idx_files(
     ),
 )
 _FASHION = _idx_files(
-    ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+    (
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+    ),
     (
         "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
         "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
@@ -156,7 +159,7 @@ _CIFAR10 = (
     ),
 )
 _SVHN = tuple(
-    Remote(f"{part}_32x32.mat", (f"http://ufldl.stanford.edu/housenumbers/{part}_32x32.mat",), checksum)
+    Remote(f"{part}_32x32.mat", (f"https://ufldl.stanford.edu/housenumbers/{part}_32x32.mat",), checksum)
     for part, checksum in (
         ("train", "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8"),
         ("test", "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"),

@@ -48,9 +48,15 @@ def read_bytes(path: Path) -> bytes:
     return unpack(path.name, raw) if raw[:2] == GZIP else raw
 
 
-def unpack(name: str, raw: bytes) -> bytes:
-    """Return what a gzip file holds; raise DataError if it is damaged, or unpacks to far more than it weighs."""
-    most = max(_AT_LEAST, _MOST_TIMES * len(raw))
+def unpack(name: str, raw: bytes, most: int | None = None) -> bytes:
+    """Return what a gzip file holds, of one member or of several, one after the other, as `bgzip` and `cat` make them.
+
+    Raises
+    ------
+    DataError
+        If it is damaged, or unpacks to more than `most` bytes; to far more than it weighs, if left out.
+    """
+    most = max(_AT_LEAST, _MOST_TIMES * len(raw)) if most is None else most
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
             content = file.read(most + 1)
@@ -58,9 +64,9 @@ def unpack(name: str, raw: bytes) -> bytes:
         raise DataError(f"{name} to be a whole gzip file", f"{error}", "Fetch or write the file again.") from error
     if len(content) > most:
         raise DataError(
-            f"{name} to unpack to at most {_MOST_TIMES} times its size",
-            f"more than {most:,} bytes from {len(raw):,}",
-            "Unpack it by hand if you trust it.",
+            f"{name} to unpack to at most {most >> 20:,} MiB",
+            f"more, from {len(raw):,} bytes",
+            "Unpack it by hand if you trust it, or give a part of its rows.",
         )
     return content
 

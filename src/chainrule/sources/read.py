@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chainrule.errors import DataError, did_you_mean
 from chainrule.sources import arrays, cifar, datasets, idx, pixels
+from chainrule.sources.budget import out_of_memory
 from chainrule.sources.catalogue import CATALOGUE, load_published
 from chainrule.sources.listing import is_media
 from chainrule.sources.media import read_media
@@ -32,7 +33,10 @@ def read_source(data: str, reading: Reading = _AS_IT_IS) -> Source:
     if not path.suffix and "/" not in data and not _is_file(path) and not _is_folder(path):
         names = [entry.name for entry in datasets.entries()] + list(CATALOGUE)
         raise DataError("a file or folder, or the name of a data set", f"{data!r}", did_you_mean(data, names))
-    return _folder(path, reading) if _is_folder(path) else _file(path, reading)
+    try:
+        return _folder(path, reading) if _is_folder(path) else _file(path, reading)
+    except MemoryError as error:
+        raise out_of_memory(data) from error
 
 
 def _is_file(path: Path) -> bool:

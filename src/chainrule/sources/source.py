@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.errors import ConfigError, DataError, did_you_mean
+from chainrule.sources.budget import require_room
 from chainrule.sources.delimited import decode, find_layout, header_names, parse, strip
 from chainrule.sources.dialect import short_rows
 from chainrule.sources.raw import read_bytes
@@ -179,6 +180,7 @@ def read_table(path: Path, header: str = "auto", names: list[str] | None = None)
     raw = read_bytes(path)
     if not raw.removeprefix(codecs.BOM_UTF8).strip():
         raise DataError(f"rows in {path.name}", "an empty file", "Give a table with a header and rows.")
+    require_room(path.name, raw)
     if raw[:4] == b"PAR1":
         return _parquet(path, raw)
     text = decode(path, raw)
@@ -217,11 +219,13 @@ def _parquet(path: Path, raw: bytes) -> Source:
     import pandas as pd
 
     try:
-        frame = pd.read_parquet(io.BytesIO(raw))
+        # Texts that are none are met only where they are looked at.
+        frame = plain_cells(path, pd.read_parquet(io.BytesIO(raw)))
+    except DataError:
+        raise
     except Exception as error:
         # pyarrow has no common base for what a damaged file may raise.
         raise damaged_parquet(path, error) from error
-    frame = plain_cells(path, frame)
     if frame.shape[1] < 2 or len(frame) == 0:
         raise DataError(
             "a table of at least two columns and one row", f"a table of shape {frame.shape}", "Name another file."

@@ -45,7 +45,9 @@ def left_out(bad: Sequence[Unreadable], total: int, noun: str, *, strict: bool, 
 def as_csv(bad: Sequence[Unreadable]) -> str:
     """Return all of them as a table of names and reasons."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    # Only what ends a line of this writer would be quoted by itself; for readers a carriage return ends one too.
+    returns = any("\r" in text for one in bad for text in (one.name, one.reason))
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL)
     writer.writerow(["name", "reason"])
     writer.writerows([one.name, one.reason] for one in bad)
     return buffer.getvalue()

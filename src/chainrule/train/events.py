@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -117,16 +117,16 @@ def event_to_json(event: Event) -> dict[str, Any]:
 
 
 def event_from_json(data: Any) -> Event:
-    """Return the event that `event_to_json` described."""
+    """Return the event that `event_to_json` described; raise DataError for what it cannot have described."""
     kind = EVENTS.get(str(data.get("event"))) if isinstance(data, Mapping) else None
     if kind is None:
         raise DataError("an event of a journal", repr(data)[:80], "Use a journal.jsonl that Chainrule wrote.")
-    texts = {field.name for field in fields(kind) if field.type == "str"}
-    values = {name: value if name in texts else _number(value) for name, value in data.items() if name != "event"}
+    read = {field.name: _READERS[str(field.type)] for field in fields(kind)}
+    given = {name: value for name, value in data.items() if name != "event"}
     try:
-        return kind(**values)
-    except TypeError as error:
-        raise DataError(f"the fields of {kind.__name__}", repr(values)[:80], "Use an undamaged journal.") from error
+        return kind(**{name: read[name](value) for name, value in given.items()})
+    except (TypeError, KeyError) as error:
+        raise DataError(f"the fields of {kind.__name__}", repr(given)[:80], "Use an undamaged journal.") from error
 
 
 def _finite(value: Any) -> Any:
@@ -137,7 +137,29 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _number(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _number(item) for name, item in value.items()}
-    return float(value) if value in ("nan", "inf", "-inf") else value
+def _whole(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**62:
+        raise TypeError(value)
+    return value
+
+
+def _real(value: Any) -> float:
+    if isinstance(value, bool) or not (isinstance(value, (int, float)) or value in ("nan", "inf", "-inf")):
+        raise TypeError(value)
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _scores(value: Any) -> Scores:
+    if not isinstance(value, dict) or not all(isinstance(part, dict) for part in value.values()):
+        raise TypeError(value)
+    return {where: {name: _real(score) for name, score in part.items()} for where, part in value.items()}
+
+
+# How a field's value is read, by its type.
+_READERS: dict[str, Callable[[Any], Any]] = {"int": _whole, "float": _real, "str": _text, "Scores": _scores}

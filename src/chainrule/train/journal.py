@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,22 +66,37 @@ class Journal:
 
 
 def replay(path: Path) -> Iterator[Event]:
-    """Yield the events of a journal. A last line that a kill cut short is left out."""
+    """Yield the events of a journal. A last line that a kill cut short is left out.
+
+    Raises
+    ------
+    RunFolderError
+        If it cannot be read.
+    DataError
+        If a line of it is damaged.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        *lines, rest = path.read_bytes().split(b"\n")
     except OSError as error:
         raise RunFolderError(
             f"a journal at {path}", error.strerror or str(error), "Name the folder of a run."
         ) from error
     for number, line in enumerate(lines, start=1):
-        try:
-            yield event_from_json(json.loads(line))
-        except json.JSONDecodeError as error:
-            if number == len(lines) and not line.endswith("\n"):
-                return
-            raise DataError(
-                f"line {number} of {path.name} to be JSON", repr(line[:60]), "Use an undamaged journal."
-            ) from error
+        yield _event(path, number, line)
+    if rest:
+        # Without the end of its line it may be whole all the same, where an editor has saved it.
+        with contextlib.suppress(DataError):
+            yield _event(path, len(lines) + 1, rest)
+
+
+def _event(path: Path, number: int, line: bytes) -> Event:
+    try:
+        return event_from_json(json.loads(line))
+    except (ValueError, RecursionError) as error:
+        came = error.came if isinstance(error, DataError) else repr(line[:60])[1:]
+        raise DataError(
+            f"line {number} of {path.name} to be an event as JSON", came, "Use an undamaged journal."
+        ) from error
 
 
 def _line(event: Event) -> str:

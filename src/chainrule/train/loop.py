@@ -14,7 +14,7 @@ from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Rule
 from chainrule.seeds import Purpose, generator
 from chainrule.train.accepted import as_batch, as_engine, as_rule
-from chainrule.train.checkpoint import Checkpoint
+from chainrule.train.checkpoint import Checkpoint, require_alike, require_fit
 from chainrule.train.events import (
     Advised,
     Decided,
@@ -95,6 +95,7 @@ class Run:
         self._evaluate = {name: placed(engine, batch) for name, batch in (evaluate or {}).items()}
         initial = objective.init(generator(settings.seed, Purpose.INIT))
         if resume is not None:
+            require_fit(resume, initial, len(self._policies))
             params = fill(initial, dict(leaves(resume.params)))
         self._stepper: Stepper = stepper_of(
             objective,
@@ -107,6 +108,7 @@ class Run:
             taken=taken,
         )
         if resume is not None:
+            require_alike("the optimizer's memory", resume.state, self._stepper.state())
             state = resume.state
         if state:
             self._stepper.restore(state)
@@ -119,7 +121,8 @@ class Run:
             list(resume.memories) if resume else [policy.start() for policy in self._policies]
         )
         self._began = time.perf_counter() - (resume.seconds if resume else 0.0)
-        self._reason = ""
+        # What the policies decided before the run was broken off stays decided.
+        self._reason = self._decided = resume.decided if resume else ""
         self._between = True
         self._events = self._train()
 
@@ -146,6 +149,11 @@ class Run:
     def stop(self, reason: str) -> None:
         """Ask the run to end after the steps in hand."""
         self._reason = self._reason or reason
+
+    def _decide_to_stop(self, reason: str) -> None:
+        """End the run for a reason that holds after a resumption too: a person who interrupts may want to go on."""
+        self._decided = self._decided or reason
+        self.stop(reason)
 
     @property
     def reason(self) -> str:
@@ -199,7 +207,7 @@ class Run:
             params=self.latest,
             best=self._best,
             state=self._stepper.state(),
-            reason=self._reason,
+            decided=self._decided,
         )
 
     def _seconds(self) -> float:
@@ -261,7 +269,7 @@ class Run:
             started = time.perf_counter()
         if steps == 0:
             self._between = True
-            self.stop(self._stepper.ended)
+            self._decide_to_stop(self._stepper.ended)
             return
         scores = {
             name: self._objective.evaluate(self.engine, self._stepper.shown, data)
@@ -297,6 +305,8 @@ class Run:
             for decision in decisions:
                 # A run that is ending may still find its best weights, but need not be stopped twice.
                 if ending and isinstance(decision, (Stop, Advise)):
+                    # Yet one that was interrupted at the very end must not train past it when it is resumed.
+                    self._decided = self._decided or (decision.reason if isinstance(decision, Stop) else "")
                     continue
                 yield self._act(event.epoch, type(policy).__name__, decision)
 
@@ -304,7 +314,7 @@ class Run:
         if isinstance(decision, Advise):
             return Advised(*self._stamp(), epoch=epoch, policy=policy, advice=decision.advice)
         if isinstance(decision, Stop):
-            self.stop(decision.reason)
+            self._decide_to_stop(decision.reason)
             kind, detail = "stop", decision.reason
         elif isinstance(decision, KeepWeights):
             self._best, self._best_epoch = self.shown, epoch

@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+from chainrule.printable import printable
 from chainrule.train.events import Advised, EpochEnded, Event, FitStarted
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -60,7 +61,7 @@ class ProgressLines:
             self._print(event.advice)
 
     def _print(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        print(printable(line), file=self._stream, flush=True)
 
 
 def _span(seconds: float) -> str:

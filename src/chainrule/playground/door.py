@@ -1,0 +1,123 @@
+"""The door: connections that are slow to say what they want, or want nothing, cannot keep others out.
+
+A server has room for so many connections. Whoever opens hundreds and sends half a request on each would fill it; so those
+that have not asked anything yet have little time, and where there are many, the one that has waited longest must go: an honest
+browser asks within milliseconds, and is never that one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+SECONDS_TO_ASK = 10.0
+# After that a connection is closed; it ends once its reader has taken what is still on its way, or is ended.
+SECONDS_TO_GO = 20.0
+# A page that was told to go may say good-bye, and need not.
+SECONDS_TO_SAY_GOODBYE = 1.0
+MOST_WAITING = 256
+MOST_WAITING_OF_ONE_ADDRESS = 96
+
+
+class Door:
+    """The connections that have not asked anything yet, the longest waiting first."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Connection, None] = {}
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def enter(self, connection: Connection) -> None:
+        """Let one wait, and send away whoever must go for it."""
+        self._waiting[connection] = None
+        alike = [other for other in self._waiting if other.address == connection.address]
+        if len(alike) > MOST_WAITING_OF_ONE_ADDRESS:
+            alike[0].end()
+        elif len(self._waiting) > MOST_WAITING:
+            next(iter(self._waiting)).end()
+
+    def leave(self, connection: Connection) -> None:
+        """Take one off the list that has asked, or has gone."""
+        self._waiting.pop(connection, None)
+
+
+class Connection(H11Protocol):
+    """An HTTP connection of uvicorn's that must ask soon, each time that it may ask.
+
+    Parameters
+    ----------
+    door : Door
+        Where it waits meanwhile.
+    options
+        What uvicorn gives.
+    """
+
+    def __init__(self, door: Door, **options: Any) -> None:
+        super().__init__(**options)
+        self._door = door
+        self._patience: asyncio.TimerHandle | None = None
+
+    @property
+    def address(self) -> str:
+        """Who is at the other end."""
+        return self.client[0] if self.client else ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def handle_events(self) -> None:
+        """Look whether a request is whole now."""
+        before = self.cycle
+        super().handle_events()
+        if self.cycle is not before:
+            self._asked()
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Become a WebSocket, whose patience is with `Live`."""
+        self._asked()
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        """Wait for another request."""
+        self._wait()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._asked()
+        super().connection_lost(exc)
+
+    def end(self) -> None:
+        """End it at once."""
+        self._asked()
+        self.transport.abort()
+
+    def _wait(self) -> None:
+        self._asked()
+        self._patience = self.loop.call_later(SECONDS_TO_ASK, self._show_out)
+        self._door.enter(self)
+
+    def _show_out(self) -> None:
+        self.transport.close()
+        self._patience = self.loop.call_later(SECONDS_TO_GO, self.end)
+
+    def _asked(self) -> None:
+        self._door.leave(self)
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+class Socket(WebSocketsSansIOProtocol):
+    """A WebSocket of uvicorn's that ends soon after it was closed, whatever the other side does."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.close_timeout = SECONDS_TO_SAY_GOODBYE
