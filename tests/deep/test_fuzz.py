@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError
-from chainrule.job.config import Config, config_from
+from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.settings import read_config
 from chainrule.job.train import Job
 from chainrule.network.file import load_model
+from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from_text
 from chainrule.playground.session import Session
 from chainrule.playground.storage import read_upload
@@ -98,13 +99,13 @@ def sounds() -> bytes:
 def session() -> bytes:
     from chainrule.playground.protocol import command_from
 
-    (answer,) = Session().handle(command_from({"type": "save"}))
+    (answer,) = handle(Session(), command_from({"type": "save"}))
     return bytes(answer.buffers[0])
 
 
 def open_session(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "replace")
-    Session().handle(command_from_text(f'{{"type": "open", "session": {text}}}'))
+    handle(Session(), command_from_text(f'{{"type": "open", "session": {text}}}'))
 
 
 Kind = tuple[str, Callable[[], bytes], Callable[[Path], Any]]
@@ -124,7 +125,10 @@ KINDS: dict[str, Kind] = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("fuzz") / "run"
-    job = Job(Config("iris", epochs=2, hidden=(4,), checkpoint_seconds=0, engine="numpy"), RunFolder(path))
+    job = Job(
+        config_from({"data": "iris", "epochs": 2, "hidden": (4,), "checkpoint_seconds": 0, "engine": "numpy"}),
+        RunFolder(path),
+    )
     list(job)
     job.finish()
     return path

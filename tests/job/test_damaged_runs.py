@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from chainrule.errors import ChainruleError
-from chainrule.job.config import Config
+from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.resume import resumed
 from chainrule.job.train import Job
@@ -48,7 +48,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chainrule.job.run_report.render", lambda _: "<!doctype html>")
         path = tmp_path_factory.mktemp("damaged") / "run"
-        job = Job(Config("iris", epochs=2, hidden=(4,), checkpoint_seconds=0, engine="numpy"), RunFolder(path))
+        job = Job(
+            config_from({"data": "iris", "epochs": 2, "hidden": (4,), "checkpoint_seconds": 0, "engine": "numpy"}),
+            RunFolder(path),
+        )
         list(job)
         job.finish()
     return path

@@ -31,6 +31,7 @@ from chainrule.job.config import config_from
 from chainrule.job.settings import to_toml
 from chainrule.network import mlp
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from
 from chainrule.playground.session import Session
 from chainrule.playground.wire import encode
@@ -73,7 +74,7 @@ def session(columns: list[str], classes: list[str]) -> Session:
 
 
 def ask(opened: Session, kind: str, /, **fields: Any) -> Any:
-    (answer,) = opened.handle(command_from({"type": kind, **fields}))
+    (answer,) = handle(opened, command_from({"type": kind, **fields}))
     assert answer.type != "error", answer.content
     return answer
 

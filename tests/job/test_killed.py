@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ConfigError, RunFolderError, TrainingError
-from chainrule.job.config import Config
+from chainrule.job.config import Config, config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.resume import resumed
 from chainrule.job.train import Job
@@ -62,7 +62,7 @@ def photographs(folder: Path, to: Path, settings: dict[str, Any], monkeypatch: p
 
     for module in ("job.train", "train.checkpoint", "train.journal", "network.file"):
         monkeypatch.setattr(f"chainrule.{module}.replace_file", replace_file)
-    job = Job(Config("iris", **{"engine": "numpy", "checkpoint_seconds": 0} | settings), RunFolder(folder))
+    job = Job(config_from({"data": "iris", "engine": "numpy", "checkpoint_seconds": 0} | settings), RunFolder(folder))
     for _ in job:
         take()
     job.finish()

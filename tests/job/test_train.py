@@ -150,7 +150,7 @@ def test_training_scores_are_of_rows_spread_over_a_table_sorted_by_its_target(
 
 
 def test_an_error_of_whoever_looks_on_loses_nothing_that_was_learnt(tmp_path: Path) -> None:
-    config = Config("iris", epochs=6, dropout=0.2)
+    config = config_from({"data": "iris", "epochs": 6, "dropout": 0.2})
     whole = Job(config, RunFolder(tmp_path / "whole"))
     for _ in whole:
         pass

@@ -212,5 +212,5 @@ def test_an_input_shape_that_is_a_number_is_told_how_a_vector_is_written() -> No
 
 def test_a_loss_that_is_a_class_is_refused() -> None:
     loss: Any = nn.SoftmaxCrossEntropy
-    with pytest.raises(ConfigError, match="loss to be a Loss"):
+    with pytest.raises(ConfigError, match="Call it: SoftmaxCrossEntropy"):
         Network(nn.Dense(2), (3,), loss)

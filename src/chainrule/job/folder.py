@@ -150,7 +150,7 @@ def _made(base: Path) -> Path:
         except FileExistsError:
             continue
         return path
-    raise RunFolderError(f"fewer than {_MOST_RUNS:,} runs called {base}", "that many", "Choose a place with --out.")
+    raise RunFolderError(f"fewer than {_MOST_RUNS:,} runs called {base}", "that many", "Choose a place with `out`.")
 
 
 def hold(folder: RunFolder) -> Lock:
