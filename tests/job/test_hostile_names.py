@@ -34,7 +34,7 @@ from chainrule.nn import SoftmaxCrossEntropy
 from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from
 from chainrule.playground.session import Session
-from chainrule.playground.wire import encode
+from chainrule.playground.wire import Message, encode
 from chainrule.printable import printable
 from chainrule.report.gallery import Predicted, render_gallery
 from chainrule.report.plots import confusion_matrix, svg
@@ -132,7 +132,9 @@ def test_a_name_is_only_text_on_the_wire_and_in_a_session_that_is_saved(name: st
     opened = session([name, "b"], [as_a_class(name), "c"])
     answer = ask(opened, "save")
     assert json.loads(answer.buffers[0])["spec"]["data"]["name"] == "upload:1"
-    assert isinstance(encode(opened.state()), bytes)
+    assert encode(opened.state())
+    half = encode(Message("event", {"kind": "exploded", "epoch": 1, "text": name}))
+    assert json.loads(str(half).encode())["text"] == name
 
 
 @given(names)

@@ -123,12 +123,13 @@ def encode(message: Message) -> str | bytes:
 
 def _json(message: Message) -> str:
     """Return the header; most have no number that JSON has not, and need not be gone through one by one."""
-    # In ASCII: a name may have half of a surrogate pair, which UTF-8 cannot say and JSON can.
-    write = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+    write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
     try:
-        return write({"type": message.type, **message.content} | _lengths(message))
+        text = write({"type": message.type, **message.content} | _lengths(message))
     except (ValueError, TypeError):
-        return write(message.header())
+        text = write(message.header())
+    # A name may have half of a surrogate pair, which UTF-8 cannot say; JSON's escape of it is Python's.
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _lengths(message: Message) -> dict[str, list[int]]:
