@@ -592,3 +592,10 @@ def test_a_buffer_of_zeros_is_refused(tmp_path: Path) -> None:
     buffer = io.BytesIO(bytes(1 << 20))
     (tmp_path / "m").write_bytes(buffer.getvalue())
     refuse(tmp_path / "m")
+
+
+def test_a_class_with_half_of_a_surrogate_pair_is_saved(tmp_path: Path) -> None:
+    network = Network(Dense(2), (3,), SoftmaxCrossEntropy())
+    model = Model(network, network.init(np.random.default_rng(0)), classes=("\ud800", "ü"))
+    save_model(model, tmp_path / "m.chainrule")
+    assert load_model(tmp_path / "m.chainrule").classes == ("\ud800", "ü")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import struct
 import zipfile
 from collections.abc import Mapping, Set
@@ -26,6 +27,7 @@ _JSON_TIMES = 10
 # Of Python's objects: a character, an object's dict, a list's frame, an item's place and value.
 _CHARACTER, _OBJECT, _LIST, _ITEM = 3, 232, 88, 40
 # The directory of a zip has some 60 bytes for a part.
+_HALF = re.compile("[\ud800-\udfff]")
 _DIRECTORY_BYTES = 1 << 14
 
 
@@ -82,7 +84,9 @@ def write_archive(parts: Mapping[str, bytes | str]) -> bytes:
 
 def to_json(data: Any) -> str:
     """Return JSON as the files have it: readable, and the same data the same text."""
-    return json.dumps(data, indent=1, ensure_ascii=False)
+    text = json.dumps(data, indent=1, ensure_ascii=False)
+    # Half of a surrogate pair, as a file name that is not UTF-8 has it, can be written down by its number alone.
+    return text if text.isascii() or not _HALF.search(text) else json.dumps(data, indent=1)
 
 
 def read_archive(
