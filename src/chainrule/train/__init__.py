@@ -1,5 +1,6 @@
 """Learning as a sequence of events, and a step at a time."""
 
+from chainrule.train.accepted import as_batch
 from chainrule.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from chainrule.train.events import (
     Advised,
@@ -55,6 +56,7 @@ __all__ = [
     "StopOnNonFinite",
     "Supervised",
     "TimeLimit",
+    "as_batch",
     "event_from_json",
     "event_to_json",
     "load_checkpoint",
