@@ -8,8 +8,8 @@ import numpy as np
 
 from chainrule import optim, train
 from chainrule.engine import engine_by_name
-from chainrule.network.mlp import mlp
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.recipes.mlp import mlp
 from chainrule.types import Batch
 
 SIZES, BATCH, SAMPLES = (784, 1024, 1024, 10), 128, 6400

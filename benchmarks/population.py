@@ -21,8 +21,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 
-from chainrule.network.mlp import mlp
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.recipes.mlp import mlp
 from chainrule.select import draw_folds, population
 
 EPOCHS = 50

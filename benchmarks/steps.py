@@ -26,8 +26,8 @@ import numpy as np
 
 from chainrule import optim, train
 from chainrule.engine import engine_by_name
-from chainrule.network.mlp import mlp
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.recipes.mlp import mlp
 from chainrule.types import Batch
 
 RATE, BETA1, BETA2, EPSILON = 0.001, 0.9, 0.999, 1e-8

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.network import NetworkClassifier, NetworkRegressor
     from chainrule.models.saved import load_estimator
-    from chainrule.network.file import load_model, save_model
-    from chainrule.network.mlp import mlp
-    from chainrule.network.model import Model
     from chainrule.network.network import Network
+    from chainrule.recipes.mlp import mlp
+    from chainrule.saved.file import load_model, save_model
+    from chainrule.saved.model import Model
     from chainrule.select.compare import compare
     from chainrule.select.crossval import cross_validate
     from chainrule.select.tune import tune
@@ -49,7 +49,7 @@ _HOMES = {
     "LogisticRegression": "chainrule.models.logistic",
     "MLPClassifier": "chainrule.models.mlp",
     "MLPRegressor": "chainrule.models.mlp",
-    "Model": "chainrule.network.model",
+    "Model": "chainrule.saved.model",
     "Network": "chainrule.network.network",
     "NetworkClassifier": "chainrule.models.network",
     "NetworkRegressor": "chainrule.models.network",
@@ -60,9 +60,9 @@ _HOMES = {
     "load_estimator": "chainrule.models.saved",
     "load": "chainrule.fitted.load",
     "load_data": "chainrule.job.arrays",
-    "load_model": "chainrule.network.file",
-    "mlp": "chainrule.network.mlp",
-    "save_model": "chainrule.network.file",
+    "load_model": "chainrule.saved.file",
+    "mlp": "chainrule.recipes.mlp",
+    "save_model": "chainrule.saved.file",
     "tune": "chainrule.select.tune",
 }
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from chainrule.network.file import load_model
+from chainrule.saved.file import load_model
 from chainrule.train import FitEnded, replay
 from chainrule.tree import leaves
 from tests.cli.conftest import SCRIPT, Command

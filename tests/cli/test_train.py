@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.network.file import load_model
+from chainrule.saved.file import load_model
 from chainrule.tree import leaves
 from tests.cli.conftest import Command
 

@@ -14,10 +14,10 @@ import chainrule as package
 from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.train import Job
-from chainrule.network import mlp
-from chainrule.network.file import save_model
-from chainrule.network.model import Model
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.recipes import mlp
+from chainrule.saved.file import save_model
+from chainrule.saved.model import Model
 from tests.cli.conftest import Command
 
 ROWS = [f"{i % 7}.5,{('red', 'blue')[i % 2]},{('a', 'b', 'c')[i % 3]}" for i in range(30)]

@@ -22,8 +22,8 @@ import numpy as np
 
 from chainrule.engine import engine_by_name
 from chainrule.network import Network
-from chainrule.network.spec import network_from_spec, network_spec
 from chainrule.nn import Flatten, Layer, Loss, Param, Sequential, SquaredError
+from chainrule.saved.spec import network_from_spec, network_spec
 from chainrule.tree import leaves, map_leaves
 from chainrule.types import Array, Context, Namespace, Params, Shape, as_dense
 

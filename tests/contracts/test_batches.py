@@ -14,10 +14,10 @@ from chainrule.engine import Engine, engine_by_name, placed
 from chainrule.engine import numpy as numpy_module
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError, DataError
+from chainrule.explain.derivatives import derivatives
 from chainrule.large.streamed import Streamed
 from chainrule.models.objective import PenalisedOnce
 from chainrule.network import Network
-from chainrule.network.derivatives import derivatives
 from chainrule.network.network import logits
 from chainrule.nn import Conv2D, Dense, Flatten, Layer, Relu, Sequential, SoftmaxCrossEntropy
 from chainrule.nn.layer import Equations, Param
@@ -214,7 +214,7 @@ def test_derivatives_of_x_by_name_and_weights_by_pieces_are_those_of_all_at_once
     network = Network(NETWORKS["on the tape"], (4, 4, 1), SoftmaxCrossEntropy())
     params = engine.place(network.init(np.random.default_rng(0)))
     whole = derivatives(network, engine, params, data)
-    monkeypatch.setattr("chainrule.network.derivatives.rows_at_once", lambda _: 4)
+    monkeypatch.setattr("chainrule.explain.derivatives.rows_at_once", lambda _: 4)
     pieces = derivatives(network, engine, params, data)
     assert_trees_close(pieces[0], whole[0], agreement(np.float64))
     assert_close(pieces[1], whole[1], agreement(np.float64))

@@ -12,7 +12,7 @@ import pytest
 
 from chainrule.engine import Engine, engine_by_name, placed
 from chainrule.errors import ConfigError, ShapeError
-from chainrule.network import Network, mlp
+from chainrule.network import Network
 from chainrule.nn import (
     BinaryCrossEntropy,
     Dense,
@@ -28,6 +28,7 @@ from chainrule.nn import (
     Tanh,
 )
 from chainrule.optim import Adam, Clip, Constant, GradientDescent, Nesterov, Rule
+from chainrule.recipes import mlp
 from chainrule.train import Run, Settings, Supervised
 from chainrule.train.batches import epoch_rows
 from chainrule.tree import leaves

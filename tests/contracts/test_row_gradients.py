@@ -11,9 +11,9 @@ import pytest
 
 from chainrule.engine import Engine, engine_by_name, placed
 from chainrule.engine import numpy as numpy_module
+from chainrule.explain.derivatives import derivatives
 from chainrule.explain.gradcheck import check_gradients
 from chainrule.network import Network
-from chainrule.network.derivatives import derivatives
 from chainrule.nn import Dense, GlobalAvgPool, Layer, Penalty, Sequential, SoftmaxCrossEntropy, Tanh
 from chainrule.nn.layer import Equations, Param
 from chainrule.nn.precision import LowPrecision

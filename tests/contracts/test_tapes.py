@@ -16,7 +16,7 @@ from chainrule.engine.numpy import BLOCK, NumpyEngine
 from chainrule.engine.tape import is_recordable
 from chainrule.errors import ConfigError
 from chainrule.models.objective import PenalisedOnce
-from chainrule.network import Network, mlp
+from chainrule.network import Network
 from chainrule.nn import (
     Dense,
     Dropout,
@@ -34,6 +34,7 @@ from chainrule.nn.layer import Equations, Layer
 from chainrule.nn.loss import LOSSES as LOSS_KINDS
 from chainrule.optim import Adam, Averaged, Clip, GradientDescent, Lazy, Rule, start_moments
 from chainrule.optim.rules import RULES as RULE_KINDS
+from chainrule.recipes import mlp
 from chainrule.train import Supervised
 from chainrule.train.steps import TrainingStep
 from chainrule.tree import leaves

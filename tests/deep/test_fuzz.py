@@ -21,11 +21,11 @@ from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.settings import read_config
 from chainrule.job.train import Job
-from chainrule.network.file import load_model
 from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from_text
 from chainrule.playground.session import Session
 from chainrule.playground.storage import read_upload
+from chainrule.saved.file import load_model
 from chainrule.sources.read import read_source
 from chainrule.train import load_checkpoint, replay
 from tests.deep.conftest import FILES, SEED

@@ -9,9 +9,9 @@ from chainrule.encode.augment import augment_by_name
 from chainrule.errors import ConfigError
 from chainrule.job.build import build_loss, build_objective, build_optimizer, build_policies, build_weights
 from chainrule.job.config import Config
-from chainrule.network.cnn import cnn
 from chainrule.nn import Huber, Poisson, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import LBFGS, Averaged
+from chainrule.recipes.cnn import cnn
 from chainrule.types import Batch
 
 

@@ -29,13 +29,13 @@ from chainrule.explain.as_latex import escaped
 from chainrule.explain.notation import LATEX_OF, name_latex
 from chainrule.job.config import config_from
 from chainrule.job.settings import to_toml
-from chainrule.network import mlp
 from chainrule.nn import SoftmaxCrossEntropy
 from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from
 from chainrule.playground.session import Session
 from chainrule.playground.wire import Message, encode
 from chainrule.printable import printable
+from chainrule.recipes import mlp
 from chainrule.report.gallery import Predicted, render_gallery
 from chainrule.report.plots import confusion_matrix, svg
 from chainrule.sources.source import Source

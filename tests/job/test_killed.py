@@ -16,7 +16,7 @@ from chainrule.job.config import Config, config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.resume import resumed
 from chainrule.job.train import Job
-from chainrule.network.file import load_model
+from chainrule.saved.file import load_model
 from chainrule.train import FitEnded, replay
 from chainrule.tree import leaves
 

@@ -17,9 +17,9 @@ from chainrule.job.explain import explain_table
 from chainrule.job.folder import RunFolder
 from chainrule.job.settings import parse_setting, read_run
 from chainrule.job.train import Job, resumed
-from chainrule.network import Network, mlp
+from chainrule.network import Network
 from chainrule.nn import Loss
-from chainrule.recipes import MODELS, Pace, Recipe, register
+from chainrule.recipes import MODELS, Pace, Recipe, mlp, register
 from chainrule.select import Span
 from chainrule.types import Shape
 

@@ -16,7 +16,7 @@ from chainrule.job.folder import RunFolder
 from chainrule.job.resume import resumed
 from chainrule.job.settings import read_config
 from chainrule.job.train import Job
-from chainrule.network.file import load_model
+from chainrule.saved.file import load_model
 from chainrule.train import EpochEnded, FitEnded, History, load_checkpoint, replay
 from chainrule.tree import leaves
 from tests.job.conftest import Train

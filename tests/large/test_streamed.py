@@ -13,9 +13,9 @@ from scipy.sparse import csr_matrix, issparse
 from chainrule.engine import engine_by_name
 from chainrule.errors import DataError
 from chainrule.large.streamed import Streamed
-from chainrule.network import mlp
 from chainrule.nn import SquaredError
 from chainrule.optim import Adam
+from chainrule.recipes import mlp
 from chainrule.train import Settings, Supervised, run
 from chainrule.types import Batch
 from tests.contracts.checks import agreement, assert_trees_close

@@ -10,7 +10,7 @@ import pytest
 from chainrule.encode.augment import Augment
 from chainrule.engine import engine_by_name
 from chainrule.models.objective import PenalisedOnce
-from chainrule.network import Network, mlp
+from chainrule.network import Network
 from chainrule.nn import (
     BatchNorm,
     Dense,
@@ -23,6 +23,7 @@ from chainrule.nn import (
     SquaredError,
     Tanh,
 )
+from chainrule.recipes import mlp
 from chainrule.train import Supervised
 from chainrule.train.steps import LossAndGrads
 from chainrule.tree import leaf, leaves, map_leaves

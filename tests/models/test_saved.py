@@ -39,9 +39,9 @@ from chainrule.encode.augment import Augment
 from chainrule.errors import ConfigError, ModelFileError
 from chainrule.models import LayerFeatures
 from chainrule.models.saved import ESTIMATORS
-from chainrule.network import mlp
-from chainrule.network.model import Model
 from chainrule.optim.rules import Rule
+from chainrule.recipes import mlp
+from chainrule.saved.model import Model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

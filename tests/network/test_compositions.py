@@ -15,10 +15,11 @@ from chainrule.encode.preparation import Preparation
 from chainrule.encode.table import column_kinds, fit_table
 from chainrule.encode.target import fit_target
 from chainrule.engine import engine_by_name
-from chainrule.network import Network, layer_output, network_from_spec, network_spec
-from chainrule.network.file import load_model, save_model
-from chainrule.network.model import Model
+from chainrule.network import Network, layer_output
 from chainrule.nn import BatchNorm, Dense, Dropout, Layer, Relu, Residual, Sequential, SoftmaxCrossEntropy, Tanh
+from chainrule.saved import network_from_spec, network_spec
+from chainrule.saved.file import load_model, save_model
+from chainrule.saved.model import Model
 from chainrule.tree import leaves, map_leaves
 from chainrule.types import Batch
 from tests.contracts.checks import ENGINES

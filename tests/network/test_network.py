@@ -10,7 +10,7 @@ import pytest
 
 from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError, ShapeError
-from chainrule.network import Network, layer_output, mlp
+from chainrule.network import Network, layer_output
 from chainrule.network.network import logits
 from chainrule.nn import (
     BinaryCrossEntropy,
@@ -28,6 +28,7 @@ from chainrule.nn import (
     SquaredError,
     Tanh,
 )
+from chainrule.recipes import mlp
 from chainrule.tree import leaves, map_leaves
 from chainrule.types import PREDICT, Batch, Context, Shape
 from tests.contracts.checks import agreement, assert_close, derivative, numeric, precision, unit, with_leaf

@@ -10,8 +10,9 @@ import pytest
 from chainrule import optim, train
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError
-from chainrule.network import Network, mlp
+from chainrule.network import Network
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.recipes import mlp
 from chainrule.tree import leaves, map_leaves
 from chainrule.types import Batch
 from tests.contracts.checks import agreement, assert_close, assert_trees_close

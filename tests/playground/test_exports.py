@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.network.file import load_model
 from chainrule.playground.session import Session
+from chainrule.saved.file import load_model
 from chainrule.tree import leaf
 from tests.playground.conftest import Asking
 

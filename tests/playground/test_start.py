@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
-from chainrule.network.file import save_model
-from chainrule.network.model import Model
 from chainrule.network.network import Network
 from chainrule.nn import Dense, LayerNorm, Relu, Sequential, SoftmaxCrossEntropy
 from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from
 from chainrule.playground.session import Session
 from chainrule.playground.start import first_session, read_spec
+from chainrule.saved.file import save_model
+from chainrule.saved.model import Model
 
 
 def test_data_by_name_and_by_file(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_model_of_other_layers_is_answered(tmp_path: Path) -> None:
     file = handle(session, command_from({"type": "export", "kind": "model"}))[0].buffers[0]
     path = tmp_path / "m.chainrule"
     path.write_bytes(file)
-    from chainrule.network.file import load_model
+    from chainrule.saved.file import load_model
 
     preparation = load_model(path).preparation
     save_model(Model(network, network.init(np.random.default_rng(0)), preparation), path)

@@ -10,9 +10,9 @@ import pytest
 
 from chainrule.constraints import whole
 from chainrule.errors import ConfigError, ShapeError
-from chainrule.network import Network, mlp
+from chainrule.network import Network
 from chainrule.nn import Loss, SoftmaxCrossEntropy
-from chainrule.recipes import MODELS, Auto, Cnn, Mlp, Pace, Recipe, recipe_from, register
+from chainrule.recipes import MODELS, Auto, Cnn, Mlp, Pace, Recipe, mlp, recipe_from, register
 from chainrule.types import Shape
 
 LOSS = SoftmaxCrossEntropy()
@@ -194,7 +194,7 @@ def test_a_cnn_without_filters_asks_for_them() -> None:
 
 
 def test_the_networks_are_those_of_the_functions_of_their_name() -> None:
-    from chainrule.network.cnn import cnn
+    from chainrule.recipes.cnn import cnn
 
     made = Mlp(hidden=(5,), activation="tanh", dropout=0.2, init="glorot").network((4,), 3, LOSS)
     assert made == mlp((4,), (5,), 3, LOSS, activation="tanh", dropout=0.2, init="glorot")

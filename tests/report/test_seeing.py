@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from chainrule.network.cnn import cnn
-from chainrule.network.mlp import mlp
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.recipes.cnn import cnn
+from chainrule.recipes.mlp import mlp
 from chainrule.report import seeing
 from chainrule.report.grid import Cell, grid
 

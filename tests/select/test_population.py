@@ -12,9 +12,9 @@ from sklearn.preprocessing import StandardScaler
 
 from chainrule.errors import ChainruleError, ConfigError
 from chainrule.network import Network
-from chainrule.network.mlp import mlp
 from chainrule.nn import BatchNorm, BinaryCrossEntropy, Dense, Relu, Sequential, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import Adam, Averaged, Cosine, Momentum, Rule
+from chainrule.recipes.mlp import mlp
 from chainrule.select import compare_scores
 from chainrule.select.population import Population, population
 from tests.train.rules import Leashed

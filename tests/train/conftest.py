@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from chainrule.engine import engine_by_name
-from chainrule.network import mlp
 from chainrule.nn import Penalty, SoftmaxCrossEntropy
 from chainrule.optim import Adam
+from chainrule.recipes import mlp
 from chainrule.train import Run, Settings, Supervised
 from chainrule.types import Batch
 

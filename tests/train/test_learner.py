@@ -10,10 +10,11 @@ import pytest
 
 from chainrule.engine import engine_by_name, placed
 from chainrule.errors import ConfigError, ShapeError
-from chainrule.network import Network, mlp
+from chainrule.network import Network
 from chainrule.nn import BatchNorm, Dense, Sequential, SoftmaxCrossEntropy
 from chainrule.optim import Adam, Averaged, Cosine, GradientDescent, Horizon, Momentum, Rule
 from chainrule.optim.rules import State
+from chainrule.recipes import mlp
 from chainrule.train import EpochEnded, Learner, Settings, Supervised, run
 from chainrule.train.batches import epoch_rows
 from chainrule.tree import leaves, map_leaves

@@ -14,9 +14,10 @@ import scipy.sparse
 
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError, DataError
-from chainrule.network import Network, mlp
+from chainrule.network import Network
 from chainrule.nn import BatchNorm, BinaryCrossEntropy, Dense, Penalty, Sequential, SoftmaxCrossEntropy, SquaredError
 from chainrule.optim import LBFGS, Adam, Clip, Constant, Cosine, GradientAscent, GradientDescent
+from chainrule.recipes import mlp
 from chainrule.train import (
     Advised,
     Decided,

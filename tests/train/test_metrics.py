@@ -12,7 +12,8 @@ from sklearn import metrics as sk
 from chainrule import nn, optim, train
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError
-from chainrule.network import Network, mlp
+from chainrule.network import Network
+from chainrule.recipes import mlp
 from chainrule.train import KeepBest, Metric, Supervised, metric_named, register_metric
 from chainrule.train.metrics import METRICS, label_of, metrics_for, scores_of
 from chainrule.types import Batch

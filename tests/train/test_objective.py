@@ -11,8 +11,9 @@ import pytest
 from chainrule import nn
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError, DataError, ShapeError
-from chainrule.network import Network, mlp
+from chainrule.network import Network
 from chainrule.optim import Adam
+from chainrule.recipes import mlp
 from chainrule.train import Settings, Supervised, run
 from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, Shape
 

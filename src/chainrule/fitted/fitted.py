@@ -15,9 +15,9 @@ from chainrule.fitted.arrays import as_inputs, batch_of, require_rows
 from chainrule.fitted.curves import Curves
 from chainrule.fitted.learning import Learning, learn
 from chainrule.fitted.state import state_of
-from chainrule.network.file import save_model
-from chainrule.network.model import Model
 from chainrule.network.network import Network
+from chainrule.saved.file import save_model
+from chainrule.saved.model import Model
 from chainrule.train import Event, History, Policy, Supervised
 from chainrule.types import Params
 

@@ -17,8 +17,8 @@ from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError, TrainingError, TrainingWarning
 from chainrule.fitted.arrays import hold_out, require_rows
 from chainrule.models.watch import INTERRUPTED, interruptible
-from chainrule.network.model import Model
 from chainrule.optim import LBFGS, Adam, Rule
+from chainrule.saved.model import Model
 from chainrule.train import Checkpoint, Event, History, KeepBest, Policy, Run, Settings, StopOnNonFinite, Supervised
 from chainrule.train.accepted import as_batch
 from chainrule.train.policies import NOT_FINITE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chainrule.fitted.fitted import Fitted
 from chainrule.fitted.state import learning_of
-from chainrule.network.file import load_model
+from chainrule.saved.file import load_model
 
 
 def load(path: Path | str) -> Fitted:

@@ -12,10 +12,10 @@ from chainrule.engine import engine_by_name
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.fitted.learning import Learning
 from chainrule.models.values import Reader, Writer
-from chainrule.network.archive import REMEDY
-from chainrule.network.model import Model
 from chainrule.nn import Penalty
 from chainrule.optim import LBFGS, Rule
+from chainrule.saved.archive import REMEDY
+from chainrule.saved.model import Model
 from chainrule.train import METRICS, Checkpoint, History, Metric, Settings, Supervised
 
 # What is written as it stands, each of a type that the file may hold.

@@ -18,7 +18,7 @@ from chainrule.job.config import config_from, setting_names
 from chainrule.job.folder import RunFolder
 from chainrule.job.prepare import prepare_source
 from chainrule.job.train import Job
-from chainrule.network.model import Model
+from chainrule.saved.model import Model
 from chainrule.sources.kinds import cells_as_text
 from chainrule.sources.source import Source
 from chainrule.train import EpochEnded, Event

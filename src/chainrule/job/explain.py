@@ -18,9 +18,9 @@ from chainrule.job.build import build_optimizer
 from chainrule.job.config import SHARED, config_from
 from chainrule.job.predict import open_model, read_for
 from chainrule.job.settings import read_run
-from chainrule.network.model import Model
 from chainrule.nn import Penalty
 from chainrule.optim import Rule
+from chainrule.saved.model import Model
 from chainrule.sources.source import Reading
 from chainrule.tree import leaves
 

@@ -14,9 +14,9 @@ from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.target import CLASSIFICATION, require_column
 from chainrule.errors import DataError
 from chainrule.job.metrics import baseline, measure
-from chainrule.network.file import load_model
-from chainrule.network.model import Model
 from chainrule.report.gallery import Predicted, render_gallery
+from chainrule.saved.file import load_model
+from chainrule.saved.model import Model
 from chainrule.sources.read import read_source
 from chainrule.sources.source import FILE, Reading, Source
 

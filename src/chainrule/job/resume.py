@@ -11,7 +11,7 @@ from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder, existing, hold
 from chainrule.job.settings import read_run
 from chainrule.job.train import Job, Resumption, to_nobody
-from chainrule.network.file import load_model
+from chainrule.saved.file import load_model
 from chainrule.train import load_checkpoint
 
 

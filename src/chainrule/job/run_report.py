@@ -16,15 +16,15 @@ from chainrule import __version__
 from chainrule.encode.sparse import deviation
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
+from chainrule.explain.derivatives import derivatives
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
 from chainrule.job.metrics import judged_by
 from chainrule.job.prepare import Prepared
 from chainrule.job.settings import to_toml
-from chainrule.network.derivatives import derivatives
-from chainrule.network.model import Model
 from chainrule.report.page import Evaluated, ReportData, render
 from chainrule.report.seeing import augmented
+from chainrule.saved.model import Model
 from chainrule.train import History, replay
 from chainrule.tree import leaves
 from chainrule.types import Batch

@@ -35,9 +35,9 @@ from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
 from chainrule.job.settings import to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.lock import Lock
-from chainrule.network.file import save_model
-from chainrule.network.model import Model
 from chainrule.report.page import Evaluated
+from chainrule.saved.file import save_model
+from chainrule.saved.model import Model
 from chainrule.sources.unreadable import as_csv
 from chainrule.train import (
     Checkpoint,

@@ -24,11 +24,11 @@ from chainrule.errors import ConfigError, DataError, ModelFileError
 from chainrule.models.fitting import Fitting
 from chainrule.models.learning import LEARNING_RATES, SOLVERS, Optimizer, rule_of
 from chainrule.models.saved import Attributes, Saved
-from chainrule.network.archive import REMEDY
 from chainrule.network.network import Network, layer_output, logits
-from chainrule.network.tensors import require_finite
 from chainrule.nn.loss import Loss
 from chainrule.optim import LBFGS, Rule, Schedule
+from chainrule.saved.archive import REMEDY
+from chainrule.saved.tensors import require_finite
 from chainrule.train import History
 from chainrule.tree import leaves, map_leaves
 from chainrule.types import Batch, Params

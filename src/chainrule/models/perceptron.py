@@ -14,10 +14,10 @@ from chainrule.errors import ConfigError
 from chainrule.models.base import NetworkEstimator
 from chainrule.models.learning import rule_of
 from chainrule.models.saved import Attributes
-from chainrule.network.mlp import mlp
 from chainrule.network.network import Network
 from chainrule.nn import ACTIVATIONS, Loss
 from chainrule.optim import LBFGS, Rule
+from chainrule.recipes.mlp import mlp
 from chainrule.tree import fill, leaf
 from chainrule.types import Params
 

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError, did_you_mean
 from chainrule.files import replace_file
 from chainrule.models.values import Form, Reader, Writer, enter
-from chainrule.network.archive import README, REMEDY, Archive, read_archive, to_json, write_archive
-from chainrule.network.tensors import pack, shapes_of, unpack_declared
+from chainrule.saved.archive import README, REMEDY, Archive, read_archive, to_json, write_archive
+from chainrule.saved.tensors import pack, shapes_of, unpack_declared
 
 SCHEMA_VERSION = 1
 _ESTIMATOR, _WEIGHTS = "estimator.json", "weights.safetensors"

@@ -17,11 +17,11 @@ from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, DataError, ModelFileError
 from chainrule.models.base import NetworkEstimator
 from chainrule.models.saved import Attributes
-from chainrule.network.archive import REMEDY
 from chainrule.network.network import Network, as_shape
-from chainrule.network.views import averaged_outputs
 from chainrule.nn import Dense, Flatten, Layer, Relu, Sequential
 from chainrule.recipes import Recipe, recipe_from
+from chainrule.saved.archive import REMEDY
+from chainrule.saved.views import averaged_outputs
 from chainrule.tree import map_leaves
 from chainrule.types import Params, Shape
 

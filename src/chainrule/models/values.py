@@ -14,13 +14,13 @@ from sklearn.preprocessing import LabelBinarizer
 from chainrule.encode.augment import Augment
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.models.learning import Optimizer
-from chainrule.network.archive import REMEDY
 from chainrule.network.network import Network
-from chainrule.network.spec import layer_from_spec, loss_from_spec, network_from_spec, network_spec, to_spec
-from chainrule.network.tensors import KINDS
 from chainrule.nn import Layer, Loss, Penalty
 from chainrule.optim import LBFGS, RULES, SCHEDULES, Averaged, Clip, Lazy, Rule, Schedule
 from chainrule.recipes import MODELS, Recipe
+from chainrule.saved.archive import REMEDY
+from chainrule.saved.spec import layer_from_spec, loss_from_spec, network_from_spec, network_spec, to_spec
+from chainrule.saved.tensors import KINDS
 from chainrule.train import Checkpoint, FitEnded, FitStarted, History, Settings
 from chainrule.tree import leaves
 

@@ -38,8 +38,8 @@ def _file(name: str, mime: str, content: bytes) -> Message:
 
 def _model_file(learner: WatchedLearner) -> bytes:
     from chainrule import __version__
-    from chainrule.network.file import save_model
-    from chainrule.network.model import Model
+    from chainrule.saved.file import save_model
+    from chainrule.saved.model import Model
 
     scene, position = learner.scene, learner.trainer.position
     network, preparation = _as_the_file_has_it(learner)

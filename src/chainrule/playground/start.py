@@ -18,7 +18,7 @@ from chainrule.sources.synthetic import PROBLEMS
 from chainrule.tree import leaves
 
 if TYPE_CHECKING:
-    from chainrule.network.model import Model
+    from chainrule.saved.model import Model
     from chainrule.sources.source import Source
 
 _BUILTIN = ("faces", "drawn", *PROBLEMS)

@@ -4,8 +4,21 @@
 """
 
 from chainrule.recipes.auto import Auto, recipe_from
-from chainrule.recipes.cnn import Cnn
-from chainrule.recipes.mlp import Mlp
+from chainrule.recipes.cnn import Cnn, cnn
+from chainrule.recipes.mlp import Mlp, mlp
 from chainrule.recipes.recipe import MODELS, Pace, Recipe, fields_of, owners, register
 
-__all__ = ["MODELS", "Auto", "Cnn", "Mlp", "Pace", "Recipe", "fields_of", "owners", "recipe_from", "register"]
+__all__ = [
+    "MODELS",
+    "Auto",
+    "Cnn",
+    "Mlp",
+    "Pace",
+    "Recipe",
+    "cnn",
+    "fields_of",
+    "mlp",
+    "owners",
+    "recipe_from",
+    "register",
+]

@@ -12,10 +12,10 @@ import numpy as np
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.numeric import Numeric
 from chainrule.encode.target import CLASSIFICATION
-from chainrule.network.model import Model
 from chainrule.report import plots, seeing
 from chainrule.report.grid import pictures, weight_pictures
 from chainrule.report.template import template
+from chainrule.saved.model import Model
 from chainrule.sources.source import FILE
 from chainrule.train.history import History
 from chainrule.train.metrics import label_of

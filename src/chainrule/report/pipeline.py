@@ -52,7 +52,7 @@ pre.code { background: #f4f6f8; border-radius: 8px; padding: 12px 14px; overflow
 </section>
 <section class="card">
 <h2>In your own code</h2>
-<pre class="code">from chainrule.network.file import load_model
+<pre class="code">from chainrule.saved.file import load_model
 
 transformer, features = load_model("model.chainrule").preparation.as_column_transformer()
 x = transformer.fit_transform(your_training_rows)</pre>

@@ -9,11 +9,11 @@ import numpy as np
 
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.explain.saliency import grad_cam, saliency
-from chainrule.network.model import Model
 from chainrule.network.network import Network, layer_output
 from chainrule.nn import Conv2D, MaxPool2D
 from chainrule.nn.layer import layers_inside
 from chainrule.report.grid import Cell, grid, weight_pictures
+from chainrule.saved.model import Model
 from chainrule.tree import leaf
 
 _PICTURES = 4

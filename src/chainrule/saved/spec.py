@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import Any
 
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError, did_you_mean
-from chainrule.network.bounds import check_bounds
 from chainrule.network.network import Network
 from chainrule.nn import LAYERS, LOSSES, Layer, Loss
+from chainrule.saved.bounds import check_bounds
 
 # A model file may nest layers, and lists of layers; no network that a person made is deeper, or has more layers.
 _MAX_DEPTH = 64

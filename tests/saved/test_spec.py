@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from chainrule.errors import ModelFileError
-from chainrule.network import Network, mlp
-from chainrule.network.spec import network_from_spec, network_spec
+from chainrule.network import Network
 from chainrule.nn import (
     Dense,
     DropConnect,
@@ -23,6 +22,8 @@ from chainrule.nn import (
     SoftmaxCrossEntropy,
     Tanh,
 )
+from chainrule.recipes import mlp
+from chainrule.saved.spec import network_from_spec, network_spec
 
 NETWORKS: dict[str, Network] = {
     "mlp": mlp((3,), (4, 5), 2, SoftmaxCrossEntropy(), dropout=0.2),

@@ -10,8 +10,9 @@ import pytest
 from chainrule.encode.augment import Augment
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError
-from chainrule.network import Network, averaged_outputs
+from chainrule.network import Network
 from chainrule.nn import Dense, Flatten, Sequential, SoftmaxCrossEntropy
+from chainrule.saved import averaged_outputs
 from tests.contracts.checks import agreement, assert_close
 
 NETWORK = Network(Sequential((Flatten(), Dense(3))), (4, 4, 1), SoftmaxCrossEntropy())

@@ -13,9 +13,9 @@ from chainrule.encode.images import ImageEncoding
 from chainrule.encode.preparation import Preparation
 from chainrule.encode.target import Target
 from chainrule.errors import ConfigError
-from chainrule.network import mlp
-from chainrule.network.model import Model
 from chainrule.nn import BinaryCrossEntropy, SoftmaxCrossEntropy
+from chainrule.recipes import mlp
+from chainrule.saved.model import Model
 from chainrule.sources.samples import Pictures
 
 PICTURES = Pictures(np.random.default_rng(0).integers(0, 256, (7, 3, 2, 1), dtype=np.uint8))
@@ -32,7 +32,7 @@ def model() -> Model:
 def test_pictures_are_encoded_some_at_a_time(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = model.outputs(FRAME, samples=PICTURES)
     np.testing.assert_array_equal(whole, model.outputs_of(model.preparation.inputs(FRAME, samples=PICTURES)))
-    monkeypatch.setattr("chainrule.network.model._SAMPLES", 3)
+    monkeypatch.setattr("chainrule.saved.model._SAMPLES", 3)
     sizes = []
     encode = ImageEncoding.encode
 

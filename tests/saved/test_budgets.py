@@ -19,9 +19,9 @@ from chainrule.encode.preparation import Preparation
 from chainrule.encode.table import TableEncoding
 from chainrule.encode.target import Target
 from chainrule.errors import ModelFileError, did_you_mean
-from chainrule.network import mlp
-from chainrule.network.model import Model
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.recipes import mlp
+from chainrule.saved.model import Model
 from chainrule.sources.kinds import ColumnKind
 
 Parts = dict[str, bytes]

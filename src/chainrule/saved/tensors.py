@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ModelFileError
-from chainrule.network.archive import REMEDY
+from chainrule.saved.archive import REMEDY
 
 # What safetensors has a name for, of what NumPy has.
 KINDS = frozenset("?bBhHiIlLqQefd")

@@ -6,8 +6,8 @@ import pytest
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.network import Network
-from chainrule.network.cnn import cnn, default_filters
 from chainrule.nn import SoftmaxCrossEntropy
+from chainrule.recipes.cnn import cnn, default_filters
 
 
 def make(shape: tuple[int, ...] = (8, 8, 1), **options: object) -> Network:

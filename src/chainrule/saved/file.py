@@ -14,11 +14,11 @@ from chainrule.encode.augment import Augment
 from chainrule.encode.preparation import Preparation
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.files import replace_file
-from chainrule.network.archive import README, REMEDY, Archive, read_archive, to_json, write_archive
-from chainrule.network.model import Model
 from chainrule.network.network import Network
-from chainrule.network.spec import network_from_spec, network_spec
-from chainrule.network.tensors import (
+from chainrule.saved.archive import README, REMEDY, Archive, read_archive, to_json, write_archive
+from chainrule.saved.model import Model
+from chainrule.saved.spec import network_from_spec, network_spec
+from chainrule.saved.tensors import (
     check_header,
     header_bytes,
     pack,

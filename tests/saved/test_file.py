@@ -23,10 +23,11 @@ from chainrule.encode.preparation import Preparation
 from chainrule.encode.table import column_kinds, fit_table
 from chainrule.encode.target import fit_target
 from chainrule.errors import ConfigError, ModelFileError, RunFolderError
-from chainrule.network import Network, mlp
-from chainrule.network.file import load_model, save_model
-from chainrule.network.model import Model
+from chainrule.network import Network
 from chainrule.nn import BatchNorm, Dense, Huber, Residual, Sequential, SoftmaxCrossEntropy, SquaredError, Tanh
+from chainrule.recipes import mlp
+from chainrule.saved.file import load_model, save_model
+from chainrule.saved.model import Model
 from chainrule.tree import leaves, map_leaves
 
 # `make deep` asks for thousands.
