@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.cli.written import options as how_it_is_written
+
 if TYPE_CHECKING:
     from chainrule.job.train import Job, Outcome
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--test-from", metavar="REGEX", help="Files: those that match are the test part.")
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
-@click.option("--header", help="auto, first (line names the columns) or none.")
+@how_it_is_written
 @click.option("--model", help="mlp, or cnn for pictures; auto chooses by their size.")
 @click.option("--filters", help="cnn: filters of each block, 32,64 for example.")
 @click.option("--hidden", help="Units of the hidden layers; 128,64 if left out, 0 for none.")
@@ -69,7 +71,6 @@ def train(
     test_from: str | None,
     offline: bool,
     strict: bool,
-    header: str | None,
     model: str | None,
     filters: str | None,
     hidden: str | None,
@@ -97,6 +98,7 @@ def train(
     print_config: bool,
     json_: bool,
     quiet: bool,
+    written: dict[str, Any],
 ) -> None:
     """Train a network on a table or on files, and write the model and a report into a run folder."""
     from chainrule.job.settings import overrides, parse_hidden, parse_part, parse_size
@@ -112,7 +114,7 @@ def train(
         "test_from": test_from,
         "offline": offline or None,
         "strict": strict or None,
-        "header": header,
+        **written,
         "model": model,
         "filters": None if filters is None else parse_hidden(filters),
         "augment": augment,
@@ -251,13 +253,15 @@ def _network(job: Job) -> str:
 
 
 def _by_kind(job: Job) -> str:
+    from chainrule.sources.kinds import LEFT_OUT
+
     kinds: dict[str, list[str]] = {}
     for column in job.prepared.preparation.columns:
         kinds.setdefault(column.kind, []).append(column.name)
     parts = []
     for kind, names in kinds.items():
         shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-        left_out = " (left out)" if kind in ("identifier", "constant") else ""
+        left_out = " (left out)" if kind in LEFT_OUT else ""
         parts.append(f"{kind}{left_out}: {shown}")
     return "; ".join(parts)
 

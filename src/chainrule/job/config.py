@@ -10,6 +10,7 @@ from typing import Any
 from chainrule.constraints import (
     Kind,
     Many,
+    Options,
     Range,
     check_fields,
     constrained,
@@ -62,7 +63,31 @@ class Config:
     data: str = constrained(_TEXT, about="file, or name of a built-in data set")
     target: str | None = constrained(_TEXT, default=None, optional=True, about="column to predict")
     task: str = option("auto", "classification", "regression", default="auto", about="kind of target")
-    header: str = option("auto", "first", "none", default="auto", about="whether the first line names the columns")
+    header: str = constrained(_TEXT, default="auto", about="auto, first, none, or the row that names the columns")
+    delimiter: str | None = constrained(
+        _TEXT, default=None, optional=True, about="tables: what parts the cells: comma, tab, semicolon, bar, a sign"
+    )
+    file_encoding: str | None = constrained(
+        _TEXT, default=None, optional=True, about="tables: of the text, utf-8, cp1252 or gbk for example"
+    )
+    decimal: str | None = constrained(
+        Options((".", ",")), default=None, optional=True, about="tables: the sign in front of the decimals"
+    )
+    thousands: str | None = constrained(
+        Options((".", ",", " ", "'")), default=None, optional=True, about="tables: the sign between groups of digits"
+    )
+    missing: tuple[str, ...] | None = constrained(
+        Many(Kind(str)), default=None, optional=True, about="tables: the words that stand for a missing cell"
+    )
+    day_first: bool | None = constrained(
+        Kind(bool), default=None, optional=True, about="tables: whether 1/2/2024 is the first of February"
+    )
+    comment: str | None = constrained(
+        _TEXT, default=None, optional=True, about="tables: what lines begin with that are no rows"
+    )
+    row_names: bool | None = constrained(
+        Kind(bool), default=None, optional=True, about="tables: whether the first column has the names of the rows"
+    )
     missing_target: str = option("error", "drop", default="error", about="rows whose target is missing")
     columns: dict[str, str] = _table("kinds of columns that are not to be guessed")
     valid: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART)
@@ -164,9 +189,13 @@ class Config:
         check_fields(self, owner="")
         for name in SETTINGS:
             check_choice(name, getattr(self, name))
-        for name in ("filters", "hidden"):
+        for name in ("filters", "hidden", "missing"):
             value = getattr(self, name)
             object.__setattr__(self, name, None if value is None else tuple(value))
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ConfigError(
+                "two signs for decimals and groups", f"{self.decimal!r} for both", "Leave one of them out."
+            )
         if self.image_size is not None:
             object.__setattr__(self, "image_size", tuple(self.image_size))
         if isinstance(self.valid, (int, float)) and isinstance(self.test, (int, float)) and self.valid + self.test >= 1:
@@ -175,6 +204,11 @@ class Config:
                 f"{self.valid:g} and {self.test:g}",
                 "Make them add up to less than 1.",
             )
+
+    @property
+    def decimal_sign(self) -> str | None:
+        """The decimal sign, as said or as the sign of groups leaves it; None if neither is said."""
+        return self.decimal or {",": ".", ".": ","}.get(self.thousands or "")
 
     @property
     def choices(self) -> ChoiceTable:

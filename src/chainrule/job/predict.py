@@ -14,6 +14,7 @@ from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.target import CLASSIFICATION, require_column
 from chainrule.errors import DataError
 from chainrule.job.metrics import baseline, measure
+from chainrule.job.prepare import require_readable
 from chainrule.network.file import load_model
 from chainrule.network.model import Model
 from chainrule.report.gallery import Predicted, render_gallery
@@ -118,6 +119,7 @@ def evaluate_table(
         source = source.take(_published(source, part))
     target = model.preparation.target
     require_column(target.name, [str(name) for name in source.frame.columns], source.name)
+    require_readable(source, [target.name], all_=True)
     findings = Findings()
     column = source.frame[target.name]
     truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
@@ -140,10 +142,14 @@ def _published(source: Source, part: str) -> np.ndarray:
 def read_for(model: Model, data: str, reading: Reading) -> Source:
     """Read a table, or files as those of training were; a table without a header has the columns trained on."""
     encoding = model.preparation.encoding
-    reading = replace(reading, names=tuple(column.name for column in encoding.columns))
+    reading = replace(
+        reading, names=tuple(column.name for column in encoding.columns), stored=model.preparation.reading
+    )
     if isinstance(encoding, ImageEncoding):
         height, width, channels = encoding.size
         reading = replace(reading, image_size=(height, width), grey=channels == 1)
     if isinstance(encoding, SoundEncoding):
         reading = replace(reading, rate=encoding.rate)
-    return read_source(data, reading)
+    source = read_source(data, reading)
+    require_readable(source, model.preparation.used)
+    return source

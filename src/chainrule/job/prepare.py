@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -99,6 +99,14 @@ def reading_of(config: Config) -> Reading:
         offline=config.offline,
         strict=config.strict,
         budget=int(config.memory * 1e6),
+        delimiter=config.delimiter,
+        encoding=config.file_encoding,
+        comment=config.comment,
+        row_names=config.row_names,
+        decimal=config.decimal_sign,
+        day_first=config.day_first,
+        missing=config.missing,
+        kinds=config.columns,
     )
 
 
@@ -115,13 +123,16 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     target_name, task = target.name, target.task
     names = [str(name) for name in source.frame.columns]
     kinds = (
-        column_kinds(source.frame, target_name, {**source.kinds, **config.columns}) if source.samples is None else ()
+        column_kinds(source.frame, target_name, {**source.kinds, **config.columns}, source.reading)
+        if source.samples is None
+        else ()
     )
     rows, files = _split(source, target, config, notes)
     sources = {name: source.take(part) for name, part in rows.items()}
     for name, file in files.items():
         other = read_source(file, _as_trained(reading, source, names))
         require_column(target_name, list(other.frame.columns), f"the {name} file")
+        require_readable(other, [column for column in names if column in other.frame.columns])
         notes += [f"{name} file: {note}" for note in other.notes]
         source = replace(source, unreadable=(*source.unreadable, *other.unreadable))
         sources[name] = _drop_missing_targets(other, target_name, config, notes)
@@ -129,7 +140,7 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     if task != CLASSIFICATION:
         target = fit_target(train.frame[target_name], task)
     target = _unscaled_if_poisson(target, config, source.frame)
-    preparation = Preparation(_fit_encoding(train, kinds, config), target)
+    preparation = Preparation(_fit_encoding(train, kinds, config), target, source.reading)
     findings = Findings()
     parts: dict[str, Part] = {}
     for name in ("train", "valid", "test"):
@@ -156,13 +167,39 @@ def _part(name: str, source: Source, preparation: Preparation, findings: Finding
 
 def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
     """Return how a file beside the training data is to be read: its columns, or pictures, like theirs."""
-    reading = replace(reading, names=tuple(names), test_from=None)
+    reading = replace(reading, names=tuple(names), test_from=None, stored=source.reading)
     if isinstance(source.samples, Recordings):
         return replace(reading, rate=source.samples.rate)
     if not isinstance(source.samples, Pictures):
         return reading
     height, width, channels = source.samples.shape[1:]
     return replace(reading, image_size=(height, width), grey=channels == 1)
+
+
+def require_readable(source: Source, names: Sequence[str], *, all_: bool = False) -> None:
+    """Raise DataError if one of some columns has cells that its notation cannot read.
+
+    Cells that are not to be read are gaps where training had such cells too: that is a part of the notation.
+    """
+    for name in names:
+        odd = source.odd.get(name)
+        if (
+            odd is not None
+            and source.reading is not None
+            and (all_ or not source.reading.columns[name].reads_odd_as_gaps)
+        ):
+            raise DataError(
+                odd.wanted + ", as in training",
+                f"{odd}",
+                "Correct the cells, or leave them empty to have them filled in.",
+            )
+
+
+def require_readable_target(source: Source, target: str, config: Config) -> None:
+    """Raise DataError if the target, or a column whose kind was said, has cells that are not of its kind."""
+    require_readable(source, [name for name, kind in config.columns.items() if kind in ("numeric", "date")])
+    if config.missing_target != "drop":
+        require_readable(source, [target], all_=True)
 
 
 def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Source, Target]:
@@ -180,6 +217,7 @@ def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Sourc
         target_name = guess_target(names)
         notes.append(f"the target is guessed to be {target_name!r} (--target)")
     require_column(target_name, names, source.name)
+    require_readable_target(source, target_name, config)
     source = _drop_missing_targets(source, target_name, config, notes)
     labels = source.frame[target_name]
     task = config.task if config.task != "auto" else source.task

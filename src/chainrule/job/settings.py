@@ -96,6 +96,8 @@ def _value(name: str, text: str) -> Any:
         return parse_hidden(text.strip("[]"))
     if name == "image_size":
         return parse_size(text.strip("[]"))
+    if name == "missing" and not text.startswith("["):
+        return parse_words(text.strip("\"'"))
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -108,6 +110,11 @@ def parse_size(text: str) -> tuple[int, int]:
     if found is None:
         raise ConfigError("an image size such as 48 or 48x64, height first", f"{text!r}", "Write --image-size 48.")
     return int(found[1]), int(found[2] or found[1])
+
+
+def parse_words(text: str) -> tuple[str, ...]:
+    """Return the words of `NA, -`; an empty text is none."""
+    return tuple(word.strip() for word in text.split(",")) if text.strip() else ()
 
 
 def parse_part(text: str) -> float | str:

@@ -7,13 +7,15 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chainrule.sources.reading.words import FALSE, TRUE
+
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("numeric", "category", "boolean", "date", "text", "identifier", "constant")
+KINDS = ("numeric", "category", "boolean", "date", "text", "identifier", "constant", "ignore")
+# Those that are not learned from.
+LEFT_OUT = ("identifier", "constant", "ignore")
 
-_TRUE = frozenset({"true", "yes", "y", "t", "1"})
-_FALSE = frozenset({"false", "no", "n", "f", "0"})
 _ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|index|rownames?|key)$|^unnamed: 0$", re.IGNORECASE)
 _ID_CAMEL = re.compile(r"[a-z](Id|ID)$")
 _DATE = re.compile(r"^\s*(\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ]\d{1,2}:\d{2}.*)?$")
@@ -40,6 +42,8 @@ def cells_as_text(column: pd.Series) -> pd.Series:
     """Return cells as text in one form, whatever type a reader gave them: 3, 3.0 and "3" are one category."""
     import pandas as pd
 
+    if column.dtype == "str":
+        return column.str.strip().astype(object).where(column.notna(), None)
     text = column.astype(object).map(_cell_as_text, na_action="ignore")
     return pd.Series(text, index=column.index, dtype=object)
 
@@ -103,9 +107,16 @@ def has_codes(column: pd.Series) -> bool:
     return column.dtype.kind not in "biufM" and bool(cells_as_text(column.dropna()).str.fullmatch(_CODE).any())
 
 
-def infer_kind(column: pd.Series) -> ColumnKind:
+def infer_kind(column: pd.Series, *, as_written: bool = False) -> ColumnKind:
     """Return what a column is.
 
+    Parameters
+    ----------
+    as_written : bool
+        Whether its cells are known to be no numbers and no dates, whatever they look like.
+
+    Notes
+    -----
     The rules, in this order: no value or one: constant. True and false, yes and no, 0 and 1: boolean. Numbers:
     numeric, or an identifier if they are whole, all different, and named or counted like one. Dates in digits:
     date. Few different texts: category. All different single words: identifier. Several words: text. Many
@@ -121,9 +132,11 @@ def infer_kind(column: pd.Series) -> ColumnKind:
     if column.dtype.kind == "M":
         return ColumnKind(name, "date", "dates")
     words = {word.lower() for word in cells_as_text(present.drop_duplicates().head(3))}
-    if unique == 2 and (words & _TRUE and words & _FALSE) and words <= _TRUE | _FALSE:
+    if unique == 2 and (words & TRUE and words & FALSE) and words <= TRUE | FALSE:
         return ColumnKind(name, "boolean", " and ".join(sorted(words)))
     text = cells_as_text(present)
+    if as_written:
+        return _textual(name, text, unique, n)
     numbers = as_numbers(present)
     if numbers.notna().all() and not has_codes(present):
         return _numeric(name, numbers, unique, n)

@@ -62,7 +62,7 @@ def _folder(path: Path, reading: Reading) -> Source:
 
 def _file(path: Path, reading: Reading) -> Source:
     if not _is_file(path):
-        return read_table(path)
+        return read_table(path, reading)
     if arrays.is_npz(path):
         return arrays.read_npz(path)
     if first_bytes(path, 4) == b"PK\x03\x04" or (is_media(path) and path.suffix.lower() != ".txt"):
@@ -75,5 +75,4 @@ def _file(path: Path, reading: Reading) -> Source:
         return cifar.read_cifar(path)
     if pixels.is_pixel_cells(path):
         return pixels.read_pixel_cells(path, strict=reading.strict)
-    names = None if reading.names is None else list(reading.names)
-    return pixels.pictures_of_columns(read_table(path, reading.header, names))
+    return pixels.pictures_of_columns(read_table(path, reading))
