@@ -27,6 +27,7 @@ from chainrule.network.cnn import CNN_DROPOUT, default_filters
 from chainrule.nn import ACTIVATIONS, INITS
 from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
+from chainrule.sources.source import check_header
 from chainrule.types import Shape
 
 MODELS = ("mlp", "cnn")
@@ -187,6 +188,7 @@ class Config:
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints."""
         check_fields(self, owner="")
+        check_header(self.header)
         for name in SETTINGS:
             check_choice(name, getattr(self, name))
         for name in ("filters", "hidden", "missing"):

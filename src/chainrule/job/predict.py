@@ -152,4 +152,7 @@ def read_for(model: Model, data: str, reading: Reading) -> Source:
         reading = replace(reading, rate=encoding.rate)
     source = read_source(data, reading)
     require_readable(source, model.preparation.used)
+    if encoding.columns and model.preparation.reading is None:
+        note = "the model file does not say how its training file was written: this file is read by what its own cells show"
+        return replace(source, notes=[*source.notes, note])
     return source

@@ -198,8 +198,18 @@ def require_readable(source: Source, names: Sequence[str], *, all_: bool = False
 def require_readable_target(source: Source, target: str, config: Config) -> None:
     """Raise DataError if the target, or a column whose kind was said, has cells that are not of its kind."""
     require_readable(source, [name for name, kind in config.columns.items() if kind in ("numeric", "date")])
-    if config.missing_target != "drop":
-        require_readable(source, [target], all_=True)
+    if config.missing_target == "drop":
+        return
+    require_readable(source, [target], all_=True)
+    words = source.gaps.get(target, {})
+    if words:
+        word = max(words, key=lambda one: words[one])
+        raise DataError(
+            f"a value in every cell of the target {target!r}",
+            f"{word!r} in {words[word]:,} cell{'s' * (words[word] > 1)}, read as a missing one",
+            "If it is a class, say which words are missing, --missing '' for none; else drop these rows with --set "
+            "missing_target=drop.",
+        )
 
 
 def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Source, Target]:

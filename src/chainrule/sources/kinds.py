@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chainrule.sources.reading.notation import Date
 from chainrule.sources.reading.words import FALSE, TRUE
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def as_numbers(column: pd.Series) -> pd.Series:
 
 
 def as_dates(column: pd.Series, *, day_first: bool = False) -> pd.Series:
-    """Return cells as dates without a time zone; a cell that is no date becomes NaT.
+    """Return cells as dates, as the clock of the place showed them; a cell that is no date becomes NaT.
 
     Parameters
     ----------
@@ -80,20 +80,14 @@ def as_dates(column: pd.Series, *, day_first: bool = False) -> pd.Series:
         Whether 1/2/2024 is the first of February.
     """
     import pandas as pd
+    import pyarrow as pa
 
-    def parse(turned: bool) -> pd.Series:
-        return pd.to_datetime(column, errors="coerce", utc=True, format="mixed", dayfirst=turned)
-
-    with warnings.catch_warnings():
-        # pandas warns when it parses dates of mixed forms one by one, which is what is wanted here.
-        warnings.simplefilter("ignore", UserWarning)
-        dates = parse(False)
-        if day_first:
-            # pandas would turn 2024-02-01 round as well.
-            turned = cells_as_text(column).str.match(_LEADING_NUMBER).fillna(False).astype(bool)
-            dates = dates.where(~turned, parse(True))
-    naive: pd.Series = dates.dt.tz_localize(None)
-    return naive
+    if column.dtype.kind == "M":
+        dates = pd.to_datetime(column)
+        return dates if dates.dt.tz is None else dates.dt.tz_localize(None)
+    order = "day first" if day_first else "month first"
+    texts = pa.array(cells_as_text(column).where(column.notna(), None).tolist(), pa.string())
+    return pd.Series(Date(order).read(texts).values, index=column.index, name=column.name)
 
 
 def is_day_first(column: pd.Series) -> bool:

@@ -88,6 +88,14 @@ class Source:
         return replace(self, frame=frame, samples=self.samples and self.samples.take(rows), parts=parts)
 
 
+def check_header(header: str) -> None:
+    """Raise ConfigError unless a header is auto, first, none or the number of a row."""
+    if header not in HEADERS and not header.isdigit():
+        raise ConfigError(
+            f"a header of {', '.join(HEADERS)} or the number of a row", f"{header!r}", did_you_mean(header, HEADERS)
+        )
+
+
 @dataclass(frozen=True)
 class Reading:
     """How DATA are to be read; what is None is found by looking at them.
@@ -157,12 +165,7 @@ class Reading:
     @property
     def wishes(self) -> Wishes:
         """What is said of a table."""
-        if self.header not in HEADERS and not self.header.isdigit():
-            raise ConfigError(
-                f"a header of {', '.join(HEADERS)} or the number of a row",
-                f"{self.header!r}",
-                did_you_mean(self.header, HEADERS),
-            )
+        check_header(self.header)
         return Wishes(
             self.header,
             self.names,

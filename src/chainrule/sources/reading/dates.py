@@ -45,6 +45,8 @@ _FORMS = {
 }
 _DIGITS = re.compile(r"\d+(?:\.0*)?")
 _LOOKS = re.compile(r"\d[-/.:]\s?\d|\d.*[^\W\d_]{3}|[^\W\d_]{3}.*\d")
+# Letters of a date at most: what is longer is a text, and would be long to look through.
+_LONGEST = 64
 # Years of two digits: 69 is 1969, 68 is 2068, as POSIX has it.
 _PIVOT = 69
 _SECONDS_A_DAY = 86_400
@@ -89,7 +91,7 @@ class Moment:
 
 def moment_of(cell: str) -> Moment | None:
     """Return what a cell is made of, or None if it looks like no date."""
-    if _LOOKS.search(cell) is None:
+    if len(cell) > _LONGEST or _LOOKS.search(cell) is None:
         return None
     for form, pattern in _FORMS.items():
         match = pattern.fullmatch(cell)

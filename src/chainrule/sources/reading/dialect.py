@@ -214,15 +214,15 @@ def _score(rows: list[list[str]], *, single: bool) -> float | None:
     strange = sum(_is_strange(cell) for cell in cells) / len(cells)
     # A line above the table may be of any length; the header below it is as long as the rows, or lacks the row names.
     first = next((len(row) for row in rows if len(row) > 1), width)
-    header = 1.0 if first in (width, width - 1, width + 1) else 0.7
+    header = 1.0 if first == width else 0.9 if first in (width - 1, width + 1) else 0.7
     return share * (1 - strange) * (1 - 1 / (width + 1)) * header + 0.3 * (share >= 0.5)
 
 
 def _is_strange(cell: str) -> float:
-    if _RIVAL.search(cell):
+    if _RIVAL.search(cell) or '\\"' in cell:
         return 1.0
     if cell.startswith('"') or cell.endswith('"') or (len(cell) > 1 and cell[0] == cell[-1] == "'"):
-        return 0.5
+        return 0.25
     return 0.5 if _TIGHT_COMMA.search(cell) and not _NUMBER.fullmatch(cell) else 0.0
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Letters that a number or a date has at most, and different words among which true and false are looked for.
-_LONGEST = 48
+_LONGEST = 64
 _MOST_WORDS = 12
 # Cells that are looked at before all are, to see whether it is worth it.
 _FEW = 256

@@ -111,6 +111,8 @@ _THREES = r"[1-9]\d{{0,2}}(?P<group>[{other}'’ \u00a0\u202f\u2009])\d{{3}}(?:(
 _INDIAN = r"[1-9]\d?(?:,\d{2})+,\d{3}"
 _CODE = re.compile(r"[-+]?0\d+([.,]\d+)?")
 _INFINITE = {"inf": math.inf, "+inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
+# Letters of a number at most.
+_LONGEST = 64
 # Whole numbers beyond this are not told apart in float64.
 LARGEST = 2**53
 
@@ -143,7 +145,7 @@ class Digits:
 
 def digits_of(cell: str) -> Digits | None:
     """Return what a cell is made of, or None if it is no number under any decimal sign."""
-    match = _CELL.fullmatch(cell)
+    match = _CELL.fullmatch(cell) if len(cell) <= _LONGEST else None
     if match is None or (match["open"] is None) != (match["close"] is None):
         return None
     before, after = match["before"] or "", match["after"] or ""

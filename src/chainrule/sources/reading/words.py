@@ -11,7 +11,7 @@ MISSING = (
 # What one looks like among numbers or dates, where it can be nothing else; in small letters.
 GAPS = frozenset(
     (
-        *("-", "--", "---", "–", "—", ".", "..", "...", "*", "**", "x", "na", "n.a.", "n. a.", "n/a", "none", "nil"),
+        *("-", "--", "---", "–", "—", ".", "..", "...", "*", "**", "na", "n.a.", "n. a.", "n/a", "none", "nil"),
         *("null", "nan", "missing", "unknown", "not available", "not applicable", "nd", "n.d.", "n/d", "k.a.", "k. a."),
         *("tbd", "tba", "unk", "inf.", "error", "#error", "err", "undefined", "no data", "nodata", "blank", "empty"),
         *("0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000", "00-00-0000", "nat"),
