@@ -232,8 +232,13 @@ def read_table(path: Path, reading: Reading = _AS_IT_IS) -> Source:
     DataError
         If there is no such file, or it is not a table.
     """
+    reading.wishes  # noqa: B018 (what is said is checked before a large file is read)
+    return read_table_of(path, read_bytes(path), reading)
+
+
+def read_table_of(path: Path, raw: bytes, reading: Reading = _AS_IT_IS) -> Source:
+    """Return the table that some bytes are, by the rules of `read_table`; the path is what they are called."""
     wishes = reading.wishes
-    raw = read_bytes(path)
     if not raw.removeprefix(codecs.BOM_UTF8).strip():
         raise DataError(f"rows in {path.name}", "an empty file", "Give a table with a header and rows.")
     table = read_parquet(path, raw, wishes) if raw[:4] == b"PAR1" else read_text(path, raw, wishes)
