@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from chainrule import encode, engine, errors, explain, models, network, nn, optim, select, sources, train
     from chainrule.errors import ChainruleError
+    from chainrule.job.look import read
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -54,6 +55,7 @@ _HOMES = {
     "cross_validate": "chainrule.select.crossval",
     "load_model": "chainrule.network.file",
     "mlp": "chainrule.network.mlp",
+    "read": "chainrule.job.look",
     "save_model": "chainrule.network.file",
     "tune": "chainrule.select.tune",
 }
@@ -83,6 +85,7 @@ __all__ = [
     "network",
     "nn",
     "optim",
+    "read",
     "save_model",
     "select",
     "sources",

@@ -54,6 +54,13 @@ def inspect(
             left=4,
         )
     )
+    reading = preparation.reading
+    if reading is None:
+        click.echo("\nThe file does not say how the training file was written.")
+        return
+    written = "Parquet" if reading.dialect is None else reading.dialect.describe()
+    click.echo(f"\nread from {written}")
+    click.echo(align(["column", "written as"], [[name, n.describe()] for name, n in reading.columns.items()], left=2))
 
 
 def _shape(shape: tuple[int, ...]) -> str:

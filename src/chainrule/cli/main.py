@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -14,6 +15,7 @@ from chainrule.cli.datasets import datasets
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
 from chainrule.cli.inspect import inspect
+from chainrule.cli.look import look
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
 from chainrule.cli.train import train
@@ -35,7 +37,7 @@ def app() -> None:
     """Neural networks you can see through."""
 
 
-for command in (train, predict, evaluate, cv, compare, tune, explain, inspect, datasets, play):
+for command in (look, train, predict, evaluate, cv, compare, tune, explain, inspect, datasets, play):
     app.add_command(command)
 
 
@@ -44,6 +46,10 @@ def main() -> None:
 
     Training that came to nothing has the code 1.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal of another code page gets what it does not have as \\u2192, and no traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         # Not `app()`, which would answer an interrupt and a closed pipe in its own way.
         with app.make_context("chainrule", sys.argv[1:]) as context:

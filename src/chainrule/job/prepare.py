@@ -21,6 +21,7 @@ from chainrule.encode.table import column_kinds, fit_table
 from chainrule.encode.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
 from chainrule.errors import DataError
 from chainrule.job.config import Config
+from chainrule.job.doubts import doubts
 from chainrule.large.pictures import StreamedPictures
 from chainrule.large.streamed import Streamed
 from chainrule.seeds import Purpose, generator
@@ -127,6 +128,7 @@ def prepare_source(config: Config, source: Source) -> Prepared:
         if source.samples is None
         else ()
     )
+    notes += doubts(source, target_name, kinds)
     rows, files = _split(source, target, config, notes)
     sources = {name: source.take(part) for name, part in rows.items()}
     for name, file in files.items():
