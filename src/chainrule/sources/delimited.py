@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Parts the cells of a file whose lines are one cell each: no text has this sign.
 _NO_DELIMITER = "\x1f"
 _UNIT = re.compile(r"[\[(]?[^\d\s]{1,6}([/·*^²³-]?[^\s]{0,6})?[\])]?")
-_UNIT_ROWS = 50
+_UNIT_ROWS = 12
 
 
 @dataclass(frozen=True)

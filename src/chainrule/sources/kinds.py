@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chainrule.sources.reading.notation import Date
 from chainrule.sources.reading.words import FALSE, TRUE
 
@@ -60,6 +62,8 @@ def as_numbers(column: pd.Series) -> pd.Series:
     """
     import pandas as pd
 
+    if column.dtype == np.float64:
+        return column
     if column.dtype.kind in "biuf":
         return column.astype(float)
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
@@ -117,29 +121,55 @@ def infer_kind(column: pd.Series, *, as_written: bool = False) -> ColumnKind:
     different texts that repeat: category.
     """
     name = str(column.name)
-    present = column.dropna()
-    n, unique = len(present), present.nunique()
+    if column.dtype.kind in "iuf":
+        return _of_numbers(name, column.to_numpy())
+    counts = column.value_counts()
+    cells, weights = counts.index.to_series(name=column.name).reset_index(drop=True), counts.to_numpy()
+    n, unique = int(weights.sum()), len(cells)
     if n == 0:
         return ColumnKind(name, "constant", "all cells are missing")
     if unique == 1:
-        return ColumnKind(name, "constant", f"all cells are {present.iloc[0]!r:.30}")
+        return ColumnKind(name, "constant", f"all cells are {cells[0]!r:.30}")
     if column.dtype.kind == "M":
         return ColumnKind(name, "date", "dates")
-    words = {word.lower() for word in cells_as_text(present.drop_duplicates().head(3))}
+    text = cells_as_text(cells)
+    words = {word.lower() for word in text.head(3)}
     if unique == 2 and (words & TRUE and words & FALSE) and words <= TRUE | FALSE:
         return ColumnKind(name, "boolean", " and ".join(sorted(words)))
-    text = cells_as_text(present)
-    if as_written:
-        return _textual(name, text, unique, n)
-    numbers = as_numbers(present)
-    if numbers.notna().all() and not has_codes(present):
-        return _numeric(name, numbers, unique, n)
-    if text.str.fullmatch(_DATE).mean() > 0.99 and as_dates(text).notna().mean() > 0.99:
-        return ColumnKind(name, "date", "dates in digits")
-    return _textual(name, text, unique, n)
+    if not as_written:
+        numbers = as_numbers(cells)
+        if numbers.notna().all() and not has_codes(cells):
+            return _numeric(name, numbers.to_numpy(), unique, n)
+        shaped = np.asarray(text.str.fullmatch(_DATE), bool)
+        if _share(shaped, weights) > 0.99 and _share(as_dates(text).notna().to_numpy(), weights) > 0.99:
+            return ColumnKind(name, "date", "dates in digits")
+    return _textual(name, text, weights)
 
 
-def _numeric(name: str, numbers: pd.Series, unique: int, n: int) -> ColumnKind:
+def _share(chosen: np.ndarray, weights: np.ndarray) -> float:
+    return float(weights[chosen].sum() / weights.sum())
+
+
+def _of_numbers(name: str, numbers: np.ndarray) -> ColumnKind:
+    """Return what a column of numbers is; NaN is a missing cell."""
+    present = numbers[~np.isnan(numbers)] if numbers.dtype.kind == "f" else numbers
+    values = _different(present)
+    if len(values) == 0:
+        return ColumnKind(name, "constant", "all cells are missing")
+    if len(values) == 1:
+        return ColumnKind(name, "constant", f"all cells are {values[0]:g}")
+    if len(values) == 2 and set(values) == {0, 1}:
+        return ColumnKind(name, "boolean", "0 and 1")
+    return _numeric(name, present, len(values), len(present))
+
+
+def _different(numbers: np.ndarray) -> np.ndarray:
+    import pandas as pd
+
+    return np.asarray(pd.unique(numbers))
+
+
+def _numeric(name: str, numbers: np.ndarray, unique: int, n: int) -> ColumnKind:
     whole = bool((numbers == numbers.round()).all())
     if whole and unique == n and n > _FEW:
         if _ID_NAME.search(name) or _ID_CAMEL.search(name):
@@ -149,8 +179,10 @@ def _numeric(name: str, numbers: pd.Series, unique: int, n: int) -> ColumnKind:
     return ColumnKind(name, "numeric", f"{unique} different numbers")
 
 
-def _textual(name: str, text: pd.Series, unique: int, n: int) -> ColumnKind:
-    length = float(text.map(lambda cell: len(cell.split())).mean())
+def _textual(name: str, text: pd.Series, counts: np.ndarray) -> ColumnKind:
+    """Return what a column of different texts is, each as often as it is counted."""
+    unique, n = len(text), int(counts.sum())
+    length = float(np.average([len(cell.split()) for cell in text], weights=counts))
     if unique <= _FEW or (unique <= _MANY and unique < 0.05 * n and length < 2 * _WORDS_OF_TEXT):
         return ColumnKind(name, "category", f"{unique} different texts")
     if length >= _WORDS_OF_TEXT:

@@ -18,6 +18,9 @@ from chainrule.errors import ConfigError, DataError, ModelFileError, did_you_mea
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _BY_NAME = {name: sign for sign, name in DELIMITERS.items()} | {"pipe": "|", "space": " ", "\\t": "\t"}
 SAMPLE_ROWS = 200
+# Of a wide table fewer rows tell as much.
+_FEWEST_ROWS = 12
+_SAMPLE_CELLS = 10_000
 HEAD_BYTES = 1 << 20
 # A cell with another delimiter inside was perhaps cut in the wrong places.
 _RIVAL = re.compile(r"[\t;|]")
@@ -130,11 +133,13 @@ class _Lines:
 
 def first_rows(text: str, dialect: Dialect, most: int = SAMPLE_ROWS) -> list[list[str]]:
     """Return the first rows that are not empty; what the csv module cannot cut ends them."""
-    rows = []
+    rows: list[list[str]] = []
+    cells = 0
     try:
         for _, row in rows_of(text, dialect):
             rows.append(row)
-            if len(rows) >= most:
+            cells += len(row)
+            if len(rows) >= most or (len(rows) >= _FEWEST_ROWS and cells > _SAMPLE_CELLS):
                 break
     except csv.Error:
         return rows
