@@ -64,7 +64,7 @@ def predict_table(
     """
     import pandas as pd
 
-    source = read_for(model, data, reading)
+    source = read_for(model, data, replace(reading, labelled=False))
     findings = Findings()
     y = model.outputs(source.frame, findings, samples=source.samples, views=views)
     target = model.preparation.target
@@ -147,7 +147,7 @@ def read_for(model: Model, data: str, reading: Reading) -> Source:
     )
     if isinstance(encoding, ImageEncoding):
         height, width, channels = encoding.size
-        reading = replace(reading, image_size=(height, width), grey=channels == 1)
+        reading = replace(reading, image_size=(height, width), grey=channels == 1, bits=encoding.bits)
     if isinstance(encoding, SoundEncoding):
         reading = replace(reading, rate=encoding.rate)
     source = read_source(data, reading)

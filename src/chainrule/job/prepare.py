@@ -175,7 +175,7 @@ def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
     if not isinstance(source.samples, Pictures):
         return reading
     height, width, channels = source.samples.shape[1:]
-    return replace(reading, image_size=(height, width), grey=channels == 1)
+    return replace(reading, image_size=(height, width), grey=channels == 1, bits=source.samples.bits)
 
 
 def require_readable(source: Source, names: Sequence[str], *, all_: bool = False) -> None:

@@ -126,12 +126,16 @@ class Reading:
         Height and width that pictures are brought to.
     grey : bool, optional
         Whether pictures are grey (True) or in colour (False).
+    bits : int, optional
+        How many bits the pixels of 16-bit files use.
     rate : int, optional
         Samples a second that sounds are to have.
     resample : bool
         Whether sounds of another rate are brought to it.
     label_from, test_from : str, optional
         Regular expressions on the path of a file: its first group is the label; a match makes it a test sample.
+    labelled : bool
+        Whether files need a class each; if not, all of them are read, wherever they lie.
     offline : bool
         Whether nothing may be fetched.
     strict : bool
@@ -145,10 +149,12 @@ class Reading:
     seed: int = 0
     image_size: tuple[int, int] | None = None
     grey: bool | None = None
+    bits: int | None = None
     rate: int | None = None
     resample: bool = False
     label_from: str | None = None
     test_from: str | None = None
+    labelled: bool = True
     offline: bool = False
     strict: bool = False
     budget: int = 1 << 29
