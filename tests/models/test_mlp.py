@@ -133,4 +133,4 @@ def test_a_fit_that_runs_away_says_so_though_earlier_weights_are_kept() -> None:
 
 def test_a_part_of_a_unit_is_refused() -> None:
     with pytest.raises(ConfigError, match="whole numbers of units"):
-        MLPRegressor((2.5,)).fit(np.eye(3), np.arange(3.0))
+        MLPRegressor(hidden_layer_sizes=(2.5,)).fit(np.eye(3), np.arange(3.0))
