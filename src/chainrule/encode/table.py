@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# Of the names of rows, how many must be different.
+_DIFFERENT = 0.95
+
+
 @dataclass(frozen=True)
 class TableEncoding(Encoding):
     """Columns, each by its encoder, side by side.
@@ -134,9 +138,17 @@ def column_kinds(
 
 
 def _inferred(column: pd.Series, notation: Notation | None) -> ColumnKind:
+    if notation is not None and notation.is_name and column.nunique() < _DIFFERENT * len(column):
+        # Names that come again and again tell something.
+        return infer_kind(column)
     if notation is not None and notation.is_name:
         return ColumnKind(str(column.name), "identifier", "the row names of the file")
     return infer_kind(column, as_written=notation is not None and notation.is_text)
+
+
+def _is_empty(column: pd.Series) -> bool:
+    """Tell whether all cells are missing; most columns show it by their first cell."""
+    return len(column) == 0 or (bool(column.iloc[:1].isna().all()) and bool(column.isna().all()))
 
 
 def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...], choices: ChoiceTable | None = None) -> TableEncoding:
@@ -149,7 +161,7 @@ def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...], choices: Choic
             columns.append(kind)
             continue
         column = train[kind.name]
-        if column.notna().sum() == 0:
+        if _is_empty(column):
             columns.append(ColumnKind(kind.name, "constant", "all cells of the training part are missing"))
             continue
         try:

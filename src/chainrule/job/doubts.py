@@ -23,6 +23,7 @@ _CODES = re.compile(
 _MOST_WORDS = 1000
 # Cells among which rows that are there twice are looked for: beyond, it would take longer than reading them.
 _MOST_CELLS = 4_000_000
+_FEW_COLUMNS = 20
 _MANY_TWICE = 0.05
 
 
@@ -37,13 +38,11 @@ def doubts(source: Source, target: str, kinds: tuple[ColumnKind, ...]) -> list[s
 
 
 def _total_row(frame: pd.DataFrame) -> str:
-    last = [cell for cell in frame.iloc[-1] if isinstance(cell, str)]
-    if not any(_TOTAL.fullmatch(cell) for cell in last) or len(frame) < 3:
-        return ""
-    above = [cell for cell in frame.iloc[-2] if isinstance(cell, str)]
-    if any(_TOTAL.fullmatch(cell) for cell in above):
-        return ""
-    return f"the last row looks like a total of the others: {', '.join(last)[:40]!r}; leave it out of the file if it is one"
+    for name in frame.columns:
+        last = frame[name].iloc[-1]
+        if isinstance(last, str) and _TOTAL.fullmatch(last) and (frame[name] == last).sum() == 1 and len(frame) > 2:
+            return f"the last row looks like a total of the others: {last!r} in {name}; leave it out of the file if it is one"
+    return ""
 
 
 def _alike(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind], target: str) -> str:
@@ -66,14 +65,13 @@ def _alike(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind], target: str) ->
 
 def _stand_ins(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> str:
     """Name columns whose least or greatest number is far from the others, and is one that often stands for a gap."""
+    names = [name for name, kind in kinds.items() if kind.kind == "numeric" and frame[name].dtype.kind in "if"]
+    values = frame[names].to_numpy(float)
     found = {}
-    for name, kind in kinds.items():
-        values = frame[name]
-        if kind.kind != "numeric" or values.dtype.kind not in "if":
-            continue
-        for end in (float(values.min()), float(values.max())):
-            if end in _STAND_INS and _is_apart(values.to_numpy(float), end):
-                found[name] = end
+    for end in _STAND_INS:
+        for place in np.flatnonzero((values == end).sum(axis=0) > 1):
+            if _is_apart(values[:, place], end):
+                found[names[place]] = end
     if not found:
         return ""
     listed = ", ".join(f"{name} ({value:g})" for name, value in list(found.items())[:4])
@@ -83,7 +81,7 @@ def _stand_ins(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> str:
 def _is_apart(values: np.ndarray, end: float) -> bool:
     values = values[np.isfinite(values)]
     rest = values[values != end]
-    if len(values) - len(rest) < 2 or len(rest) < 5:
+    if len(rest) < 5 or not (end < rest.min() or end > rest.max()):
         return False
     return bool(np.abs(rest - end).min() > max(rest.max() - rest.min(), 1.0))
 
@@ -98,6 +96,9 @@ def _codes(kinds: Mapping[str, ColumnKind]) -> str:
 
 def _twice(frame: pd.DataFrame) -> str:
     if frame.size > _MOST_CELLS or frame.shape[1] < 3:
+        return ""
+    # Of a wide table the first columns tell at once that there is none.
+    if frame.shape[1] > _FEW_COLUMNS and not frame.iloc[:, :_FEW_COLUMNS].duplicated().any():
         return ""
     count = int(frame.duplicated().sum())
     if count <= _MANY_TWICE * len(frame):

@@ -23,6 +23,7 @@ from chainrule.sources.delimited import (
     written_otherwise,
 )
 from chainrule.sources.reading.cells import Cells, cut, lines_of, table_start
+from chainrule.sources.reading.dialect import Dialect
 from chainrule.sources.reading.encoding import Decoded, decode
 from chainrule.sources.reading.evidence import Evidence
 from chainrule.sources.reading.reading import OddCells, TableReading, without_gaps
@@ -254,7 +255,7 @@ class TextBlocks(Blocks):
         cuts, lines, at, line, inside = [0], [0], 0, 0, False
         with self.path.open("rb") as file:
             while raw := file.read(_TEXT_BYTES):
-                ends, inside = _row_ends(raw, inside, quote=self._dialect.quote)
+                ends, inside = _row_ends(raw, inside, self._dialect)
                 if len(ends):
                     cuts.append(at + int(ends[-1]) + 1)
                     lines.append(line + raw[: int(ends[-1]) + 1].count(b"\n"))
@@ -323,13 +324,16 @@ class TextBlocks(Blocks):
         return line + lines_of(body, self._dialect, [row + (block == 0 and self._units)])[0]
 
 
-def _row_ends(raw: bytes, inside: bool, *, quote: str) -> tuple[np.ndarray, bool]:
+def _row_ends(raw: bytes, inside: bool, dialect: Dialect) -> tuple[np.ndarray, bool]:
     """Return where rows end in a piece of text, and whether the next piece begins inside quotes."""
     codes = np.frombuffer(raw, np.uint8)
     ends = np.flatnonzero(codes == _NEWLINE)
-    if not quote or (quote.encode() not in raw and not inside):
+    quote = dialect.quote.encode()
+    if not quote or (quote not in raw and not inside):
         return ends, inside
     marks = np.flatnonzero(codes == ord(quote))
+    if dialect.escape:
+        marks = marks[codes[marks - 1] != ord(dialect.escape)]
     # An end of a line is the end of a row if the quote marks before it are in pairs.
     before = np.searchsorted(marks, ends) + inside
     return ends[before % 2 == 0], bool((len(marks) + inside) % 2)

@@ -199,6 +199,14 @@ def test_a_gap_changes_no_word_beside_it(write: Write) -> None:
     assert (read[0], read.isna()[1], read[2]) == ("TRUE", True, "FALSE")
 
 
+@pytest.mark.parametrize("mark", ["✓", "X", "•"])
+def test_a_mark_or_nothing_is_yes_or_no_and_that_is_told(write: Write, mark: str) -> None:
+    source = column(write, ",", [mark, "", "", mark])
+    assert source.frame["a"].tolist() == [mark, "no", "no", mark]
+    assert "a mark or nothing" in source.notes[0]
+    assert column(write, ",", [""], Reading(stored=source.reading)).frame["a"].tolist() == ["no"]
+
+
 def test_the_words_for_a_gap_can_be_said(write: Write) -> None:
     kept = column(write, ",", ["None", "NA", "x", ""], Reading(missing=()))
     assert kept.frame["a"].isna().tolist() == [False, False, False, True]
@@ -227,7 +235,12 @@ def test_whole_numbers_beyond_float64_in_parquet_stay_apart_beside_a_gap(tmp_pat
     assert read_table(path).frame["shop"].nunique() == 2
 
 
-NOTATIONS = [Number(",", "€", odd=True), Date("day first", "clock"), Flag("ja", "nein"), Text(names=True)]
+NOTATIONS = [
+    Number(",", "€", odd=True),
+    Date("day first", "clock"),
+    Flag("ja", "nein", blank_is_false=True),
+    Text(names=True),
+]
 
 
 @pytest.mark.parametrize("notation", NOTATIONS, ids=lambda notation: notation.kind)

@@ -108,6 +108,9 @@ class _Deciding:
             return self._asked_date(name, evidence)
         if evidence.flags is not None:
             return Flag(*evidence.flags)
+        if evidence.mark is not None:
+            self._tell("marks", f"{name} ({evidence.mark})")
+            return Flag(evidence.mark, "no", blank_is_false=True)
         left = evidence.filled - sum(evidence.tokens.values())
         numbers, dates = evidence.numbers, evidence.dates
         if left and numbers.total >= _MOST * left and self._is_measured(name, evidence):
@@ -218,6 +221,7 @@ _TOLD = {
     "(--decimal .)",
     "comma and three digits: decimal point": "1,234 is read as a thousand and more: {names} (--decimal ,)",
     "half numbers": "numbers in most cells, but not in 19 of 20, so they are read as texts: {names} (--set columns.NAME=numeric)",
+    "marks": "a mark or nothing in each cell, read as yes or no: {names} (--set columns.NAME=ignore)",
     "units": "numbers in several units, read as texts: {names}",
     "beyond": "whole numbers with more digits than float64 tells apart are read as names: {names} (--set columns.NAME=numeric)",
     "short years": "years of two digits are those from 1969 to 2068: {names}",

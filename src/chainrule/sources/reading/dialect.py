@@ -19,7 +19,7 @@ DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _BY_NAME = {name: sign for sign, name in DELIMITERS.items()} | {"pipe": "|", "space": " ", "\\t": "\t"}
 SAMPLE_ROWS = 200
 # Of a wide table fewer rows tell as much.
-_FEWEST_ROWS = 12
+_FEWEST_ROWS = 8
 _SAMPLE_CELLS = 10_000
 HEAD_BYTES = 1 << 20
 # A cell with another delimiter inside was perhaps cut in the wrong places.

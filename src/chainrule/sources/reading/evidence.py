@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.sources.reading.dates import WHOLE, DateForms
 from chainrule.sources.reading.numbers import LARGEST, NumberForms
-from chainrule.sources.reading.words import FALSE, GAPS, TRUE
+from chainrule.sources.reading.words import FALSE, GAPS, MARKS, TRUE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -137,3 +137,11 @@ class Evidence:
         if not true or not false:
             return None
         return max(true, key=lambda word: words[word]), max(false, key=lambda word: words[word])
+
+    @property
+    def mark(self) -> str | None:
+        """The mark that is in some cells, where the others are empty; else None."""
+        words = self.words
+        if not words or self.filled == self.rows or not all(word.lower() in MARKS for word in words):
+            return None
+        return max(words, key=lambda word: words[word])

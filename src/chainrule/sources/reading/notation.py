@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.errors import ModelFileError
 from chainrule.sources.reading.dates import WHOLE, moment_in
 from chainrule.sources.reading.numbers import LARGEST, number_in
-from chainrule.sources.reading.words import FALSE, GAPS, TRUE
+from chainrule.sources.reading.words import FALSE, GAPS, MARKS, TRUE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,10 +179,13 @@ class Flag(Notation):
     ----------
     true, false : str
         As most cells of training have them.
+    blank_is_false : bool
+        Whether an empty cell is false and no gap, where the others have a mark.
     """
 
     true: str = "true"
     false: str = "false"
+    blank_is_false: bool = False
     kind: ClassVar[str] = "boolean"
 
     def read(self, cells: pa.Array) -> ReadColumn:
@@ -191,12 +194,18 @@ class Flag(Notation):
 
         coded = cells.dictionary_encode()
         words = coded.dictionary.to_pylist()
-        said = [self.true if w.lower() in TRUE else self.false if w.lower() in FALSE else w for w in words]
-        return ReadColumn(_texts(pa.array(said, pa.large_string()).take(coded.indices)))
+        said = [self._said(word) for word in words]
+        texts = pa.array(said, pa.large_string()).take(coded.indices)
+        return ReadColumn(_texts(texts.fill_null(self.false) if self.blank_is_false else texts))
+
+    def _said(self, word: str) -> str:
+        """Return the word of training for a word."""
+        true = word.lower() in TRUE or (self.blank_is_false and word.lower() in MARKS)
+        return self.true if true else self.false if word.lower() in FALSE else word
 
     def describe(self) -> str:
         """`yes or no`."""
-        return f"{self.true} or {self.false}"
+        return f"{self.true} or nothing" if self.blank_is_false else f"{self.true} or {self.false}"
 
 
 @dataclass(frozen=True)

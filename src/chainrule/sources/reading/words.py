@@ -19,3 +19,5 @@ GAPS = frozenset(
 )
 TRUE = frozenset(("true", "yes", "y", "t", "1", "1.0", "on", "✓", "✔", "☑", "✅", "ja", "oui", "wahr", "vrai"))
 FALSE = frozenset(("false", "no", "n", "f", "0", "0.0", "off", "✗", "✘", "☐", "❌", "nein", "non", "falsch", "faux"))
+# Marks that stand in a cell, or do not.
+MARKS = frozenset(("✓", "✔", "☑", "✅", "x", "×", "•", "●"))
