@@ -101,3 +101,10 @@ def test_bad_input_is_answered_and_nothing_is_written(
     assert result.code == 2
     assert words in result.err
     assert not (here / "runs").exists()
+
+
+def test_how_a_file_is_written_can_be_said_here_too(chainrule: Command, here: Path) -> None:
+    (here / "t.csv").write_text("a;label\n" + "".join(f"1,{i:03d};{'uv'[i % 2]}\n" for i in range(60)))
+    result = chainrule("cv", "t.csv", "--folds", "2", "--epochs", "1", "--decimal", "comma", "--out", "cv")
+    assert result.code == 2
+    assert chainrule("cv", "t.csv", "--folds", "2", "--epochs", "1", "--decimal", ",", "--out", "cv").code == 0

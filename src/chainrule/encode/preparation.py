@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,8 @@ from chainrule.types import Array, Shape
 if TYPE_CHECKING:
     import pandas as pd
 
-# All that a model file may name; nothing else is looked up.
-ENCODINGS: Mapping[str, Any] = {encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding)}
+# All that a model file may name; nothing else is looked up. `encode.fit.register_encoding` adds to it.
+ENCODINGS: dict[str, Any] = {encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding)}
 
 
 @dataclass(frozen=True)

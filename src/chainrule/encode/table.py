@@ -132,12 +132,13 @@ def column_kinds(
     return tuple(
         ColumnKind(name, overrides[name], "as asked")
         if name in overrides
-        else _inferred(frame[name], notations.get(name))
+        else kind_of(frame[name], notations.get(name))
         for name in names
     )
 
 
-def _inferred(column: pd.Series, notation: Notation | None) -> ColumnKind:
+def kind_of(column: pd.Series, notation: Notation | None) -> ColumnKind:
+    """Return what a column is, inferred from its cells and the notation that they were read by."""
     if notation is not None and notation.is_name and column.nunique() < _DIFFERENT * len(column):
         # Names that come again and again tell something.
         return infer_kind(column)

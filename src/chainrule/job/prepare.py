@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.encode.encoder import Findings
-from chainrule.encode.encoding import Encoding
-from chainrule.encode.images import ImageEncoding
+from chainrule.encode.fit import Wanted, fit_encoding
 from chainrule.encode.preparation import Preparation
-from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.sparse import is_sparse
 from chainrule.encode.split import split_rows
-from chainrule.encode.table import column_kinds, fit_table
+from chainrule.encode.table import column_kinds
 from chainrule.encode.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
 from chainrule.errors import DataError
 from chainrule.job.config import Config
@@ -25,7 +23,6 @@ from chainrule.job.doubts import doubts
 from chainrule.large.pictures import StreamedPictures
 from chainrule.large.streamed import Streamed
 from chainrule.seeds import Purpose, generator
-from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.read import read_source
 from chainrule.sources.samples import Pictures, Recordings
 from chainrule.sources.source import Reading, Source
@@ -142,7 +139,8 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     if task != CLASSIFICATION:
         target = fit_target(train.frame[target_name], task)
     target = _unscaled_if_poisson(target, config, source.frame)
-    preparation = Preparation(_fit_encoding(train, kinds, config), target, source.reading)
+    wanted = Wanted(kinds, config.choices, config.standardise, config.sound, config.seconds)
+    preparation = Preparation(fit_encoding(train.samples, train.frame, wanted), target, source.reading)
     findings = Findings()
     parts: dict[str, Part] = {}
     for name in ("train", "valid", "test"):
@@ -246,14 +244,6 @@ def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Sourc
             raise
         remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with --target."
         raise DataError(error.expected, error.came, remedy) from error
-
-
-def _fit_encoding(train: Source, kinds: tuple[ColumnKind, ...], config: Config) -> Encoding:
-    if isinstance(train.samples, Pictures):
-        return ImageEncoding.fit(train.samples, standardise=config.standardise)
-    if isinstance(train.samples, Recordings):
-        return SoundEncoding.fit(train.samples, method=config.sound, seconds=config.seconds)
-    return fit_table(train.frame, kinds, config.choices)
 
 
 def _drop_missing_targets(source: Source, target: str, config: Config, notes: list[str]) -> Source:
