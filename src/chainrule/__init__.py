@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chainrule.fitted.fitted import Fitted
     from chainrule.fitted.load import load
     from chainrule.job.arrays import load_data
+    from chainrule.job.look import read
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -62,6 +63,7 @@ _HOMES = {
     "load_data": "chainrule.job.arrays",
     "load_model": "chainrule.saved.file",
     "mlp": "chainrule.recipes.mlp",
+    "read": "chainrule.job.look",
     "save_model": "chainrule.saved.file",
     "tune": "chainrule.select.tune",
 }
@@ -95,6 +97,7 @@ __all__ = [
     "network",
     "nn",
     "optim",
+    "read",
     "save_model",
     "select",
     "sources",

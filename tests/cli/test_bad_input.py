@@ -36,7 +36,7 @@ TABLES: dict[str, tuple[bytes | None, list[str], str]] = {
     "one value": (b"a,t\n" + b"".join(b"%d,1.5\n" % i for i in range(9)), ["--task", "regression"], "1.5 in every row"),
     "a target that is not there": (table(), ["--target", "clas"], "Did you mean --target class?"),
     "a target with a missing class": (table(lambda text: text.replace("0.5,red,a", "0.5,red,")), [], "empty cell in row 1"),
-    "a target that is NaN": (table(lambda text: text.replace(",4.25", ",NaN"), NUMBERS), [], "row 5"),
+    "a target that is NaN": (table(lambda text: text.replace(",4.25", ",NaN"), NUMBERS), [], "'NaN' in 1 cell"),
     "a target that is infinite": (table(lambda text: text.replace(",4.25", ",inf"), NUMBERS), [], "row 5"),
     "all inputs missing": (b"a,b,class\n" + b",,x\n,,y\n" * 9, ["--header", "first"], "all cells are missing"),
     "duplicated names": (table(lambda text: text.replace("colour", "height")), [], "more than once"),

@@ -118,3 +118,10 @@ def test_an_answer_that_another_was_quicker_to_write_is_not_replaced(chainrule: 
         with choose.held(folder) as path:
             pages.append(choose.write(path, "<!doctype html>", {}))
     assert [str(page) for page in pages] == ["runs/iris-cv/report.html", "runs/iris-cv-2/report.html"]
+
+
+def test_how_a_file_is_written_can_be_said_here_too(chainrule: Command, here: Path) -> None:
+    (here / "t.csv").write_text("a;label\n" + "".join(f"1,{i:03d};{'uv'[i % 2]}\n" for i in range(60)))
+    result = chainrule("cv", "t.csv", "--folds", "2", "--epochs", "1", "--decimal", "comma", "--out", "cv")
+    assert result.code == 2
+    assert chainrule("cv", "t.csv", "--folds", "2", "--epochs", "1", "--decimal", ",", "--out", "cv").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 import chainrule as package
+from chainrule.cli.main import main
 from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder
 from chainrule.job.train import Job
@@ -177,3 +179,16 @@ def test_no_command_shows_the_help(chainrule: Command) -> None:
 def test_every_command_has_help(chainrule: Command, command: str) -> None:
     result = chainrule(command, "--help")
     assert (result.code, "Usage" in result.out) == (0, True)
+
+
+def test_a_terminal_of_another_code_page_loses_nothing_and_stops_nothing(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"{i}.5,{('größer → 1', 'kleiner')[i % 2]}\n" for i in range(40))
+    (here / "t.csv").write_text("a,klasse\n" + rows, encoding="utf-8")
+    screen = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(screen, encoding="cp437"))
+    monkeypatch.setattr(sys, "argv", ["chainrule", "look", "t.csv"])
+    main()
+    sys.stdout.flush()
+    assert "größer \\u2192 1" in screen.getvalue().decode("cp437")

@@ -15,6 +15,8 @@ from chainrule.encode.preparation import Preparation
 from chainrule.encode.table import column_kinds, fit_table
 from chainrule.encode.target import fit_target
 from chainrule.errors import ConfigError, DataError, ModelFileError
+from chainrule.sources.reading.notation import Number, Text
+from chainrule.sources.reading.reading import TableReading
 
 N = 60
 
@@ -180,3 +182,12 @@ DAMAGE: list[tuple[str, Any]] = [
 def test_a_damaged_preparation_is_refused(preparation: Preparation, path: str, value: Any) -> None:
     with pytest.raises(ModelFileError):
         Preparation.from_json(damaged(preparation.to_json(), path, value))
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"), [([f"r{i}" for i in range(40)], "identifier"), (["u", "v"] * 20, "category")]
+)
+def test_row_names_are_an_identifier_unless_they_come_again(cells: list[str], kind: str) -> None:
+    frame = pd.DataFrame({"column1": cells, "t": range(40)})
+    reading = TableReading(None, {"column1": Text(names=True), "t": Number()})
+    assert [column.kind for column in column_kinds(frame, "t", {}, reading)] == [kind]

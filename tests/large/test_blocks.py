@@ -125,9 +125,8 @@ def test_a_cut_parquet_file_is_refused(frame: pd.DataFrame, tmp_path: Path) -> N
 
 
 def test_a_row_with_a_cell_too_many_is_told_with_where_it_is(write: Write) -> None:
-    blocks = open_blocks(write("a,b\n" + "1,2\n" * 500 + "1,2,3\n" + "1,2\n" * 500))
-    with pytest.raises(DataError, match=r"counted from row \d+"):
-        whole(blocks)
+    with pytest.raises(DataError, match=r"3 cells in row 501 \(line 502\)"):
+        open_blocks(write("a,b\n" + "1,2\n" * 500 + "1,2,3\n" + "1,2\n" * 500))
 
 
 def test_a_packed_file_cannot_be_read_from_any_place(write: Write) -> None:
@@ -155,3 +154,24 @@ def test_what_is_no_table_to_stream_weighs_nothing(write: Write, content: bytes)
 
 def test_a_folder_weighs_nothing(tmp_path: Path) -> None:
     assert weight(tmp_path) == 0
+
+
+def test_a_quote_behind_a_backslash_ends_no_cell(write: Write) -> None:
+    text = "note,x\n" + "".join(f'"he said \\"hi\\",\n then {i}",{i}.5\n' for i in range(200))
+    path = write(text)
+    blocks = open_blocks(path)
+    assert blocks.n_blocks > 3
+    pd.testing.assert_frame_equal(whole(blocks), read_table(path).frame, check_index_type=False)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gbk", "shift_jis"])
+def test_an_encoding_that_shows_far_down_is_that_of_all_blocks(write: Write, encoding: str) -> None:
+    word = "K\xe4fer" if encoding == "cp1252" else "\u5927\u962a\u5e02"
+    text = "name,x\n" + "".join(f"{word if i > 150 else 'plain'},{i}.5\n" for i in range(200))
+    path = write(text.encode(encoding))
+    pd.testing.assert_frame_equal(whole(open_blocks(path)), read_table(path).frame, check_index_type=False)
+
+
+def test_utf_16_cannot_be_cut_at_its_lines(write: Write) -> None:
+    with pytest.raises(DataError, match="Write it as UTF-8"):
+        open_blocks(write("a,b\n1,2\n3,4\n".encode("utf-16")))

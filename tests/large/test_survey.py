@@ -13,7 +13,6 @@ import pytest
 from chainrule.encode.choices import ChoiceTable
 from chainrule.encode.split import row_lots
 from chainrule.encode.table import TableEncoding, column_kinds, fit_table
-from chainrule.errors import DataError
 from chainrule.large import blocks as blocks_module
 from chainrule.large.blocks import Blocks, open_blocks
 from chainrule.large.survey import Lots, measured, survey
@@ -110,17 +109,15 @@ def test_rows_without_a_target_are_in_no_part_where_they_are_dropped() -> None:
     assert lots.part(frame, "train").index.tolist() == [0, 3]
 
 
-def test_a_column_that_turns_to_text_far_down_is_told_with_its_row(tmp_path: Path) -> None:
+def test_a_cell_of_text_far_down_among_numbers_is_told_with_its_row_and_line(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     lines = [f"{i}.5,{'ab'[i % 2]}" for i in range(3000)]
     lines[2345] = "many,b"
     path.write_text("x,class\n" + "\n".join(lines) + "\n")
     blocks = open_blocks(path)
-    sample = pd.DataFrame({"x": np.arange(9) / 2, "class": list("aabbaabba")})
-    encoding = fit_table(sample, column_kinds(sample, "class", {}))
     survey(blocks, LOTS, 0.5, quiet)
-    with pytest.raises(DataError, match="'many' in row 2346"):
-        measured(blocks, Lots(0, 0.0, 0.0, "class"), encoding, ChoiceTable(), quiet)
+    odd = blocks.odd["x"]
+    assert (odd.count, odd.cell, odd.row, odd.line) == (1, "many", 2346, 2347)
 
 
 def test_the_targets_mean_and_deviation_are_those_of_all_training_rows(tmp_path: Path) -> None:

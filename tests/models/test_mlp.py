@@ -9,8 +9,10 @@ import pytest
 import sklearn.neural_network as peers
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_digits
+from sklearn.exceptions import ConvergenceWarning
 
 from chainrule import MLPClassifier, MLPRegressor
+from chainrule.errors import ConfigError
 
 DIGITS, LABELS = load_digits(return_X_y=True)
 DIGITS = DIGITS[:500] / 16
@@ -129,3 +131,16 @@ def test_a_solver_that_remembers_other_things_begins_anew_and_keeps_the_weights(
     model.set_params(solver=after).partial_fit(DIGITS, LABELS)
     assert model._optimizer.steps == 1
     assert all(not np.array_equal(new, old) for new, old in zip(model.coefs_, weights, strict=True))
+
+
+def test_a_fit_that_runs_away_says_so_though_earlier_weights_are_kept() -> None:
+    X = np.random.default_rng(0).normal(size=(300, 4))
+    model = MLPRegressor(solver="sgd", learning_rate_init=5, early_stopping=True, random_state=0, max_iter=50)
+    with np.errstate(all="ignore"), pytest.warns(ConvergenceWarning, match="not a number any more.*validation r2"):
+        model.fit(X, 2 * X[:, 0])
+    assert all(np.isfinite(W).all() for W in model.coefs_)
+
+
+def test_a_part_of_a_unit_is_refused() -> None:
+    with pytest.raises(ConfigError, match="whole numbers of units"):
+        MLPRegressor(hidden_layer_sizes=(2.5,)).fit(np.eye(3), np.arange(3.0))

@@ -118,3 +118,29 @@ def test_a_cache_that_cannot_be_written_is_told(folder: Path, tmp_path: Path, mo
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "file"))
     with pytest.raises(DataError, match="CHAINRULE_CACHE"):
         read(folder, budget=10)
+
+
+def deep(folder: Path, most: int) -> Path:
+    """Return two classes of pictures of 16 bits whose greatest pixel is `most`."""
+    for name, share in (("dark", 0.5), ("light", 1.0)):
+        (folder / name).mkdir(parents=True)
+        for i in range(2):
+            Image.fromarray(np.full((4, 4), round(share * most), np.uint16)).save(folder / name / f"{i}.png")
+    return folder
+
+
+@pytest.mark.parametrize(("most", "bits"), [(1023, 10), (4095, 12), (16383, 14), (65535, 16)])
+def test_pictures_of_16_bits_are_scaled_by_the_bits_that_they_use(tmp_path: Path, most: int, bits: int) -> None:
+    source = read_source(str(deep(tmp_path / "set", most)))
+    samples = source.samples
+    assert isinstance(samples, Pictures)
+    assert (samples.bits, samples.values.max()) == (bits, 255)
+    assert samples.values.min() in (127, 128)
+    assert any(f"use {bits} bits" in note for note in source.notes) == (bits < 16)
+
+
+def test_a_dark_picture_is_as_dark_alone_as_among_the_pictures_of_training(tmp_path: Path) -> None:
+    path = deep(tmp_path / "set", 500) / "dark" / "0.png"
+    samples = read_source(str(path), Reading(bits=12)).samples
+    assert isinstance(samples, Pictures)
+    assert samples.values.max() == round(250 * 255 / 4095)

@@ -74,9 +74,13 @@ def test_nullable_booleans_become_floats() -> None:
     assert as_numbers(pd.Series([True, None], dtype="boolean")).tolist()[0] == 1.0
 
 
-def test_dates_of_any_zone_are_compared_in_utc() -> None:
-    dates = as_dates(pd.Series(["2024-01-05T02:00:00+02:00", "2024-01-05"]))
-    assert dates[0] == dates[1]
+@pytest.mark.parametrize("zone", ["", "Z", "+02:00", " UTC", "-0530"])
+def test_a_date_is_what_the_clock_of_the_place_showed(zone: str) -> None:
+    assert as_dates(pd.Series([f"2024-01-05T02:00:00{zone}"]))[0] == pd.Timestamp("2024-01-05 02:00")
+
+
+def test_a_column_of_dates_is_never_read_in_two_ways() -> None:
+    assert as_dates(pd.Series(["05/03/2024", "13/03/2024"])).isna().tolist() == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,55 @@ def test_a_pattern_that_is_none_is_refused(place, settings: dict[str, str]) -> N
 def test_a_test_pattern_that_matches_none_or_all_is_refused(place, pattern: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(DataError, match="`test_from` to match some"):
         looked(place("a/1.png", "b/1.png"), Reading(test_from=pattern))
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("training_set", "test_set"),
+        ("Train Data", "Testing-Images"),
+        ("images_train", "images_val"),
+        ("trn", "holdout"),
+    ],
+)
+def test_parts_are_known_under_many_names(place, train: str, test: str) -> None:  # type: ignore[no-untyped-def]
+    listing = looked(place(f"{train}/cat/1.png", f"{train}/dog/1.png", f"{test}/cat/2.png", f"{test}/dog/2.png"))
+    assert (sorted(set(listing.labels or [])), len(set(listing.parts or []))) == (["cat", "dog"], 2)
+
+
+def test_classes_that_are_called_like_parts_are_told(place) -> None:  # type: ignore[no-untyped-def]
+    listing = looked(place("test_set/1.png", "other/1.png"))
+    assert "test_set (--test-from" in listing.notes[0]
+
+
+@pytest.mark.parametrize("suffix", ["jfif", "avif", "JPE"])
+def test_pictures_under_rarer_names_are_pictures(place, suffix: str) -> None:  # type: ignore[no-untyped-def]
+    assert looked(place("cat/1.png", f"dog/1.{suffix}")).labels == ["cat", "dog"]
+
+
+def test_a_class_whose_files_cannot_be_read_is_not_lost_without_a_word(place) -> None:  # type: ignore[no-untyped-def]
+    path = place("cat/1.png", "dog/1.png", "cow/1.heic", "cow/2.heic")
+    with pytest.raises(DataError, match=r"2 files of other kinds in cow, 1\.heic"):
+        looked(path)
+    assert len(looked(path, Reading(labelled=False)).entries) == 2
+
+
+def test_files_of_which_no_label_is_wanted_may_lie_anywhere(place) -> None:  # type: ignore[no-untyped-def]
+    listing = looked(place("1.png", "cat/2.png"), Reading(labelled=False))
+    assert (len(listing.entries), listing.labels, listing.unreadable) == (2, None, ())
+
+
+def test_a_backslash_in_an_old_zip_parts_folders(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("cat\\1.png", "dog\\1.png"):
+            info = zipfile.ZipInfo("x")
+            info.filename = name
+            archive.writestr(info, b"x")
+    assert looked(tmp_path / "a.zip").labels == ["cat", "dog"]
+
+
+def test_a_link_to_a_folder_is_followed_but_not_in_a_circle(tmp_path: Path) -> None:
+    folder = tree(tmp_path / "set", "cat/1.png")
+    (folder / "dog").symlink_to(tree(tmp_path / "elsewhere", "1.png"), target_is_directory=True)
+    (folder / "cat" / "round").symlink_to(folder, target_is_directory=True)
+    assert sorted(set(looked(folder).labels or [])) == ["cat", "dog"]

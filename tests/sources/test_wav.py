@@ -55,6 +55,27 @@ def test_of_several_channels_the_mean_is_taken() -> None:
     np.testing.assert_allclose(wave, WAVE / 3, atol=1e-7)
 
 
+def with_sizes(raw: bytes, riff: int, data: int) -> bytes:
+    """Return a wav with other sizes in its head."""
+    at = raw.index(b"data") + 4
+    return raw[:4] + struct.pack("<I", riff) + raw[8:at] + struct.pack("<I", data) + raw[at + 4 :]
+
+
+SIZES = {
+    "of ffmpeg in a pipe": (0xFFFFFFFF, 0xFFFFFFFF),
+    "of sox in a pipe": (0x7FFFF024, 0x7FFFF000),
+    "of nothing": (0, 0),
+    "of a file that is too large": (99_999, 1600),
+}
+
+
+@pytest.mark.parametrize("what", SIZES)
+def test_a_whole_recording_is_read_whatever_sizes_its_head_has(what: str) -> None:
+    wave, rate, _ = read_wav(with_sizes(GOOD, *SIZES[what]))
+    assert rate == 8000
+    np.testing.assert_array_equal(wave, read_wav(GOOD)[0])
+
+
 GOOD = wav(np.round(WAVE * 32767).astype(np.int16))
 DAMAGED = {
     "nothing": b"",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
 from chainrule.cli import choose
 from chainrule.cli.terminal import answer, say
+from chainrule.cli.written import options as how_it_is_written
 
 _CONFIG = "CONFIG"
 
@@ -22,6 +24,7 @@ _CONFIG = "CONFIG"
 @click.option("--folds", default=10, show_default=True, help="K, the number of parts.")
 @click.option("--repeats", default=1, show_default=True, help="How often the folds are drawn anew.")
 @choose.how
+@how_it_is_written
 @choose.out
 @choose.force
 @choose.told
@@ -47,6 +50,7 @@ def compare(
     force: bool,
     json_: bool,
     quiet: bool,
+    written: dict[str, Any],
 ) -> None:
     """Compare settings on the same folds, by a test that allows for what folds share."""
     from chainrule.job.choice_report import comparison_page
@@ -55,7 +59,7 @@ def compare(
     from chainrule.select import draw_folds
 
     changes = contenders([*a, *b])
-    flags = {"data": data, "target": target, "task": task, "epochs": epochs, "seed": seed}
+    flags = {"data": data, "target": target, "task": task, "epochs": epochs, "seed": seed, **written}
     asked = question(choose.settings_of(config, set_, flags), groups=groups)
     workers = choose.workers_of(jobs, backend, address)
     models = {name: asked.estimator(settings) for name, settings in changes.items()}

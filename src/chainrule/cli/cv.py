@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
 from chainrule.cli import choose
 from chainrule.cli.terminal import answer, say
+from chainrule.cli.written import options as how_it_is_written
 
 
 @click.command()
@@ -16,6 +18,7 @@ from chainrule.cli.terminal import answer, say
 @click.option("--folds", default=5, show_default=True, help="K, the number of parts.")
 @click.option("--repeats", default=1, show_default=True, help="How often the folds are drawn anew.")
 @choose.how
+@how_it_is_written
 @choose.out
 @choose.force
 @choose.told
@@ -39,13 +42,14 @@ def cv(
     force: bool,
     json_: bool,
     quiet: bool,
+    written: dict[str, Any],
 ) -> None:
     """Cross-validate the network that `train` would make, everything learned inside each fold."""
     from chainrule.job.choice_report import cross_validation_page
     from chainrule.job.choosing import question, scorer_of
     from chainrule.select import cross_validate, draw_folds
 
-    flags = {"data": data, "target": target, "task": task, "epochs": epochs, "seed": seed}
+    flags = {"data": data, "target": target, "task": task, "epochs": epochs, "seed": seed, **written}
     asked = question(choose.settings_of(config, set_, flags), groups=groups)
     workers = choose.workers_of(jobs, backend, address)
     folder = choose.place(asked, out, "cv", force=force)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
 from chainrule.cli.flags import said
 from chainrule.cli.predict import VIEWS
 from chainrule.cli.terminal import answer, tell
+from chainrule.cli.written import options as how_it_is_written
 from chainrule.printable import printable
 
 
@@ -16,7 +18,7 @@ from chainrule.printable import printable
 @click.argument("model", help="A .chainrule file, or the folder of a run.")
 @click.argument("data", help="Table, folder or zip of files, or a name from `datasets`.")
 @click.option("--views", default=1, type=click.IntRange(1), show_default=True, help=VIEWS)
-@click.option("--header", default="auto", show_default=True, help="auto, first or none.")
+@how_it_is_written
 @click.option("--resample", is_flag=True, help="Bring sounds to the rate trained on.")
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
@@ -27,22 +29,24 @@ def evaluate(
     model: str,
     data: str,
     views: int,
-    header: str,
     resample: bool,
     offline: bool,
     strict: bool,
     part: str | None,
     label_from: str | None,
     json_: bool,
+    written: dict[str, Any],
 ) -> None:
     """Measure a model on a table that has the target column, or on class folders."""
     from pathlib import Path
 
     from chainrule.cli.table import finite, metrics_table
+    from chainrule.job.config import config_from
     from chainrule.job.predict import evaluate_table, open_model
-    from chainrule.sources.source import Reading
+    from chainrule.job.prepare import reading_of
 
-    reading = Reading(header=header, strict=strict, resample=resample, offline=offline, label_from=label_from)
+    asked = {"strict": strict, "resample": resample, "offline": offline, "label_from": label_from}
+    reading = reading_of(config_from({"data": data, **asked, **written}))
     result = evaluate_table(open_model(Path(model)), data, part=part, views=views, reading=reading)
     if json_:
         metrics = {part: finite(values) for part, values in result.metrics.items()}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from chainrule.cli.flags import said
 from chainrule.cli.terminal import answer, tell
+from chainrule.cli.written import options as how_it_is_written
 from chainrule.printable import printable
 
 
@@ -25,7 +28,7 @@ from chainrule.printable import printable
 @click.option("--html", help="Write a worksheet as HTML to this file.")
 @click.option("--latex", help="Write a worksheet as a LaTeX article to this file.")
 @click.option("--no-solution", is_flag=True, help="Worksheets with blanks to be filled in.")
-@click.option("--header", default="auto", show_default=True, help="auto, first or none.")
+@how_it_is_written
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--quiet", is_flag=True, help="No notes.")
 def explain(
@@ -39,9 +42,9 @@ def explain(
     html: str | None,
     latex: str | None,
     no_solution: bool,
-    header: str,
     offline: bool,
     quiet: bool,
+    written: dict[str, Any],
 ) -> None:
     """Derive the cost by a weight as the course does, with every number, and prove it."""
     from pathlib import Path
@@ -49,8 +52,9 @@ def explain(
     from chainrule.errors import ConfigError
     from chainrule.explain import html_worksheet, latex_worksheet
     from chainrule.files import replace_file
+    from chainrule.job.config import config_from
     from chainrule.job.explain import explain_table
-    from chainrule.sources.source import Reading
+    from chainrule.job.prepare import reading_of
 
     if no_solution and html is None and latex is None:
         raise ConfigError("--html or --latex with --no-solution", "neither", "Name the worksheet's file: --html FILE.")
@@ -62,7 +66,7 @@ def explain(
         batch=batch,
         learning_rate=learning_rate,
         max_terms=terms,
-        reading=Reading(header=header, offline=offline),
+        reading=reading_of(config_from({"data": data, "offline": offline, **written})),
     )
     if not quiet:
         for note in explained.notes:

@@ -47,9 +47,9 @@ def inspect(
             f"{summary.get('engine')}, Chainrule {summary.get('chainrule')}"
         )
     if preparation is None:
-        click.echo(f"input    arrays of shape {_shape(network.input_shape)}")
+        answer(f"input    arrays of shape {_shape(network.input_shape)}")
         if opened.classes:
-            click.echo(f"classes  {', '.join(opened.classes[:20])}")
+            answer(f"classes  {', '.join(map(printable, opened.classes[:20]))}")
         return
     if not preparation.columns:
         answer(f"input    {preparation.encoding.describe()}")
@@ -63,6 +63,13 @@ def inspect(
             left=4,
         )
     )
+    reading = preparation.reading
+    if reading is None:
+        answer("\nThe file does not say how the training file was written.")
+        return
+    written = "Parquet" if reading.dialect is None else reading.dialect.describe()
+    answer(f"\nread from {written}")
+    answer(align(["column", "written as"], [[name, n.describe()] for name, n in reading.columns.items()], left=2))
 
 
 def _shape(shape: tuple[int, ...]) -> str:

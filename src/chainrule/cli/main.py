@@ -15,6 +15,7 @@ from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
 from chainrule.cli.flags import in_flags
 from chainrule.cli.inspect import inspect
+from chainrule.cli.look import look
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
 from chainrule.cli.terminal import abandon, prepare, tell, unanswered
@@ -48,7 +49,7 @@ def app() -> None:
     """Neural networks you can see through."""
 
 
-for command in (train, predict, evaluate, cv, compare, tune, explain, inspect, datasets, play):
+for command in (look, train, predict, evaluate, cv, compare, tune, explain, inspect, datasets, play):
     app.add_command(command)
 
 

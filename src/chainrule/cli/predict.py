@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from chainrule.cli.flags import said
 from chainrule.cli.terminal import pour, tell
+from chainrule.cli.written import options as how_it_is_written
 from chainrule.printable import printable
 
 VIEWS = "Pictures: the mean over so many views, shifted, turned, zoomed and mirrored as in training."
@@ -18,7 +21,7 @@ VIEWS = "Pictures: the mean over so many views, shifted, turned, zoomed and mirr
 @click.option("--proba", is_flag=True, help="Also the probability of each class.")
 @click.option("--html", metavar="FILE", help="Page to write: each picture beside what is said of it.")
 @click.option("--views", default=1, type=click.IntRange(1), show_default=True, help=VIEWS)
-@click.option("--header", default="auto", show_default=True, help="auto, first or none.")
+@how_it_is_written
 @click.option("--resample", is_flag=True, help="Bring sounds to the rate trained on.")
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
@@ -30,20 +33,22 @@ def predict(
     proba: bool,
     html: str | None,
     views: int,
-    header: str,
     resample: bool,
     offline: bool,
     strict: bool,
     quiet: bool,
+    written: dict[str, Any],
 ) -> None:
     """Predict the target of each row or file, as CSV."""
     from pathlib import Path
 
     from chainrule.files import replace_file
+    from chainrule.job.config import config_from
     from chainrule.job.predict import gallery_page, open_model, predict_table
-    from chainrule.sources.source import Reading
+    from chainrule.job.prepare import reading_of
 
-    reading = Reading(header=header, strict=strict, resample=resample, offline=offline)
+    asked = {"strict": strict, "resample": resample, "offline": offline}
+    reading = reading_of(config_from({"data": data, **asked, **written}))
     opened = open_model(Path(model))
     predictions = predict_table(opened, data, proba=proba, views=views, reading=reading)
     if not quiet:

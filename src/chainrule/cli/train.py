@@ -14,6 +14,7 @@ import click
 from chainrule.cli.flags import said
 from chainrule.cli.models import LIST, models_in_words
 from chainrule.cli.terminal import answer, say, tell
+from chainrule.cli.written import options as how_it_is_written
 from chainrule.printable import printable
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--test-from", metavar="REGEX", help="Files: those that match are the test part.")
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
-@click.option("--header", help="auto, first (line names the columns) or none.")
+@how_it_is_written
 @click.option(
     "--model",
     is_flag=False,
@@ -80,7 +81,6 @@ def train(
     test_from: str | None,
     offline: bool,
     strict: bool,
-    header: str | None,
     model: str | None,
     filters: str | None,
     hidden: str | None,
@@ -108,12 +108,13 @@ def train(
     print_config: bool,
     json_: bool,
     quiet: bool,
+    written: dict[str, Any],
 ) -> None:
     """Train a network on a table or on files, and write the model and a report into a run folder."""
     from chainrule.job.settings import overrides
 
     if model == LIST:
-        click.echo(models_in_words())
+        answer(models_in_words())
         return
     flags = {
         "data": data,
@@ -126,7 +127,7 @@ def train(
         "test_from": test_from,
         "offline": offline or None,
         "strict": strict or None,
-        "header": header,
+        **written,
         "model": model,
         "filters": filters,
         "augment": augment,
@@ -268,13 +269,15 @@ def _network(job: Job) -> str:
 
 
 def _by_kind(job: Job) -> str:
+    from chainrule.sources.kinds import LEFT_OUT
+
     kinds: dict[str, list[str]] = {}
     for column in job.prepared.preparation.columns:
         kinds.setdefault(column.kind, []).append(column.name)
     parts = []
     for kind, names in kinds.items():
         shown = ", ".join(map(printable, names[:6])) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-        left_out = " (left out)" if kind in ("identifier", "constant") else ""
+        left_out = " (left out)" if kind in LEFT_OUT else ""
         parts.append(f"{kind}{left_out}: {shown}")
     return "; ".join(parts)
 

@@ -10,6 +10,7 @@ import click
 
 from chainrule.cli import choose
 from chainrule.cli.terminal import answer, say, tell
+from chainrule.cli.written import options as how_it_is_written
 
 if TYPE_CHECKING:
     from chainrule.job.choosing import Question
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--folds", default=3, show_default=True, help="Parts that each trial is measured on.")
 @click.option("--held-out", type=float, help="Share kept out of the search; the published test part or 0.2.")
 @choose.how
+@how_it_is_written
 @choose.out
 @choose.told
 def tune(
@@ -57,6 +59,7 @@ def tune(
     out: str | None,
     json_: bool,
     quiet: bool,
+    written: dict[str, Any],
 ) -> None:
     """Search settings by cross-validation. The same command goes on with a search that was ended."""
     from chainrule.files import replace_file
@@ -67,7 +70,7 @@ def tune(
     from chainrule.select import Storage
     from chainrule.select import tune as search
 
-    flags = {"data": data, "target": target, "task": task, "epochs": epochs, "seed": seed}
+    flags = {"data": data, "target": target, "task": task, "epochs": epochs, "seed": seed, **written}
     settings = choose.settings_of(config, set_, flags)
     model = str(settings.get("model", "auto"))
     dimensions = dict(dimension(text, model) for text in space) if space else default_space(model)

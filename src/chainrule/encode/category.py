@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chainrule.encode.choices import DEFAULT, Choices
+from chainrule.encode.codes import codes_of
 from chainrule.encode.encoder import Encoder, Filled, Findings, shown
 from chainrule.encode.numeric import Numeric
 from chainrule.errors import DataError
@@ -109,7 +110,7 @@ class Category(Encoder):
             findings.imputed[self.name] += int(missing.sum())
         if self.fill is not None:
             text, missing = text.fillna(self.fill), np.zeros(len(text), bool)
-        codes = text.map({name: i for i, name in enumerate(self.categories)}).fillna(-1).to_numpy(int).copy()
+        codes = codes_of(text, self.categories)
         if self.missing:
             codes[missing] = len(self.categories)
         other = codes < 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 from chainrule.constraints import Kind, Many, Options, Range, check_fields, check_value, constrained, option, whole
@@ -107,6 +108,15 @@ class ChoiceTable:
 
     def of(self, column: str) -> Choices:
         """Return the choices for a column."""
+        if not any(isinstance(value, Mapping) and column in value for value in self.settings.values()):
+            return self._of_all
+        return self._chosen(column)
+
+    @cached_property
+    def _of_all(self) -> Choices:
+        return self._chosen(EVERY)
+
+    def _chosen(self, column: str) -> Choices:
         chosen: dict[str, Any] = {}
         for name, value in self.settings.items():
             values = value if isinstance(value, Mapping) else {EVERY: value}

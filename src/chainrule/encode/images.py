@@ -33,12 +33,15 @@ class ImageEncoding(Encoding):
         The pixel value of the training pictures that became 1; other pictures may have another.
     means, deviations : tuple of float
         Of each channel of the scaled training pixels; 0 and 1 where they are not standardised.
+    bits : int
+        How many bits the pixels of 16-bit training pictures used.
     """
 
     size: Shape
     white: float
     means: tuple[float, ...]
     deviations: tuple[float, ...]
+    bits: int = 16
     kind: ClassVar[str] = "images"
 
     @classmethod
@@ -46,7 +49,7 @@ class ImageEncoding(Encoding):
         """Measure the channels of the training pictures where they are to be standardised."""
         channels = pictures.shape[-1]
         if not standardise:
-            return cls(pictures.shape[1:], pictures.white, (0.0,) * channels, (1.0,) * channels)
+            return cls(pictures.shape[1:], pictures.white, (0.0,) * channels, (1.0,) * channels, pictures.bits)
         total, squares, count = np.zeros(channels), np.zeros(channels), 0
         for start in range(0, len(pictures), _BLOCK):
             pixels = pictures[start : start + _BLOCK].reshape(-1, channels) / pictures.white
@@ -57,7 +60,8 @@ class ImageEncoding(Encoding):
         deviation = np.sqrt(np.maximum(squares / count - mean * mean, 0))
         # A channel that never changes says nothing, whatever it is divided by.
         deviation[deviation < 1e-6] = 1.0
-        return cls(pictures.shape[1:], pictures.white, tuple(mean.tolist()), tuple(deviation.tolist()))
+        means, deviations = tuple(mean.tolist()), tuple(deviation.tolist())
+        return cls(pictures.shape[1:], pictures.white, means, deviations, pictures.bits)
 
     @property
     def shape(self) -> Shape:
@@ -133,12 +137,15 @@ class ImageEncoding(Encoding):
             "white": self.white,
             "means": list(self.means),
             "deviations": list(self.deviations),
+            "bits": self.bits,
         }
 
     @classmethod
     def from_json(cls, data: Any) -> ImageEncoding:
         """Return the encoding that `to_json` described, or raise ModelFileError."""
-        require_fields(data, cls.kind, {"size", "white", "means", "deviations"})
+        # Older files do not say it: all had 16.
+        data = {"bits": 16} | data if isinstance(data, dict) else data
+        require_fields(data, cls.kind, {"size", "white", "means", "deviations", "bits"})
         size, white, means, deviations = (data[name] for name in ("size", "white", "means", "deviations"))
         right = (
             isinstance(size, list)
@@ -152,10 +159,11 @@ class ImageEncoding(Encoding):
             and _are_numbers(means)
             and _are_numbers(deviations)
             and all(deviation > 0 for deviation in deviations)
+            and data["bits"] in (10, 12, 14, 16)
         )
         if not right:
-            raise ModelFileError("pictures with a size, a white, means and deviations", f"{data!r:.80}", DAMAGED)
-        return cls(tuple(size), white, tuple(means), tuple(deviations))
+            raise ModelFileError("pictures with a size, a white, means, deviations and bits", f"{data!r:.80}", DAMAGED)
+        return cls(tuple(size), white, tuple(means), tuple(deviations), data["bits"])
 
 
 def _are_numbers(values: list[Any]) -> bool:

@@ -93,7 +93,9 @@ class Numeric(Filled):
     def numbers(self, column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         """Return the cells as numbers, gaps filled in, and which were missing; raise DataError for one that is text."""
         values = as_numbers(column).to_numpy()
-        bad = np.isnan(values) & column.notna().to_numpy()
+        # A cell of a column of numbers is one, or missing.
+        typed = column.dtype.kind in "biuf"
+        bad = np.zeros(0, bool) if typed else np.isnan(values) & column.notna().to_numpy()
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
@@ -140,7 +142,8 @@ class Numeric(Filled):
 def finite_numbers(column: pd.Series) -> pd.Series:
     """Return cells as numbers; one that is infinite, or no number, is missing."""
     values = as_numbers(column)
-    return values.mask(np.isinf(values))
+    infinite = np.isinf(values.to_numpy())
+    return values.mask(infinite) if infinite.any() else values
 
 
 def _fill(present: np.ndarray, impute: str | float) -> float:

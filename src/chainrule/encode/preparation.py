@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +15,15 @@ from chainrule.encode.table import TableEncoding
 from chainrule.encode.target import Target
 from chainrule.errors import DataError, ModelFileError
 from chainrule.sources.kinds import ColumnKind
+from chainrule.sources.reading.reading import TableReading
 from chainrule.sources.samples import Samples
 from chainrule.types import Array, Shape
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# All that a model file may name; nothing else is looked up.
-ENCODINGS: Mapping[str, Any] = {encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding)}
+# All that a model file may name; nothing else is looked up. `encode.fit.register_encoding` adds to it.
+ENCODINGS: dict[str, Any] = {encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding)}
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,13 @@ class Preparation:
         How a row of a table, a picture or a sound becomes x.
     target : Target
         How a label becomes t.
+    reading : TableReading or None
+        How the table that was trained on was written; None for other samples, and in model files of older versions.
     """
 
     encoding: Encoding
     target: Target
+    reading: TableReading | None = None
 
     @property
     def kind(self) -> str:
@@ -119,14 +122,16 @@ class Preparation:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON-able data."""
-        return {"inputs": self.encoding.to_json(), "target": self.target.to_json()}
+        parts = {"inputs": self.encoding.to_json(), "target": self.target.to_json()}
+        return parts if self.reading is None else parts | {"reading": self.reading.to_json()}
 
     @classmethod
     def from_json(cls, data: Any) -> Preparation:
         """Return the preparation that `to_json` described, or raise ModelFileError."""
-        if not isinstance(data, dict) or set(data) != {"inputs", "target"}:
+        if not isinstance(data, dict) or set(data) - {"reading"} != {"inputs", "target"}:
             raise ModelFileError("inputs and target", f"{data!r:.80}", DAMAGED)
         kind = data["inputs"].get("kind") if isinstance(data["inputs"], dict) else None
         if not isinstance(kind, str) or kind not in ENCODINGS:
             raise ModelFileError(f"inputs of the kinds {', '.join(ENCODINGS)}", f"{kind!r:.60}", DAMAGED)
-        return cls(ENCODINGS[kind].from_json(data["inputs"]), Target.from_json(data["target"]))
+        reading = TableReading.from_json(data["reading"]) if "reading" in data else None
+        return cls(ENCODINGS[kind].from_json(data["inputs"]), Target.from_json(data["target"]), reading)

@@ -12,14 +12,18 @@ from chainrule.encode.encoder import Encoder, Findings
 from chainrule.encode.encoding import DAMAGED, Encoding, require_fields
 from chainrule.encode.sparse import side_by_side, worth_keeping_sparse
 from chainrule.errors import ConfigError, DataError, ModelFileError, did_you_mean, nearest
-from chainrule.sources.kinds import KINDS, ColumnKind, infer_kind
+from chainrule.sources.kinds import KINDS, LEFT_OUT, ColumnKind, infer_kind
+from chainrule.sources.reading.notation import Notation
+from chainrule.sources.reading.reading import TableReading
 from chainrule.sources.samples import Samples
 from chainrule.types import Array, Shape
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_LEFT_OUT = ("identifier", "constant")
+
+# Of the names of rows, how many must be different.
+_DIFFERENT = 0.95
 
 
 @dataclass(frozen=True)
@@ -108,18 +112,44 @@ class TableEncoding(Encoding):
         )
 
 
-def column_kinds(frame: pd.DataFrame, target: str, overrides: Mapping[str, str]) -> tuple[ColumnKind, ...]:
-    """Return the kind of every column but the target: inferred, or as the person says in `overrides`."""
+def column_kinds(
+    frame: pd.DataFrame, target: str, overrides: Mapping[str, str], reading: TableReading | None = None
+) -> tuple[ColumnKind, ...]:
+    """Return the kind of every column but the target: inferred, or as the person says in `overrides`.
+
+    Parameters
+    ----------
+    reading : TableReading, optional
+        How the table was written: what is a name there is no number, whatever it looks like.
+    """
     names = [str(name) for name in frame.columns if name != target]
     for name, kind in overrides.items():
         if name not in names:
             raise ConfigError("the name of a column under `columns`", f"{name!r}", did_you_mean(name, names))
         if kind not in KINDS:
             raise ConfigError(f"a kind for the column {name!r}", f"{kind!r}", did_you_mean(str(kind), KINDS))
+    notations = {} if reading is None else reading.columns
     return tuple(
-        ColumnKind(name, overrides[name], "as asked") if name in overrides else infer_kind(frame[name])
+        ColumnKind(name, overrides[name], "as asked")
+        if name in overrides
+        else kind_of(frame[name], notations.get(name))
         for name in names
     )
+
+
+def kind_of(column: pd.Series, notation: Notation | None) -> ColumnKind:
+    """Return what a column is, inferred from its cells and the notation that they were read by."""
+    if notation is not None and notation.is_name and column.nunique() < _DIFFERENT * len(column):
+        # Names that come again and again tell something.
+        return infer_kind(column)
+    if notation is not None and notation.is_name:
+        return ColumnKind(str(column.name), "identifier", "the row names of the file")
+    return infer_kind(column, as_written=notation is not None and notation.is_text)
+
+
+def _is_empty(column: pd.Series) -> bool:
+    """Tell whether all cells are missing; most columns show it by their first cell."""
+    return len(column) == 0 or (bool(column.iloc[:1].isna().all()) and bool(column.isna().all()))
 
 
 def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...], choices: ChoiceTable | None = None) -> TableEncoding:
@@ -128,11 +158,11 @@ def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...], choices: Choic
     choices.check({kind.name: kind.kind for kind in kinds})
     columns, encoders = [], []
     for kind in kinds:
-        if kind.kind in _LEFT_OUT:
+        if kind.kind in LEFT_OUT:
             columns.append(kind)
             continue
         column = train[kind.name]
-        if column.notna().sum() == 0:
+        if _is_empty(column):
             columns.append(ColumnKind(kind.name, "constant", "all cells of the training part are missing"))
             continue
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.encode.codes import codes_of
 from chainrule.encode.encoder import mean_and_deviation, row_number
 from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
 from chainrule.sources.kinds import as_numbers, cells_as_text, has_codes
@@ -73,8 +74,8 @@ class Target:
     def codes(self, column: pd.Series) -> np.ndarray:
         """Return the class numbers (N,), or raise DataError for a class that training did not have."""
         text = cells_as_text(column)
-        codes = text.map({name: i for i, name in enumerate(self.classes)})
-        bad = codes.isna().to_numpy()
+        codes = codes_of(text, self.classes)
+        bad = codes < 0
         # UCI's Adult test file ends its labels in a dot that the training file does not have.
         if len(text) and bad.all() and text.notna().all() and text.str.endswith(".").all():
             return self.codes(text.str[:-1])
@@ -87,7 +88,7 @@ class Target:
                 f"{_cell(cell)} in row {row_number(column, row)}",
                 known,
             )
-        return codes.to_numpy(int)
+        return codes
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields."""
@@ -135,11 +136,11 @@ def require_column(name: str, names: list[str], where: str) -> None:
 
 def guess_task(column: pd.Series) -> tuple[str, str]:
     """Return classification or regression, and why."""
-    present = column.dropna()
+    present = column.dropna().drop_duplicates()
     numbers = as_numbers(present)
     if column.dtype.kind == "b" or numbers.isna().any() or has_codes(present):
         return CLASSIFICATION, "its cells are texts"
-    unique = present.nunique()
+    unique = len(present)
     if np.isfinite(numbers).all() and (numbers == numbers.round()).all() and unique <= _MOST_INTEGER_CLASSES:
         return CLASSIFICATION, f"it has {unique} different whole numbers"
     return REGRESSION, f"it has {unique} different numbers"

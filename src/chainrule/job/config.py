@@ -11,6 +11,7 @@ from typing import Any
 from chainrule.constraints import (
     Kind,
     Many,
+    Options,
     Range,
     check_fields,
     constrained,
@@ -24,11 +25,12 @@ from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
 from chainrule.encode.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job import defaults
-from chainrule.job.texts import parse_part, parse_size
+from chainrule.job.texts import parse_part, parse_size, parse_words
 from chainrule.nn import losses_named
 from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
 from chainrule.recipes import MODELS, Auto, Recipe, fields_of, owners, recipe_from
+from chainrule.sources.source import check_header
 from chainrule.types import Shape
 
 LOSSES = ("auto", *losses_named("classification"), *losses_named("regression"))
@@ -56,7 +58,35 @@ class Config:
     data: str = constrained(_TEXT, about="file, or name of a built-in data set")
     target: str | None = constrained(_TEXT, default=None, optional=True, about="column to predict")
     task: str = option("auto", "classification", "regression", default="auto", about="kind of target")
-    header: str = option("auto", "first", "none", default="auto", about="whether the first line names the columns")
+    header: str = constrained(_TEXT, default="auto", about="auto, first, none, or the row that names the columns")
+    delimiter: str | None = constrained(
+        _TEXT, default=None, optional=True, about="tables: what parts the cells: comma, tab, semicolon, bar, a sign"
+    )
+    file_encoding: str | None = constrained(
+        _TEXT, default=None, optional=True, about="tables: of the text, utf-8, cp1252 or gbk for example"
+    )
+    decimal: str | None = constrained(
+        Options((".", ",")), default=None, optional=True, about="tables: the sign in front of the decimals"
+    )
+    thousands: str | None = constrained(
+        Options((".", ",", " ", "'")), default=None, optional=True, about="tables: the sign between groups of digits"
+    )
+    missing: tuple[str, ...] | None = constrained(
+        Many(Kind(str)),
+        default=None,
+        optional=True,
+        about="tables: the words that stand for a missing cell",
+        read=parse_words,
+    )
+    day_first: bool | None = constrained(
+        Kind(bool), default=None, optional=True, about="tables: whether 1/2/2024 is the first of February"
+    )
+    comment: str | None = constrained(
+        _TEXT, default=None, optional=True, about="tables: what lines begin with that are no rows"
+    )
+    row_names: bool | None = constrained(
+        Kind(bool), default=None, optional=True, about="tables: whether the first column has the names of the rows"
+    )
     missing_target: str = option("error", "drop", default="error", about="rows whose target is missing")
     columns: dict[str, str] = _table("kinds of columns that are not to be guessed")
     valid: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART, read=parse_part)
@@ -158,6 +188,7 @@ class Config:
                 remedy = "Rename the recipe's field."
                 raise ConfigError(f"a setting of the model {self.model.name} that no run has", f"{name!r}", remedy)
         check_fields(self, owner="")
+        check_header(self.header)
         for name in SETTINGS:
             check_choice(name, getattr(self, name))
         for setting in fields(self):
@@ -165,12 +196,21 @@ class Config:
             # A list is what a file of settings has.
             if isinstance(value, list):
                 object.__setattr__(self, setting.name, tuple(value))
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ConfigError(
+                "two signs for decimals and groups", f"{self.decimal!r} for both", "Leave one of them out."
+            )
         if isinstance(self.valid, (int, float)) and isinstance(self.test, (int, float)) and self.valid + self.test >= 1:
             raise ConfigError(
                 "shares of the rows for valid and test that leave some to train on",
                 f"{self.valid:g} and {self.test:g}",
                 "Make them add up to less than 1.",
             )
+
+    @property
+    def decimal_sign(self) -> str | None:
+        """The decimal sign, as said or as the sign of groups leaves it; None if neither is said."""
+        return self.decimal or {",": ".", ".": ","}.get(self.thousands or "")
 
     @property
     def choices(self) -> ChoiceTable:

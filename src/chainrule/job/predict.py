@@ -14,6 +14,7 @@ from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.target import CLASSIFICATION, require_column
 from chainrule.errors import DataError
 from chainrule.job.metrics import baseline, measure
+from chainrule.job.prepare import require_readable
 from chainrule.report.gallery import Predicted, render_gallery
 from chainrule.saved.file import load_model
 from chainrule.saved.model import Model
@@ -63,7 +64,7 @@ def predict_table(
     """
     import pandas as pd
 
-    source = read_for(model, data, reading)
+    source = read_for(model, data, replace(reading, labelled=False))
     findings = Findings()
     y = model.outputs(source.frame, findings, samples=source.samples, views=views)
     target = model.prepared_by.target
@@ -118,6 +119,7 @@ def evaluate_table(
         source = source.take(_published(source, part))
     target = model.prepared_by.target
     require_column(target.name, [str(name) for name in source.frame.columns], source.name)
+    require_readable(source, [target.name], all_=True)
     findings = Findings()
     column = source.frame[target.name]
     truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
@@ -139,11 +141,17 @@ def _published(source: Source, part: str) -> np.ndarray:
 
 def read_for(model: Model, data: str, reading: Reading) -> Source:
     """Read a table, or files as those of training were; a table without a header has the columns trained on."""
-    encoding = model.prepared_by.encoding
-    reading = replace(reading, names=tuple(column.name for column in encoding.columns))
+    preparation = model.prepared_by
+    encoding = preparation.encoding
+    reading = replace(reading, names=tuple(column.name for column in encoding.columns), stored=preparation.reading)
     if isinstance(encoding, ImageEncoding):
         height, width, channels = encoding.size
-        reading = replace(reading, image_size=(height, width), grey=channels == 1)
+        reading = replace(reading, image_size=(height, width), grey=channels == 1, bits=encoding.bits)
     if isinstance(encoding, SoundEncoding):
         reading = replace(reading, rate=encoding.rate)
-    return read_source(data, reading)
+    source = read_source(data, reading)
+    require_readable(source, preparation.used)
+    if encoding.columns and preparation.reading is None:
+        note = "the model file does not say how its training file was written: this file is read by what its own cells show"
+        return replace(source, notes=[*source.notes, note])
+    return source

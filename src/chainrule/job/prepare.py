@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.encode.encoder import Findings
-from chainrule.encode.encoding import Encoding
-from chainrule.encode.images import ImageEncoding
+from chainrule.encode.fit import Wanted, fit_encoding
 from chainrule.encode.preparation import Preparation
-from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.sparse import is_sparse
 from chainrule.encode.split import split_rows
-from chainrule.encode.table import column_kinds, fit_table
+from chainrule.encode.table import column_kinds
 from chainrule.encode.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
 from chainrule.errors import DataError
 from chainrule.job.config import Config
+from chainrule.job.doubts import doubts
 from chainrule.large.pictures import StreamedPictures
 from chainrule.large.streamed import Streamed
 from chainrule.seeds import Purpose, generator
-from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.read import read_source
 from chainrule.sources.samples import Pictures, Recordings
 from chainrule.sources.source import Reading, Source
@@ -99,6 +97,14 @@ def reading_of(config: Config) -> Reading:
         offline=config.offline,
         strict=config.strict,
         budget=int(config.memory * 1e6),
+        delimiter=config.delimiter,
+        encoding=config.file_encoding,
+        comment=config.comment,
+        row_names=config.row_names,
+        decimal=config.decimal_sign,
+        day_first=config.day_first,
+        missing=config.missing,
+        kinds=config.columns,
     )
 
 
@@ -115,13 +121,17 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     target_name, task = target.name, target.task
     names = [str(name) for name in source.frame.columns]
     kinds = (
-        column_kinds(source.frame, target_name, {**source.kinds, **config.columns}) if source.samples is None else ()
+        column_kinds(source.frame, target_name, {**source.kinds, **config.columns}, source.reading)
+        if source.samples is None
+        else ()
     )
+    notes += doubts(source, target_name, kinds)
     rows, files = _split(source, target, config, notes)
     sources = {name: source.take(part) for name, part in rows.items()}
     for name, file in files.items():
         other = read_source(file, _as_trained(reading, source, names))
         require_column(target_name, list(other.frame.columns), f"the {name} file")
+        require_readable(other, [column for column in names if column in other.frame.columns])
         notes += [f"{name} file: {note}" for note in other.notes]
         source = replace(source, unreadable=(*source.unreadable, *other.unreadable))
         sources[name] = _drop_missing_targets(other, target_name, config, notes)
@@ -129,7 +139,8 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     if task != CLASSIFICATION:
         target = fit_target(train.frame[target_name], task)
     target = _unscaled_if_poisson(target, config, source.frame)
-    preparation = Preparation(_fit_encoding(train, kinds, config), target)
+    wanted = Wanted(kinds, config.choices, config.standardise, config.sound, config.seconds)
+    preparation = Preparation(fit_encoding(train.samples, train.frame, wanted), target, source.reading)
     findings = Findings()
     parts: dict[str, Part] = {}
     for name in ("train", "valid", "test"):
@@ -156,13 +167,49 @@ def _part(name: str, source: Source, preparation: Preparation, findings: Finding
 
 def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
     """Return how a file beside the training data is to be read: its columns, or pictures, like theirs."""
-    reading = replace(reading, names=tuple(names), test_from=None)
+    reading = replace(reading, names=tuple(names), test_from=None, stored=source.reading)
     if isinstance(source.samples, Recordings):
         return replace(reading, rate=source.samples.rate)
     if not isinstance(source.samples, Pictures):
         return reading
     height, width, channels = source.samples.shape[1:]
-    return replace(reading, image_size=(height, width), grey=channels == 1)
+    return replace(reading, image_size=(height, width), grey=channels == 1, bits=source.samples.bits)
+
+
+def require_readable(source: Source, names: Sequence[str], *, all_: bool = False) -> None:
+    """Raise DataError if one of some columns has cells that its notation cannot read.
+
+    Cells that are not to be read are gaps where training had such cells too: that is a part of the notation.
+    """
+    for name in names:
+        odd = source.odd.get(name)
+        if (
+            odd is not None
+            and source.reading is not None
+            and (all_ or not source.reading.columns[name].reads_odd_as_gaps)
+        ):
+            raise DataError(
+                odd.wanted + ", as in training",
+                f"{odd}",
+                "Correct the cells, or leave them empty to have them filled in.",
+            )
+
+
+def require_readable_target(source: Source, target: str, config: Config) -> None:
+    """Raise DataError if the target, or a column whose kind was said, has cells that are not of its kind."""
+    require_readable(source, [name for name, kind in config.columns.items() if kind in ("numeric", "date")])
+    if config.missing_target == "drop":
+        return
+    require_readable(source, [target], all_=True)
+    words = source.gaps.get(target, {})
+    if words:
+        word = max(words, key=lambda one: words[one])
+        raise DataError(
+            f"a value in every cell of the target {target!r}",
+            f"{word!r} in {words[word]:,} cell{'s' * (words[word] > 1)}, read as a missing one",
+            "If it is a class, say which words are missing, `missing=` for none; else drop these rows with "
+            "`missing_target=drop`.",
+        )
 
 
 def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Source, Target]:
@@ -180,6 +227,7 @@ def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Sourc
         target_name = guess_target(names)
         notes.append(f"the target is guessed to be {target_name!r} (`target`)")
     require_column(target_name, names, source.name)
+    require_readable_target(source, target_name, config)
     source = _drop_missing_targets(source, target_name, config, notes)
     labels = source.frame[target_name]
     task = config.task if config.task != "auto" else source.task
@@ -196,14 +244,6 @@ def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Sourc
             raise
         remedy = f"{error.remedy} The target was guessed to be {target_name!r}: name the right one with `target`."
         raise DataError(error.expected, error.came, remedy) from error
-
-
-def _fit_encoding(train: Source, kinds: tuple[ColumnKind, ...], config: Config) -> Encoding:
-    if isinstance(train.samples, Pictures):
-        return ImageEncoding.fit(train.samples, standardise=config.standardise)
-    if isinstance(train.samples, Recordings):
-        return SoundEncoding.fit(train.samples, method=config.sound, seconds=config.seconds)
-    return fit_table(train.frame, kinds, config.choices)
 
 
 def _drop_missing_targets(source: Source, target: str, config: Config, notes: list[str]) -> Source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,19 @@ from chainrule.encode.target import (
 )
 from chainrule.errors import ConfigError, DataError
 from chainrule.job.config import Config
-from chainrule.job.prepare import Part, Prepared, sha256
+from chainrule.job.prepare import (
+    Part,
+    Prepared,
+    reading_of,
+    require_readable,
+    require_readable_target,
+    sha256,
+)
 from chainrule.large.blocks import Blocks, open_blocks, weight
 from chainrule.large.survey import Lots, StreamedTable, Survey, Tell, measured, survey
 from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.read import read_source
-from chainrule.sources.source import Reading, Source
+from chainrule.sources.source import Reading, Source, odd_notes
 from chainrule.types import Batch
 
 if TYPE_CHECKING:
@@ -69,7 +77,8 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
         raise ConfigError(
             "an optimizer that takes a step for each batch, to train on a stream", "lbfgs", "Use `optimizer=adam`."
         )
-    blocks = open_blocks(Path(config.data), config.header)
+    reading = reading_of(config)
+    blocks = open_blocks(Path(config.data), reading.wishes, tell)
     notes = [*blocks.notes, _why(config)]
     target_name = config.target or guess_target(list(blocks.columns))
     if config.target is None:
@@ -77,19 +86,22 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
     require_column(target_name, list(blocks.columns), blocks.path.name)
     lots, shares = _lots(config, blocks, target_name)
     found = survey(blocks, lots, shares["sample"], tell)
-    sample = found.frame("sample")
+    source = Source(blocks.path.name, found.frame("sample"), reading=blocks.reading, odd=blocks.odd, gaps=blocks.gaps)
+    notes += odd_notes(source)
+    require_readable_target(source, target_name, config)
+    sample = source.frame
     if len(sample) < 2:
         raise DataError(
             "rows to train on", f"{found.n_train} in {blocks.path.name}", "Give more rows, or smaller parts."
         )
     target = _target(found, sample[target_name], config, notes)
-    kinds = _without_counters(column_kinds(sample, target_name, config.columns), sample, found)
+    kinds = _without_counters(column_kinds(sample, target_name, config.columns, blocks.reading), sample, found)
     encoding = measured(blocks, lots, fit_table(sample, kinds, config.choices), config.choices, tell)
-    preparation = Preparation(encoding, target)
+    preparation = Preparation(encoding, target, blocks.reading)
     stream = StreamedTable(blocks, lots, preparation, found.n_train)
     findings = Findings()
     frames = {"train": sample, "valid": found.frame("valid"), "test": found.frame("test")} | _files(
-        config, list(blocks.columns), target_name
+        config, replace(reading, names=blocks.columns, stored=blocks.reading), target_name
     )
     parts = {
         name: Part(
@@ -101,7 +113,7 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
         if len(frame)
     }
     notes += _told(found, len(sample), parts, findings)
-    source = Source(blocks.path.name, sample, target=target_name, task=target.task)
+    source = replace(source, target=target_name, task=target.task)
     digest = hashlib.sha256(f"{found.n_train} {blocks.n_rows} {sha256(parts['train'].batch)}".encode()).hexdigest()
     return Prepared(source, preparation, parts, notes, digest)
 
@@ -157,13 +169,15 @@ def _without_counters(kinds: tuple[ColumnKind, ...], sample: pd.DataFrame, found
     return tuple(changed)
 
 
-def _files(config: Config, names: list[str], target: str) -> dict[str, pd.DataFrame]:
+def _files(config: Config, reading: Reading, target: str) -> dict[str, pd.DataFrame]:
     files = {}
     for name in ("valid", "test"):
         part = getattr(config, name)
         if isinstance(part, str) and part != "auto":
-            files[name] = read_source(part, Reading(config.header, tuple(names), config.seed)).frame
-            require_column(target, list(files[name].columns), f"the {name} file")
+            source = read_source(part, reading)
+            require_column(target, list(source.frame.columns), f"the {name} file")
+            require_readable(source, [str(column) for column in source.frame.columns])
+            files[name] = source.frame
     return files
 
 

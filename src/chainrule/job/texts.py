@@ -33,3 +33,8 @@ def parse_part(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def parse_words(text: str) -> tuple[str, ...]:
+    """Return the words of `NA, -`; an empty text is none."""
+    return tuple(word.strip() for word in text.split(",")) if text.strip() else ()

@@ -16,7 +16,7 @@ from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, DataError
 from chainrule.models.learning import Optimizer, Order, engine_of, schedule_of
 from chainrule.models.objective import PenalisedOnce
-from chainrule.models.stopping import Convergence
+from chainrule.models.stopping import DIVERGED, Convergence
 from chainrule.models.watch import INTERRUPTED, Tasks, interruptible, observers
 from chainrule.network.network import Network
 from chainrule.optim import CONVERGED, Horizon
@@ -240,6 +240,10 @@ class Fitting:
     def _warn_if_unfinished(self) -> None:
         if self._ran_out:
             reason = f"all {self._epochs} epochs (max_iter) are done, and the loss has not settled within tol"
+        elif self._run.reason == DIVERGED:
+            # Only where earlier weights were kept: else that of finite weights has been told.
+            score = self._estimator.best_validation_score_
+            reason = f"{DIVERGED}; the weights are the best before that, of validation {self._estimator.score_name} {score:.3g}"
         elif not self._stochastic and self._run.reason not in (CONVERGED, "a callback asked to stop"):
             reason = self._run.reason
         else:

@@ -52,7 +52,10 @@ class Perceptron(NetworkEstimator):
         """Return the loss that suits the targets."""
 
     def _hidden(self) -> list[int]:
-        hidden = [int(units) for units in np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=float))]
+        given = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=float)).tolist()
+        hidden = [int(units) for units in given]
+        if hidden != given:
+            raise ConfigError("whole numbers of units in hidden_layer_sizes", f"{given}", "Write (3,) for 3 units.")
         if any(units <= 0 for units in hidden):
             raise ConfigError(
                 "hidden layers of at least one unit",

@@ -13,6 +13,8 @@ from chainrule.train import EpochEnded, Event, Policy
 from chainrule.train.metrics import metric_named
 from chainrule.train.policies import Decision, KeepWeights, Memory, ScaleRate, Stop
 
+# Why a fit ends whose weights have run away.
+DIVERGED = "the loss is not a number any more"
 # Below this rate a step moves nothing: an adaptive rate that has come here ends the training.
 _SMALLEST_RATE = 1e-6
 
@@ -65,7 +67,7 @@ class Convergence(Policy):
             memory["kept"] = True
             decisions.append(KeepWeights(f"validation {self.score} {value:.4g}"))
         if math.isnan(event.cost):
-            decisions.append(Stop("the loss is not a number any more"))
+            decisions.append(Stop(DIVERGED))
         elif waited > self.patience:
             what = f"the validation {self.score}" if self.score else "the training loss"
             reason = f"{what} has not improved by more than tol={self.tol:g} for {self.patience:g} epochs"

@@ -330,9 +330,11 @@ def rows_at_once(network: Network, most: int = 4096) -> int:
     """Return how many samples pass through a network in one piece.
 
     An engine that multiplies no sparse matrix makes this many rows dense at a time; and the maps of a convolution have
-    many times the values of its image.
+    many times the values of its image. Many are a multiple of 64, so that no row is at the edge of a matrix: see
+    `Model.outputs_of`.
     """
-    return max(1, min(most, _MOST_VALUES // max(1, network.widest)))
+    rows = max(1, min(most, _MOST_VALUES // max(1, network.widest)))
+    return rows - rows % 64 or rows
 
 
 def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: int = 4096) -> np.ndarray:

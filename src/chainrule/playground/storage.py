@@ -58,14 +58,15 @@ def too_large(size: int) -> DataError:
 
 def uploaded(upload: str, source: Source) -> Message:
     """Return what the picker of columns, target and types shows of a table."""
+    from chainrule.encode.table import kind_of
     from chainrule.encode.target import guess_target, guess_task
-    from chainrule.sources.kinds import infer_kind
 
     frame = source.frame
+    notations = {} if source.reading is None else source.reading.columns
     columns = []
     for column in frame.columns:
         cells = frame[column]
-        found = infer_kind(cells)
+        found = kind_of(cells, notations.get(str(column)))
         about = {"missing": int(cells.isna().sum()), "distinct": int(cells.nunique())}
         columns.append({"name": str(column), "kind": found.kind, "reason": found.reason, **about})
     target = guess_target([str(name) for name in frame.columns])

@@ -32,7 +32,7 @@ def table_data(spec: DataSpec, source: Source) -> Data:
     fitted_on = source.take(train)
     if task == REGRESSION:
         target = _fitted(fitted_on.frame[target_name], task)
-    preparation = Preparation(_encoding(spec, source, fitted_on, target_name), target)
+    preparation = Preparation(_encoding(spec, source, fitted_on, target_name), target, source.reading)
     findings = Findings()
     x = preparation.inputs(source.frame, findings, samples=source.samples)
     if not isinstance(x, np.ndarray):
@@ -96,7 +96,7 @@ def _encoding(spec: DataSpec, source: Source, train: Source, target: str) -> Enc
     names = [str(name) for name in source.frame.columns if name != target]
     # A kind that was chosen for another table, or for what is the target now, says nothing here.
     kinds = {name: kind for name, kind in (spec.kinds or {}).items() if name in names}
-    return fit_table(train.frame, column_kinds(source.frame, target, kinds))
+    return fit_table(train.frame, column_kinds(source.frame, target, kinds, source.reading))
 
 
 def _columns(labels: Sequence[str], x: np.ndarray, picture: tuple[int, ...] | None) -> tuple[Column, ...]:

@@ -112,7 +112,7 @@ def _spoken_digits(path: Path, reading: Reading) -> Source:
 def _table(target: str, names: tuple[str, ...] = ()) -> Callable[[Path, Reading], Source]:
     def read(path: Path, reading: Reading) -> Source:
         header = "none" if names else reading.header
-        source = read_table(path, header, list(names) or None)
+        source = read_table(path, Reading(header, names or None))
         return replace(source, target=target, task="classification", notes=[] if names else source.notes)
 
     return read

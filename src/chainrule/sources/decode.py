@@ -51,6 +51,11 @@ class Head:
         """Whether it has no colour."""
         return self.mode in _GREY
 
+    @property
+    def is_deep(self) -> bool:
+        """Whether its pixels may have more than 8 bits."""
+        return self.mode in _DEEP
+
 
 @contextmanager
 def _opened(file: IO[bytes]) -> Iterator[Any]:
@@ -94,10 +99,22 @@ def read_head(file: IO[bytes]) -> Head:
         return Head(size, image.mode, bool(getattr(image, "is_animated", False)), has_alpha)
 
 
-def decode(file: IO[bytes], size: tuple[int, int], *, grey: bool) -> np.ndarray:
+def greatest(file: IO[bytes]) -> int:
+    """Return the greatest pixel of a picture of 16 bits, or raise ValueError with the reason why it is none."""
+    with _opened(file) as image:
+        values = np.asarray(image)
+        return int(values.max()) if values.dtype.kind in "iu" and values.size else 0
+
+
+def bits_of(pixel: int) -> int:
+    """Return how many bits the pixels of pictures have, given the greatest of them: cameras give 10, 12, 14 or 16."""
+    return next((bits for bits in (10, 12, 14) if pixel < 1 << bits), 16)
+
+
+def decode(file: IO[bytes], size: tuple[int, int], *, grey: bool, bits: int = 16) -> np.ndarray:
     """Return the pixels (H, W, 1 or 3) of the first frame as bytes, or raise ValueError with the reason.
 
-    What is transparent becomes white; 16 bits become 8; the picture is stretched to `size` (height, width) where it
+    What is transparent becomes white; 16 bits, of which `bits` are used, become 8; the picture is stretched to `size` (height, width) where it
     has another, each new pixel the mean of the old ones that it covers.
     """
     from PIL import Image, ImageOps
@@ -108,7 +125,7 @@ def decode(file: IO[bytes], size: tuple[int, int], *, grey: bool) -> np.ndarray:
             # A large photograph is decoded at a half, a quarter or an eighth, if that is still enough.
             image.draft("L" if grey else "RGB", (2 * size[1], 2 * size[0]))
         whole = ImageOps.exif_transpose(image)
-        flat = _flattened(whole)
+        flat = _flattened(whole, bits)
         picture = flat.convert("L" if grey else "RGB")
         if picture.size != (size[1], size[0]):
             picture = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
@@ -116,12 +133,12 @@ def decode(file: IO[bytes], size: tuple[int, int], *, grey: bool) -> np.ndarray:
     return pixels[..., None] if grey else pixels
 
 
-def _flattened(image: Any) -> Any:
+def _flattened(image: Any, bits: int) -> Any:
     """Return a picture of 8 bits a channel without transparency."""
     from PIL import Image
 
     if image.mode in _DEEP:
-        return Image.fromarray(_eight_bits(np.asarray(image)))
+        return Image.fromarray(_eight_bits(np.asarray(image), bits))
     if "transparency" in image.info or image.mode in ("LA", "PA", "RGBA", "RGBa", "La"):
         clear = image.convert("RGBA")
         ground = Image.new("RGBA", clear.size, (255, 255, 255, 255))
@@ -129,13 +146,13 @@ def _flattened(image: Any) -> Any:
     return image
 
 
-def _eight_bits(values: np.ndarray) -> np.ndarray:
-    """Return values of 16 bits, or floating-point ones between 0 and 1 or 0 and 255, as bytes."""
+def _eight_bits(values: np.ndarray, bits: int) -> np.ndarray:
+    """Return values of so many bits, or floating-point ones between 0 and 1 or 0 and 255, as bytes."""
     if values.dtype.kind == "f":
         values = np.nan_to_num(values)
         scaled = values * 255 if values.size and values.max() <= 1 else values
     else:
-        scaled = values / 257
+        scaled = values * (255 / ((1 << bits) - 1))
     eight: np.ndarray = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
     return eight
 

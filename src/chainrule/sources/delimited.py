@@ -1,171 +1,254 @@
-"""Text tables: how one is laid out, and its text, or a part of it, as rows of cells."""
+"""Text tables: how one is laid out, and its text as columns of values, each by the notation that all its cells have."""
 
 from __future__ import annotations
 
-import io
-from collections import Counter
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chainrule.errors import DataError
-from chainrule.sources.dialect import (
-    DELIMITERS,
-    MISSING,
-    find_dialect,
-    first_rows,
-    has_decimal_commas,
-    looks_like_header,
-    with_codes,
-)
-from chainrule.sources.kinds import has_codes
+from chainrule.sources.reading.cells import Cells, cut, lines_of, table_start
+from chainrule.sources.reading.decide import Asked, decide
+from chainrule.sources.reading.dialect import HEAD_BYTES, Dialect, find_dialect, first_rows
+from chainrule.sources.reading.encoding import decode
+from chainrule.sources.reading.evidence import Evidence
+from chainrule.sources.reading.header import Layout, find_header
+from chainrule.sources.reading.reading import OddCells, TableReading, without_gaps
+from chainrule.sources.reading.words import GAPS, MISSING, USUAL
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# Parts the cells of a file whose lines are one cell each: no text has this sign.
+_NO_DELIMITER = "\x1f"
+_UNIT = re.compile(r"[\[(]?[^\d\s]{1,6}([/·*^²³-]?[^\s]{0,6})?[\])]?")
+_UNIT_ROWS = 12
+
 
 @dataclass(frozen=True)
-class Layout:
-    """How a text table is laid out: found by looking at its first rows.
+class Wishes:
+    """What the person says of a text table, and what is known of it from the training file; None is found.
 
     Attributes
     ----------
-    columns : tuple of str
-        Their names.
-    has_header : bool
-        Whether the first line has them.
-    delimiter, quoting, decimal
-        As pandas and csv call them.
-    notes : tuple of str
-        What was decided, for the person.
+    header : str
+        auto, first, none, or the number of the row that names the columns.
+    names : tuple of str, optional
+        Columns of the training file: a file without a header takes them, and one of them may stand alone.
+    delimiter, encoding, comment : str, optional
+    row_names : bool, optional
+    missing : tuple of str, optional
+        The words that stand for a gap, besides an empty cell.
+    asked : Asked
+        What is said of the notations.
+    stored : TableReading, optional
+        The reading of the training file: its columns are read by its notations.
     """
 
-    columns: tuple[str, ...]
-    has_header: bool
-    delimiter: str
-    quoting: int
-    decimal: str
+    header: str = "auto"
+    names: tuple[str, ...] | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    comment: str | None = None
+    row_names: bool | None = None
+    missing: tuple[str, ...] | None = None
+    asked: Asked = field(default_factory=Asked)
+    stored: TableReading | None = None
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """The words that stand for a gap in a column of any kind."""
+        if self.missing is not None:
+            return ("", *self.missing)
+        return MISSING if self.stored is None else self.stored.missing
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table that has been read: its cells as values, the reading that made them so, and what there is to tell."""
+
+    frame: pd.DataFrame
+    reading: TableReading
+    odd: Mapping[str, OddCells] = field(default_factory=dict)
+    gaps: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-def find_layout(path: Path, text: str, header: str = "auto", names: list[str] | None = None) -> Layout:
-    """Return the layout of a text table, or raise DataError for a text that is none (see `read_table`)."""
-    delimiter, quoting = find_dialect(path, text)
-    rows = first_rows(text, delimiter, quoting)
-    width = len(rows[0]) if rows else 1
-    if width < 2:
-        raise DataError(
-            "a table of at least two columns, one of them the target",
-            f"one column in {path.name} (delimiter: {DELIMITERS[delimiter]})",
-            "Check the file and its delimiter: comma, tab, semicolon and bar are understood.",
-        )
-    notes: list[str] = []
-    has_header = header == "first" or (header == "auto" and looks_like_header(rows))
-    if header == "auto" and not has_header:
-        notes.append("the first line looks like data: columns are called column1, column2, … (`header=none`)")
-    if has_header:
-        columns = header_names(path, rows[0])
-    elif names is not None and len(names) == width:
-        columns = names
-    else:
-        columns = [f"column{i}" for i in range(1, width + 1)]
-    decimal = "," if delimiter != "," and has_decimal_commas(rows) else "."
-    if decimal == ",":
-        notes.append("numbers are read with a decimal comma: 3,5 is three and a half")
-    return Layout(tuple(columns), has_header, delimiter, quoting, decimal, tuple(notes))
+def find_layout(path: Path, raw: bytes, wishes: Wishes) -> Layout:
+    """Return the dialect and the columns of a text in UTF-8, of which the beginning is enough; see `read_text`."""
+    whole = len(raw) <= HEAD_BYTES
+    text = raw.decode("utf-8", "replace") if whole else raw[:HEAD_BYTES].decode("utf-8", "replace")
+    names = wishes.names or ()
+    alone = text.partition("\n")[0].strip().strip('"')
+    if wishes.delimiter is None and alone in names:
+        return Layout(Dialect(_NO_DELIMITER), (alone,))
+    dialect = find_dialect(path, text, delimiter=wishes.delimiter, comment=wishes.comment, whole=whole)
+    if not whole:
+        text = text[: text.rfind("\n") + 1] or text
+    rows = first_rows(text, dialect)[dialect.skip :]
+    if not rows:
+        raise DataError(f"rows in {path.name}", "comments or blanks alone", "Give a table with rows.")
+    return find_header(
+        path,
+        rows,
+        dialect,
+        header=wishes.header,
+        row_names=wishes.row_names,
+        names=wishes.names,
+        single=wishes.names is not None,
+    )
 
 
-def decode(path: Path, raw: bytes) -> str:
-    """Return the text of a table's bytes, or raise DataError if they are none."""
-    if b"\x00" in raw[:65536]:
-        raise DataError(
-            f"{path.name} to be a table of text (CSV, TSV) or Parquet",
-            "binary data",
-            "Export the table as CSV, or name another file.",
-        )
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # Spreadsheets of Western languages write this when they do not write UTF-8; it decodes any byte.
-        return raw.decode("latin-1")
+def read_text(path: Path, raw: bytes, wishes: Wishes) -> Table:
+    """Return a text table.
 
-
-def header_names(path: Path, cells: list[str]) -> list[str]:
-    """Return the names of the columns, or raise DataError if one is there twice."""
-    names = [cell or f"column{i}" for i, cell in enumerate(cells, start=1)]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(
-            "every column to have a name of its own",
-            f"{', '.join(repr(name) for name in twice[:5])} more than once in the header of {path.name}",
-            "Rename the columns, or use `header=none` if the first line is data.",
-        )
-    return names
-
-
-def parse(path: Path, text: str, layout: Layout, *, first: bool) -> pd.DataFrame:
-    """Return the rows of a text table, or of a part of one that is not its `first`, and so has no header."""
-    import pandas as pd
-
-    columns = list(layout.columns)
-    options: dict[str, Any] = {
-        "sep": layout.delimiter,
-        "quoting": layout.quoting,
-        "decimal": layout.decimal,
-        "header": 0 if layout.has_header and first else None,
-        "names": columns,
-        "index_col": False,
-        "skipinitialspace": True,
-        "na_values": list(MISSING),
-        "keep_default_na": False,
-        "low_memory": False,
-    }
-    try:
-        frame = pd.read_csv(io.StringIO(text), **options)
-    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
-        reason = str(error).strip().splitlines()[-1].removeprefix("Error tokenizing data. C error: ")
-        raise DataError(
-            f"{path.name} to be a table of {len(columns)} columns", reason, "Mend that line, or export the table again."
-        ) from error
-    if len(frame) == 0:
+    Raises
+    ------
+    DataError
+        If it is none, if a row has more cells than there are columns, or if a column cannot be what the person says.
+    """
+    decoded = decode(path, raw, wishes.encoding)
+    raw = decoded.raw
+    layout = find_layout(path, raw, wishes)
+    dialect = replace(layout.dialect, encoding=decoded.encoding)
+    start, line = table_start(raw, dialect)
+    body = raw[start:]
+    cells = cut(body, dialect, layout.columns, name=path.name, line=line)
+    if len(cells) == 0:
         raise DataError(f"rows in {path.name}", "a header alone", "Give a table with rows.")
-    codes = _codes(frame, text, options)
-    for name, cells in codes.items():
-        frame[name] = cells
-    return _numbers_behind_blanks(strip(frame), besides=set(codes))
+    notes = [*decoded.notes, *layout.notes]
+    units = wishes.stored is None and has_units(cells)
+    cells = without_first(cells, notes) if units else cells
+    if cells.short[0]:
+        notes.append(
+            f"rows with fewer than {len(layout.columns)} cells, whose last ones count as missing: {cells.short[0]:,}, "
+            f"first in line {cells.short[1]:,}"
+        )
+    reading, doubts = _decided(layout.columns, cells, dialect, wishes)
+    notes += [*doubts, *written_otherwise(dialect, wishes.stored)]
+    frame, seen = as_frame(reading, layout.columns, cells)
+    rows = sorted({first + units for _, first, _ in seen.odd.values()})
+    lines = dict(zip(rows, lines_of(body, dialect, rows), strict=True))
+    odd = {
+        name: OddCells(name, wanted(reading, name), count, cell, first + units + 1, line + lines[first + units])
+        for name, (count, first, cell) in seen.odd.items()
+    }
+    return Table(frame, reading, odd, seen.words, tuple(notes + seen.gap_words()))
 
 
-def _codes(frame: pd.DataFrame, text: str, options: dict[str, Any]) -> dict[str, pd.Series]:
-    """Return, as the texts that they are, columns that pandas took for numbers in spite of leading zeros."""
+def _decided(
+    names: Sequence[str], cells: Cells, dialect: Dialect, wishes: Wishes
+) -> tuple[TableReading, tuple[str, ...]]:
+    """Return the reading of a table, given all of its cells, and what could be otherwise."""
+    stored = {} if wishes.stored is None else wishes.stored.columns
+    found = {name: Evidence() for name in names if name not in stored}
+    for name, column in zip(names, cells.columns, strict=True):
+        if name in found:
+            found[name].add(without_gaps(column, wishes.gaps))
+    return settled(names, found, dialect, wishes)
+
+
+def settled(
+    names: Sequence[str], found: Mapping[str, Evidence], dialect: Dialect | None, wishes: Wishes
+) -> tuple[TableReading, tuple[str, ...]]:
+    """Return the reading that follows from the evidence; columns of the training file keep their notations."""
+    stored = {} if wishes.stored is None else wishes.stored.columns
+    row_names = names[0] if dialect is not None and dialect.row_names else None
+    answer = decide(found, wishes.asked, delimiter="" if dialect is None else dialect.delimiter, row_names=row_names)
+    columns = {name: stored.get(name) or answer.columns[name] for name in names}
+    return TableReading(dialect, columns, wishes.gaps), answer.notes if wishes.stored is None else ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Cells that stand out.
+
+    Attributes
+    ----------
+    odd : mapping
+        Of columns with cells that are filled and could not be read: how many, the row of the first, from 0, and it.
+    words : mapping
+        Of columns with words that are taken for gaps: how often each is there.
+    """
+
+    odd: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    words: dict[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def gap_words(self) -> list[str]:
+        """Return a sentence on the words that are taken for gaps, but for those that always are."""
+        told = []
+        for name, words in self.words.items():
+            strange = {word: count for word, count in words.items() if word not in USUAL}
+            if strange:
+                told.append(f"{name} ({sum(strange.values()):,}, such as {next(iter(strange))!r})")
+        more = f" and {len(told) - 4} more" if len(told) > 4 else ""
+        return [f"words taken for gaps: {', '.join(told[:4])}{more} (`missing`)"] if told else []
+
+
+def as_frame(reading: TableReading, names: Sequence[str], cells: Cells) -> tuple[pd.DataFrame, Seen]:
+    """Return cells as values, and which of them stand out."""
     import pandas as pd
 
-    if not with_codes(text):
-        return {}
-    numeric = [name for name in frame.columns if frame[name].dtype.kind in "iuf"]
-    texts = pd.read_csv(io.StringIO(text), **options | {"usecols": numeric, "dtype": str}) if numeric else frame[[]]
-    return {str(name): texts[name] for name in texts.columns if has_codes(texts[name])}
+    columns: dict[str, Any] = {}
+    seen = Seen()
+    for name, column in zip(names, cells.columns, strict=True):
+        read = reading.read(name, column)
+        columns[name] = read.values
+        if read.odd is not None and read.odd.any():
+            first = int(np.flatnonzero(read.odd)[0])
+            seen.odd[name] = (int(read.odd.sum()), first, str(column[first].as_py()))
+        if read.words:
+            seen.words[name] = read.words
+    return pd.DataFrame(columns, copy=False), seen
 
 
-def strip(frame: pd.DataFrame) -> pd.DataFrame:
-    """Blanks around a cell mean nothing, and a cell of blanks alone is missing."""
-    for name in frame.columns:
-        column = frame[name]
-        if column.dtype.kind in "biufM":
-            continue
-        cells = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
-        frame[name] = cells.mask(cells.isin(MISSING))
-    return frame
+def wanted(reading: TableReading, name: str) -> str:
+    """Return what the cells of a column are, for people."""
+    return f"{reading.columns[name].noun} in the column {name!r}"
 
 
-def _numbers_behind_blanks(frame: pd.DataFrame, besides: set[str]) -> pd.DataFrame:
-    """A column that pandas took for texts because of a cell such as ` ? ` is one of numbers after all."""
-    import pandas as pd
+def written_otherwise(dialect: Dialect, stored: TableReading | None) -> list[str]:
+    """Return a sentence on a file whose cells are parted otherwise than those of the training file."""
+    trained = None if stored is None else stored.dialect
+    if trained is None or (dialect.delimiter, dialect.quote) == (trained.delimiter, trained.quote):
+        return []
+    if _NO_DELIMITER in (dialect.delimiter, trained.delimiter):
+        return []
+    return [
+        f"this file is written otherwise than that of training ({dialect.describe()}): its cells are parted its own way, "
+        "and read as those of training"
+    ]
 
-    for name in frame.columns:
-        column = frame[name]
-        if name in besides or column.dtype.kind in "biufM" or column.isna().all():
-            continue
-        numbers = pd.to_numeric(column, errors="coerce")
-        if numbers.notna().equals(column.notna()):
-            frame[name] = numbers
-    return frame
+
+def without_first(cells: Cells, notes: list[str]) -> Cells:
+    """Return cells without their first row, which has units, and tell it."""
+    shown = ", ".join(str(column[0].as_py() or "") for column in cells.columns)
+    notes.append(f"row 1 looks like a row of units and is left out: {shown[:60]}")
+    return Cells([column[1:] for column in cells.columns], cells.short)
+
+
+def has_units(cells: Cells) -> bool:
+    """Tell whether the first row has units above the numbers of at least two columns, and no number."""
+    heads = [column[:_UNIT_ROWS].to_pylist() for column in cells.columns]
+    numeric = [head for head in heads if len(head) > 4 and _are_numbers(head[1:])]
+    firsts = [head[0] for head in numeric]
+    filled = [cell for cell in firsts if cell and cell.lower() not in GAPS and cell not in MISSING]
+    return (
+        len(numeric) >= 2
+        and len(filled) > 0.5 * len(numeric)
+        and all(cell is None or cell in filled or cell.lower() in GAPS for cell in firsts)
+        and all(_UNIT.fullmatch(cell) for cell in filled)
+    )
+
+
+def _are_numbers(cells: list[str | None]) -> bool:
+    filled = [cell for cell in cells if cell and cell not in MISSING]
+    return len(filled) > 3 and all(any(sign.isdigit() for sign in cell) and _starts_as_number(cell) for cell in filled)
+
+
+def _starts_as_number(cell: str) -> bool:
+    return cell.lstrip("+-−($€£ ")[:1].isdigit() or cell[:1] in ".,"

@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.errors import DataError
 from chainrule.sources.cache import cache_folder
-from chainrule.sources.decode import Head, conversions, decode, quiet, read_head
+from chainrule.sources.decode import Head, bits_of, conversions, decode, greatest, quiet, read_head
 from chainrule.sources.listing import Entry, Listing
 from chainrule.sources.samples import Pictures
 from chainrule.sources.source import Reading, Source
@@ -40,16 +40,30 @@ def read_gallery(name: str, listing: Listing, reading: Reading) -> Source:
         listing.without(bad, name, strict=reading.strict)
     size = reading.image_size or _size(known)
     grey = all(head.is_grey for head in known) if reading.grey is None else reading.grey
-    values, failed = _decoded(listing, size, grey, set(bad), reading)
+    bits = reading.bits or _bits([e for e, head in zip(listing.entries, heads, strict=True) if _is_deep(head)])
+    values, failed = _decoded(listing, size, grey, bits, set(bad), reading)
     bad |= failed
     kept = [head for number, head in enumerate(heads) if isinstance(head, Head) and number not in bad]
     listing = listing.without(bad, name, strict=reading.strict)
     listing.notes.extend(conversions(kept, size, grey=grey))
+    if bits != 16 and any(head.is_deep for head in kept):
+        listing.notes.append(f"16-bit pictures that use {bits} bits at most: {(1 << bits) - 1:,} is white")
     rows = np.setdiff1d(np.arange(len(values)), list(bad)) if bad else None
-    pictures = Pictures(values, rows=rows)
+    pictures = Pictures(values, rows=rows, bits=bits)
     if pictures.is_mapped:
         listing.notes.append(f"{values.nbytes / 1e9:.2g} GB of pixels lie in a memory map, {values.filename}")  # type: ignore[attr-defined]
     return listing.source(name, pictures)
+
+
+def _is_deep(head: Head | str) -> bool:
+    return isinstance(head, Head) and head.is_deep
+
+
+def _bits(entries: Sequence[Entry]) -> int:
+    """Return how many bits the 16-bit pictures among all use, so that white is white in each of them."""
+    found: list[int | str] = _in_threads(lambda entry: _reason(greatest, entry), entries)
+    most = max((value for value in found if isinstance(value, int)), default=0)
+    return bits_of(most) if most else 16
 
 
 def _size(heads: list[Head]) -> tuple[int, int]:
@@ -76,14 +90,14 @@ def _in_threads(function: Callable[[Entry], _T], entries: Sequence[Entry]) -> li
 
 
 def _decoded(
-    listing: Listing, size: tuple[int, int], grey: bool, skip: set[int], reading: Reading
+    listing: Listing, size: tuple[int, int], grey: bool, bits: int, skip: set[int], reading: Reading
 ) -> tuple[np.ndarray, dict[int, str]]:
     """Return the pixels of all entries, zeros for those that are unreadable, and why those are."""
     shape = (len(listing.entries), *size, 1 if grey else 3)
     if math.prod(shape) <= reading.budget:
         values = np.zeros(shape, np.uint8)
-        return values, _fill(values, listing, size, grey, skip)
-    path = cache_folder("decoded") / f"{_key(listing, shape)}.npy"
+        return values, _fill(values, listing, size, grey, bits, skip)
+    path = cache_folder("decoded") / f"{_key(listing, (*shape, bits))}.npy"
     told = path.with_suffix(".json")
     try:
         if path.exists() and told.exists():
@@ -92,7 +106,7 @@ def _decoded(
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             room = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
-            failed = _fill(room, listing, size, grey, skip)
+            failed = _fill(room, listing, size, grey, bits, skip)
             room.flush()
             del room
             # What could not be read is written before the pixels have their name: who finds both has all.
@@ -109,13 +123,15 @@ def _decoded(
         ) from error
 
 
-def _fill(values: np.ndarray, listing: Listing, size: tuple[int, int], grey: bool, skip: set[int]) -> dict[int, str]:
+def _fill(
+    values: np.ndarray, listing: Listing, size: tuple[int, int], grey: bool, bits: int, skip: set[int]
+) -> dict[int, str]:
     """Write the pixels of the entries into their places, and return why those are unreadable that are."""
     failed: dict[int, str] = {}
     for start in range(0, len(values), _CHUNK):
         entries = listing.entries[start : start + _CHUNK]
         wanted = [(number, entry) for number, entry in enumerate(entries, start) if number not in skip]
-        pixels = _in_threads(lambda entry: _reason(decode, entry, size, grey=grey), [e for _, e in wanted])
+        pixels = _in_threads(lambda entry: _reason(decode, entry, size, grey=grey, bits=bits), [e for _, e in wanted])
         for (number, _), found in zip(wanted, pixels, strict=True):
             if isinstance(found, str):
                 failed[number] = found
@@ -125,6 +141,6 @@ def _fill(values: np.ndarray, listing: Listing, size: tuple[int, int], grey: boo
 
 
 def _key(listing: Listing, shape: tuple[int, ...]) -> str:
-    """Return a name for these files as they are now, at this size."""
+    """Return a name for these files as they are now, at this size and depth."""
     files = [[str(entry.path), *entry.stamp] for entry in listing.entries]
     return hashlib.sha256(json.dumps([shape, files]).encode()).hexdigest()[:32]

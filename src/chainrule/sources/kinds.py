@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chainrule.sources.reading.notation import Date
+from chainrule.sources.reading.words import FALSE, TRUE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("numeric", "category", "boolean", "date", "text", "identifier", "constant")
+KINDS = ("numeric", "category", "boolean", "date", "text", "identifier", "constant", "ignore")
+# Those that are not learned from.
+LEFT_OUT = ("identifier", "constant", "ignore")
 
-_TRUE = frozenset({"true", "yes", "y", "t", "1"})
-_FALSE = frozenset({"false", "no", "n", "f", "0"})
 _ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|index|rownames?|key)$|^unnamed: 0$", re.IGNORECASE)
 _ID_CAMEL = re.compile(r"[a-z](Id|ID)$")
 _DATE = re.compile(r"^\s*(\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([T ]\d{1,2}:\d{2}.*)?$")
@@ -40,6 +44,8 @@ def cells_as_text(column: pd.Series) -> pd.Series:
     """Return cells as text in one form, whatever type a reader gave them: 3, 3.0 and "3" are one category."""
     import pandas as pd
 
+    if column.dtype == "str":
+        return column.str.strip().astype(object).where(column.notna(), None)
     text = column.astype(object).map(_cell_as_text, na_action="ignore")
     return pd.Series(text, index=column.index, dtype=object)
 
@@ -56,6 +62,8 @@ def as_numbers(column: pd.Series) -> pd.Series:
     """
     import pandas as pd
 
+    if column.dtype == np.float64:
+        return column
     if column.dtype.kind in "biuf":
         return column.astype(float)
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
@@ -68,7 +76,7 @@ def as_numbers(column: pd.Series) -> pd.Series:
 
 
 def as_dates(column: pd.Series, *, day_first: bool = False) -> pd.Series:
-    """Return cells as dates without a time zone; a cell that is no date becomes NaT.
+    """Return cells as dates, as the clock of the place showed them; a cell that is no date becomes NaT.
 
     Parameters
     ----------
@@ -76,20 +84,14 @@ def as_dates(column: pd.Series, *, day_first: bool = False) -> pd.Series:
         Whether 1/2/2024 is the first of February.
     """
     import pandas as pd
+    import pyarrow as pa
 
-    def parse(turned: bool) -> pd.Series:
-        return pd.to_datetime(column, errors="coerce", utc=True, format="mixed", dayfirst=turned)
-
-    with warnings.catch_warnings():
-        # pandas warns when it parses dates of mixed forms one by one, which is what is wanted here.
-        warnings.simplefilter("ignore", UserWarning)
-        dates = parse(False)
-        if day_first:
-            # pandas would turn 2024-02-01 round as well.
-            turned = cells_as_text(column).str.match(_LEADING_NUMBER).fillna(False).astype(bool)
-            dates = dates.where(~turned, parse(True))
-    naive: pd.Series = dates.dt.tz_localize(None)
-    return naive
+    if column.dtype.kind == "M":
+        dates = pd.to_datetime(column)
+        return dates if dates.dt.tz is None else dates.dt.tz_localize(None)
+    order = "day first" if day_first else "month first"
+    texts = pa.array(cells_as_text(column).where(column.notna(), None).tolist(), pa.string())
+    return pd.Series(Date(order).read(texts).values, index=column.index, name=column.name)
 
 
 def is_day_first(column: pd.Series) -> bool:
@@ -103,36 +105,71 @@ def has_codes(column: pd.Series) -> bool:
     return column.dtype.kind not in "biufM" and bool(cells_as_text(column.dropna()).str.fullmatch(_CODE).any())
 
 
-def infer_kind(column: pd.Series) -> ColumnKind:
+def infer_kind(column: pd.Series, *, as_written: bool = False) -> ColumnKind:
     """Return what a column is.
 
+    Parameters
+    ----------
+    as_written : bool
+        Whether its cells are known to be no numbers and no dates, whatever they look like.
+
+    Notes
+    -----
     The rules, in this order: no value or one: constant. True and false, yes and no, 0 and 1: boolean. Numbers:
     numeric, or an identifier if they are whole, all different, and named or counted like one. Dates in digits:
     date. Few different texts: category. All different single words: identifier. Several words: text. Many
     different texts that repeat: category.
     """
     name = str(column.name)
-    present = column.dropna()
-    n, unique = len(present), present.nunique()
+    if column.dtype.kind in "iuf":
+        return _of_numbers(name, column.to_numpy())
+    counts = column.value_counts()
+    cells, weights = counts.index.to_series(name=column.name).reset_index(drop=True), counts.to_numpy()
+    n, unique = int(weights.sum()), len(cells)
     if n == 0:
         return ColumnKind(name, "constant", "all cells are missing")
     if unique == 1:
-        return ColumnKind(name, "constant", f"all cells are {present.iloc[0]!r:.30}")
+        return ColumnKind(name, "constant", f"all cells are {cells[0]!r:.30}")
     if column.dtype.kind == "M":
         return ColumnKind(name, "date", "dates")
-    words = {word.lower() for word in cells_as_text(present.drop_duplicates().head(3))}
-    if unique == 2 and (words & _TRUE and words & _FALSE) and words <= _TRUE | _FALSE:
+    text = cells_as_text(cells)
+    words = {word.lower() for word in text.head(3)}
+    if unique == 2 and (words & TRUE and words & FALSE) and words <= TRUE | FALSE:
         return ColumnKind(name, "boolean", " and ".join(sorted(words)))
-    text = cells_as_text(present)
-    numbers = as_numbers(present)
-    if numbers.notna().all() and not has_codes(present):
-        return _numeric(name, numbers, unique, n)
-    if text.str.fullmatch(_DATE).mean() > 0.99 and as_dates(text).notna().mean() > 0.99:
-        return ColumnKind(name, "date", "dates in digits")
-    return _textual(name, text, unique, n)
+    if not as_written:
+        numbers = as_numbers(cells)
+        if numbers.notna().all() and not has_codes(cells):
+            return _numeric(name, numbers.to_numpy(), unique, n)
+        shaped = np.asarray(text.str.fullmatch(_DATE), bool)
+        if _share(shaped, weights) > 0.99 and _share(as_dates(text).notna().to_numpy(), weights) > 0.99:
+            return ColumnKind(name, "date", "dates in digits")
+    return _textual(name, text, weights)
 
 
-def _numeric(name: str, numbers: pd.Series, unique: int, n: int) -> ColumnKind:
+def _share(chosen: np.ndarray, weights: np.ndarray) -> float:
+    return float(weights[chosen].sum() / weights.sum())
+
+
+def _of_numbers(name: str, numbers: np.ndarray) -> ColumnKind:
+    """Return what a column of numbers is; NaN is a missing cell."""
+    present = numbers[~np.isnan(numbers)] if numbers.dtype.kind == "f" else numbers
+    values = _different(present)
+    if len(values) == 0:
+        return ColumnKind(name, "constant", "all cells are missing")
+    if len(values) == 1:
+        return ColumnKind(name, "constant", f"all cells are {values[0]:g}")
+    if len(values) == 2 and set(values) == {0, 1}:
+        return ColumnKind(name, "boolean", "0 and 1")
+    return _numeric(name, present, len(values), len(present))
+
+
+def _different(numbers: np.ndarray) -> np.ndarray:
+    import pandas as pd
+
+    return np.asarray(pd.unique(numbers))
+
+
+def _numeric(name: str, numbers: np.ndarray, unique: int, n: int) -> ColumnKind:
     whole = bool((numbers == numbers.round()).all())
     if whole and unique == n and n > _FEW:
         if _ID_NAME.search(name) or _ID_CAMEL.search(name):
@@ -142,8 +179,10 @@ def _numeric(name: str, numbers: pd.Series, unique: int, n: int) -> ColumnKind:
     return ColumnKind(name, "numeric", f"{unique} different numbers")
 
 
-def _textual(name: str, text: pd.Series, unique: int, n: int) -> ColumnKind:
-    length = float(text.map(lambda cell: len(cell.split())).mean())
+def _textual(name: str, text: pd.Series, counts: np.ndarray) -> ColumnKind:
+    """Return what a column of different texts is, each as often as it is counted."""
+    unique, n = len(text), int(counts.sum())
+    length = float(np.average([len(cell.split()) for cell in text], weights=counts))
     if unique <= _FEW or (unique <= _MANY and unique < 0.05 * n and length < 2 * _WORDS_OF_TEXT):
         return ColumnKind(name, "category", f"{unique} different texts")
     if length >= _WORDS_OF_TEXT:

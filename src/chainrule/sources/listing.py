@@ -25,14 +25,19 @@ if TYPE_CHECKING:
 
 IMAGES, SOUNDS, TEXTS = "pictures", "sounds", "texts"
 _SUFFIXES = {
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"), IMAGES),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".bmp", ".gif", ".webp", ".avif"), IMAGES),
+    **dict.fromkeys((".tif", ".tiff", ".pgm", ".ppm"), IMAGES),
     ".wav": SOUNDS,
     ".txt": TEXTS,
 }
+_WORDS = "set|data|dataset|images?|imgs?|pics?|pictures|photos|samples?|split|files|sounds|texts|part"
 _PARTS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("valid", "val", "validation"), "valid"),
-    **dict.fromkeys(("test", "testing"), "test"),
+    part: re.compile(rf"(?:(?:{_WORDS})[ _.-]?)?(?:{names})(?:[ _.-]?(?:{_WORDS}))?", re.IGNORECASE)
+    for part, names in {
+        "train": "train|training|trn|learn",
+        "valid": "valid|val|validation|dev|development",
+        "test": "test|testing|tst|eval|evaluation|holdout|hold-out",
+    }.items()
 }
 _CLASS = "class"
 
@@ -149,7 +154,7 @@ def _of_file(path: Path, name: PurePosixPath) -> Entry:
 def _of_folder(folder: Path) -> tuple[list[Entry], list[PurePosixPath]]:
     """Return the files and the folders inside, by their paths."""
     entries, folders = [], []
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(_inside(folder, {folder.resolve()})):
         name = PurePosixPath(path.relative_to(folder).as_posix())
         if path.is_dir():
             folders.append(name)
@@ -158,11 +163,20 @@ def _of_folder(folder: Path) -> tuple[list[Entry], list[PurePosixPath]]:
     return entries, folders
 
 
+def _inside(folder: Path, seen: set[Path]) -> Iterator[Path]:
+    """Yield all files and folders inside, links to folders followed, each folder once."""
+    for path in folder.iterdir():
+        yield path
+        if path.is_dir() and (real := path.resolve()) not in seen:
+            yield from _inside(path, seen | {real})
+
+
 def _of_zip(archive: zipfile.ZipFile) -> tuple[list[Entry], list[PurePosixPath]]:
     entries, folders = [], []
     for info in sorted(archive.infolist(), key=lambda info: info.filename):
-        name = PurePosixPath(info.filename)
-        if info.is_dir():
+        # As old archives of Windows have it.
+        name = PurePosixPath(info.filename.replace("\\", "/"))
+        if info.is_dir() or info.filename.endswith("\\"):
             folders.append(name)
         else:
             entries.append(Entry(name, partial(archive.open, info), (info.file_size, info.CRC)))
@@ -186,6 +200,8 @@ def _sorted_out(place: str, entries: list[Entry], folders: list[PurePosixPath], 
     notes = _ignored(entries, kept)
     top = _common_top([entry.path for entry in kept])
     paths = [entry.path.relative_to(top) for entry in kept]
+    if reading.labelled:
+        _require_no_class_lost(place, entries, kept, top, noun)
     notes += _empty(
         paths, [name.relative_to(top) for name in folders if name.is_relative_to(top) and name != top], noun
     )
@@ -203,6 +219,8 @@ def _labelled(
     place: str, listing: Listing, paths: list[PurePosixPath], inner: list[PurePosixPath], reading: Reading
 ) -> Listing:
     """Give each file the label that the pattern or its folder tells; leave out those that have none."""
+    if not reading.labelled:
+        return listing
     if reading.label_from is not None:
         pattern = _pattern("`label_from`", reading.label_from)
         found = [pattern.search(path) for path in _below(paths)]
@@ -213,6 +231,10 @@ def _labelled(
         reason = "it lies in no class folder"
         if all(label is None for label in labels):
             return listing
+    called = sorted({label for label in labels if label is not None and _part(label)})
+    if called and reading.label_from is None:
+        note = f"classes are called like parts of a data set: {', '.join(called)} (`test_from` for a test part)"
+        listing = replace(listing, notes=[*listing.notes, note])
     bad = {number: reason for number, label in enumerate(labels) if label is None}
     full = replace(listing, labels=[label or "" for label in labels])
     return full.without(bad, place, strict=reading.strict)
@@ -251,11 +273,16 @@ def _below(paths: list[PurePosixPath]) -> list[str]:
 
 def _parts_of_folders(paths: list[PurePosixPath]) -> tuple[list[str] | None, list[PurePosixPath]]:
     """Return the part of each file and its path inside it, where all lie in folders called train, valid or test."""
-    parts = [_PARTS.get(path.parts[0].lower()) if len(path.parts) > 1 else None for path in paths]
+    parts = [_part(path.parts[0]) if len(path.parts) > 1 else None for path in paths]
     known = [part for part in parts if part is not None]
     if len(known) < len(parts) or len(set(known)) < 2:
         return None, paths
     return known, [PurePosixPath(*path.parts[1:]) for path in paths]
+
+
+def _part(folder: str) -> str | None:
+    """Return train, valid or test for a folder that is called so: Training, test_set, val-images."""
+    return next((part for part, pattern in _PARTS.items() if pattern.fullmatch(folder)), None)
 
 
 def _ignored(entries: list[Entry], kept: list[Entry]) -> list[str]:
@@ -265,6 +292,23 @@ def _ignored(entries: list[Entry], kept: list[Entry]) -> list[str]:
         return []
     shown = ", ".join(str(entry.path) for entry in others[:5]) + (" …" if len(others) > 5 else "")
     return [f"files of other kinds, ignored: {len(others)} ({shown})"]
+
+
+def _require_no_class_lost(place: str, entries: list[Entry], kept: list[Entry], top: PurePosixPath, noun: str) -> None:
+    """Raise DataError if a folder beside those of the classes has files, and none that can be read."""
+    known = {entry.path.relative_to(top).parts[:-1][:1] for entry in kept}
+    if len(known - {()}) < 2:
+        return
+    others = [entry.path for entry in entries if entry.path.is_relative_to(top)]
+    lost = [path for path in others if (head := path.relative_to(top).parts[:-1][:1]) and head not in known]
+    if lost:
+        name = lost[0].relative_to(top).parts[0]
+        count = sum(path.relative_to(top).parts[0] == name for path in lost)
+        raise DataError(
+            f"{noun} in every class folder of {place}",
+            f"{count} files of other kinds in {name}, {lost[0].name} for example",
+            f"Convert them, or move the folder {name} away.",
+        )
 
 
 def _empty(paths: list[PurePosixPath], folders: list[PurePosixPath], noun: str) -> list[str]:

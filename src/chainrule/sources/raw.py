@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import stat
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from chainrule.errors import DataError
 
 GZIP = b"\x1f\x8b"
+# By the first bytes of a file that is packed: what it is packed with, and what opens it.
+_PACKED: dict[bytes, tuple[str, Callable[[Any], Any]]] = {
+    GZIP: ("gzip", lambda file: gzip.GzipFile(fileobj=file)),
+    b"BZh": ("bzip2", bz2.BZ2File),
+    b"\xfd7zXZ\x00": ("xz", lzma.LZMAFile),
+}
 # What a text or a picture weighs at most in memory beside its file; a file of zeros packs a thousand to one.
 _MOST_TIMES = 200
 _AT_LEAST = 1 << 28
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the whole content of a file or pipe, unpacked if it is gzip.
+    """Return the whole content of a file or pipe, unpacked if it is packed with gzip, bzip2 or xz.
 
     Raises
     ------
@@ -45,11 +55,16 @@ def read_bytes(path: Path) -> bytes:
             f"{len(raw)} bytes of {size}",
             "Wait until it is completely written, then try again.",
         )
-    return unpack(path.name, raw) if raw[:2] == GZIP else raw
+    return unpacked(path.name, raw)
+
+
+def unpacked(name: str, raw: bytes) -> bytes:
+    """Return what a file holds, unpacked where it is packed with gzip, bzip2 or xz."""
+    return unpack(name, raw) if any(raw.startswith(start) for start in _PACKED) else raw
 
 
 def unpack(name: str, raw: bytes, most: int | None = None) -> bytes:
-    """Return what a gzip file holds, of one member or of several, one after the other, as `bgzip` and `cat` make them.
+    """Return what a file of gzip (of one member or of several, as `bgzip` and `cat` make them), bzip2 or xz holds.
 
     Raises
     ------
@@ -57,11 +72,12 @@ def unpack(name: str, raw: bytes, most: int | None = None) -> bytes:
         If it is damaged, or unpacks to more than `most` bytes; to far more than it weighs, if left out.
     """
     most = max(_AT_LEAST, _MOST_TIMES * len(raw)) if most is None else most
+    kind, opened = next(packed for start, packed in _PACKED.items() if raw.startswith(start))
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
-            content = file.read(most + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name} to be a whole gzip file", f"{error}", "Fetch or write the file again.") from error
+        with opened(io.BytesIO(raw)) as file:
+            content: bytes = file.read(most + 1)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(f"{name} to be a whole {kind} file", f"{error}", "Fetch or write the file again.") from error
     if len(content) > most:
         raise DataError(
             f"{name} to unpack to at most {most >> 20:,} MiB",

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from chainrule.errors import DataError, did_you_mean
-from chainrule.sources import arrays, cifar, datasets, idx, pixels
+from chainrule.sources import datasets
 from chainrule.sources.budget import out_of_memory
 from chainrule.sources.catalogue import CATALOGUE, load_published
-from chainrule.sources.listing import is_media
-from chainrule.sources.media import read_media
-from chainrule.sources.raw import first_bytes
+from chainrule.sources.readers import READERS
 from chainrule.sources.source import Reading, Source, read_table
 
 _AS_IT_IS = Reading()
@@ -33,8 +31,11 @@ def read_source(data: str, reading: Reading = _AS_IT_IS) -> Source:
     if not path.suffix and "/" not in data and not _is_file(path) and not _is_folder(path):
         names = [entry.name for entry in datasets.entries()] + list(CATALOGUE)
         raise DataError("a file or folder, or the name of a data set", f"{data!r}", did_you_mean(data, names))
+    if not _is_folder(path) and not _is_file(path):
+        # Which says what is missing.
+        return read_table(path, reading)
     try:
-        return _folder(path, reading) if _is_folder(path) else _file(path, reading)
+        return next(reader for reader in READERS if reader.is_mine(path)).read(path, reading)
     except MemoryError as error:
         raise out_of_memory(data) from error
 
@@ -52,32 +53,3 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
-
-
-def _folder(path: Path, reading: Reading) -> Source:
-    if idx.is_idx_folder(path):
-        return idx.read_idx_folder(path)
-    if cifar.is_cifar(path):
-        return cifar.read_cifar(path)
-    if arrays.is_mat(path):
-        return arrays.read_mat(path)
-    return read_media(path, reading)
-
-
-def _file(path: Path, reading: Reading) -> Source:
-    if not _is_file(path):
-        return read_table(path)
-    if arrays.is_npz(path):
-        return arrays.read_npz(path)
-    if first_bytes(path, 4) == b"PK\x03\x04" or (is_media(path) and path.suffix.lower() != ".txt"):
-        return read_media(path, reading)
-    if idx.is_idx(path):
-        return idx.read_idx_pair(path)
-    if arrays.is_mat(path):
-        return arrays.read_mat(path)
-    if cifar.is_cifar(path):
-        return cifar.read_cifar(path)
-    if pixels.is_pixel_cells(path):
-        return pixels.read_pixel_cells(path, strict=reading.strict)
-    names = None if reading.names is None else list(reading.names)
-    return pixels.pictures_of_columns(read_table(path, reading.header, names))

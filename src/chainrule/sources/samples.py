@@ -35,11 +35,14 @@ class Pictures(Samples):
         The pixel value that becomes 1.
     rows : int array, optional
         Which of `values` these are, in their order; all if left out. So a part of a memory map stays on the disk.
+    bits : int
+        How many bits the pixels of 16-bit files used, of which the greatest number became white.
     """
 
     values: np.ndarray
     white: float = 255.0
     rows: np.ndarray | None = None
+    bits: int = 16
     noun: ClassVar[str] = "pictures"
 
     def __len__(self) -> int:
@@ -58,7 +61,7 @@ class Pictures(Samples):
 
     def take(self, rows: np.ndarray) -> Pictures:
         """Return the pictures of some rows; nothing is copied."""
-        return Pictures(self.values, self.white, rows if self.rows is None else self.rows[rows])
+        return Pictures(self.values, self.white, rows if self.rows is None else self.rows[rows], self.bits)
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         """Return the pixels of some rows."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +12,12 @@ import numpy as np
 
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.sources.budget import require_room
-from chainrule.sources.delimited import decode, find_layout, header_names, parse, strip
-from chainrule.sources.dialect import short_rows
+from chainrule.sources.delimited import Wishes, read_text
 from chainrule.sources.raw import read_bytes
+from chainrule.sources.reading.decide import Asked
+from chainrule.sources.reading.reading import OddCells, TableReading
 from chainrule.sources.samples import Pictures, Samples
+from chainrule.sources.typed import read_parquet
 from chainrule.sources.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ class Source:
         What was decided while reading, for the person.
     unreadable : tuple of Unreadable
         Files or rows that were left out, all of them.
+    reading : TableReading or None
+        How the table was written, where one was read.
+    odd : mapping of str to OddCells
+        Columns of numbers or dates with cells that are none; those are gaps.
+    gaps : mapping
+        Columns with words that are read as gaps, and how often each is there.
     """
 
     name: str
@@ -62,6 +69,9 @@ class Source:
     kinds: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     unreadable: tuple[Unreadable, ...] = ()
+    reading: TableReading | None = None
+    odd: Mapping[str, OddCells] = field(default_factory=dict)
+    gaps: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -79,6 +89,14 @@ class Source:
         return replace(self, frame=frame, samples=self.samples and self.samples.take(rows), parts=parts)
 
 
+def check_header(header: str) -> None:
+    """Raise ConfigError unless a header is auto, first, none or the number of a row."""
+    if header not in HEADERS and not header.isdigit():
+        raise ConfigError(
+            f"a header of {', '.join(HEADERS)} or the number of a row", f"{header!r}", did_you_mean(header, HEADERS)
+        )
+
+
 @dataclass(frozen=True)
 class Reading:
     """How DATA are to be read; what is None is found by looking at them.
@@ -86,21 +104,39 @@ class Reading:
     Attributes
     ----------
     header : str
-        auto, first or none, see `read_table`.
+        auto, first, none, or the number of the row that names the columns: see `read_table`.
     names : tuple of str, optional
         Column names that a table without a header is to have.
+    delimiter, encoding, comment : str, optional
+        Of a text table.
+    row_names : bool, optional
+        Whether the first column has the names of the rows.
+    decimal : str, optional
+        The sign in front of the decimals in all columns.
+    day_first : bool, optional
+        Whether 1/2/2024 is the first of February.
+    missing : tuple of str, optional
+        The words that stand for a gap.
+    kinds : mapping of str to str
+        Kinds of columns that are not to be guessed.
+    stored : TableReading, optional
+        The reading of the training file.
     seed : int
         Of generated data sets.
     image_size : (int, int), optional
         Height and width that pictures are brought to.
     grey : bool, optional
         Whether pictures are grey (True) or in colour (False).
+    bits : int, optional
+        How many bits the pixels of 16-bit files use.
     rate : int, optional
         Samples a second that sounds are to have.
     resample : bool
         Whether sounds of another rate are brought to it.
     label_from, test_from : str, optional
         Regular expressions on the path of a file: its first group is the label; a match makes it a test sample.
+    labelled : bool
+        Whether files need a class each; if not, all of them are read, wherever they lie.
     offline : bool
         Whether nothing may be fetched.
     strict : bool
@@ -114,13 +150,43 @@ class Reading:
     seed: int = 0
     image_size: tuple[int, int] | None = None
     grey: bool | None = None
+    bits: int | None = None
     rate: int | None = None
     resample: bool = False
     label_from: str | None = None
     test_from: str | None = None
+    labelled: bool = True
     offline: bool = False
     strict: bool = False
     budget: int = 1 << 29
+    delimiter: str | None = None
+    encoding: str | None = None
+    comment: str | None = None
+    row_names: bool | None = None
+    decimal: str | None = None
+    day_first: bool | None = None
+    missing: tuple[str, ...] | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    stored: TableReading | None = None
+
+    @property
+    def wishes(self) -> Wishes:
+        """What is said of a table."""
+        check_header(self.header)
+        return Wishes(
+            self.header,
+            self.names,
+            self.delimiter,
+            self.encoding,
+            self.comment,
+            self.row_names,
+            self.missing,
+            Asked(self.kinds, self.decimal, self.day_first),
+            self.stored,
+        )
+
+
+_AS_IT_IS = Reading()
 
 
 def pictures_source(
@@ -157,93 +223,40 @@ def pictures_source(
     return Source(name, frame, column, "classification", pictures, parts)
 
 
-def read_table(path: Path, header: str = "auto", names: list[str] | None = None) -> Source:
+def read_table(path: Path, reading: Reading = _AS_IT_IS) -> Source:
     """Read a CSV, TSV or Parquet file, gzip-ed or not.
 
     Parameters
     ----------
     path : Path
         The file.
-    header : str
-        `first`: the first line names the columns; `none`: it is data, and the columns are called column1,
-        column2, …; `auto`: look at it and decide.
-    names : list of str, optional
-        Column names that a file without a header is to have (those of the training file).
+    reading : Reading
+        Of its header `first`: the first line names the columns; `none`: it is data, and the columns are called
+        column1, column2, … (or as `names` says); `auto`: look at it and decide; a number: the row that names them.
 
     Raises
     ------
     DataError
         If there is no such file, or it is not a table.
     """
-    if header not in HEADERS:
-        raise ConfigError(f"a header of {', '.join(HEADERS)}", f"{header!r}", did_you_mean(header, HEADERS))
-    raw = read_bytes(path)
+    reading.wishes  # noqa: B018 (what is said is checked before a large file is read)
+    return read_table_of(path, read_bytes(path), reading)
+
+
+def read_table_of(path: Path, raw: bytes, reading: Reading = _AS_IT_IS) -> Source:
+    """Return the table that some bytes are, by the rules of `read_table`; the path is what they are called."""
+    wishes = reading.wishes
     if not raw.removeprefix(codecs.BOM_UTF8).strip():
         raise DataError(f"rows in {path.name}", "an empty file", "Give a table with a header and rows.")
     require_room(path.name, raw)
-    if raw[:4] == b"PAR1":
-        return _parquet(path, raw)
-    text = decode(path, raw)
-    layout = find_layout(path, text, header, names)
-    frame = parse(path, text, layout, first=True)
-    notes = list(layout.notes)
-    if frame.iloc[:, -1].isna().any():
-        notes += short_rows(text, layout.delimiter, layout.quoting, len(layout.columns))
-    return Source(path.name, frame, notes=notes)
+    table = read_parquet(path, raw, wishes) if raw[:4] == b"PAR1" else read_text(path, raw, wishes)
+    source = Source(path.name, table.frame, reading=table.reading, odd=table.odd, gaps=table.gaps)
+    return replace(source, notes=[*table.notes, *odd_notes(source)])
 
 
-def _plain(path: Path, column: pd.Series) -> pd.Series:
-    """Return a column of pandas' or Arrow's own types as one of numbers, dates or Python's objects."""
-    import pandas as pd
-
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
-    if pd.api.types.is_extension_array_dtype(column.dtype):
-        if column.dtype.kind in "iuf":
-            return pd.Series(column.to_numpy(float, na_value=float("nan")), index=column.index, name=column.name)
-        if column.dtype.kind == "b":
-            column = column.astype(object)
-    if column.dtype == object:
-        column = column.where(column.notna(), None)
-        strange = next((cell for cell in column if not (cell is None or pd.api.types.is_scalar(cell))), None)
-        if strange is not None:
-            raise DataError(
-                f"one value in each cell of the column {column.name!r} of {path.name}",
-                f"{type(strange).__name__}: {strange!r:.60}",
-                "Leave the column out, or spread its values over columns of their own.",
-            )
-    return column
-
-
-def _parquet(path: Path, raw: bytes) -> Source:
-    import pandas as pd
-
-    try:
-        # Texts that are none are met only where they are looked at.
-        frame = plain_cells(path, pd.read_parquet(io.BytesIO(raw)))
-    except DataError:
-        raise
-    except Exception as error:
-        # pyarrow has no common base for what a damaged file may raise.
-        raise damaged_parquet(path, error) from error
-    if frame.shape[1] < 2 or len(frame) == 0:
-        raise DataError(
-            "a table of at least two columns and one row", f"a table of shape {frame.shape}", "Name another file."
-        )
-    return Source(path.name, frame)
-
-
-def damaged_parquet(path: Path, error: Exception) -> DataError:
-    """Return the error for a Parquet file that cannot be read."""
-    return DataError(f"{path.name} to be a whole Parquet file", str(error)[:200], "Write the file again.")
-
-
-def plain_cells(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of Arrow's types as one of numbers, dates and texts, each column by its name."""
-    # An index that has a name is a column that somebody set aside; one without is the number of the row.
-    frame = frame.reset_index(drop=frame.index.names == [None])
-    frame.columns = [str(name) for name in frame.columns]
-    header_names(path, list(frame.columns))
-    for name in frame.columns:
-        frame[name] = _plain(path, frame[name])
-    return strip(frame)
+def odd_notes(source: Source) -> list[str]:
+    """Return a sentence for each column with cells that are not read, and are gaps therefore."""
+    return [
+        f"cells that are no {odd.wanted} count as gaps: {odd} (`columns.{odd.column}=category`)"
+        for odd in source.odd.values()
+    ]

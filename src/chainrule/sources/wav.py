@@ -15,6 +15,8 @@ from chainrule.sources.samples import Recordings
 from chainrule.sources.source import Reading, Source
 
 _MOST_SECONDS = 3600
+# Sizes from here on stand for "unknown": 0xFFFFFFFF, or what sox leaves, a little below two gigabytes.
+_UNKNOWN = 0x7FFFF000 - 64
 
 
 def read_recordings(name: str, listing: Listing, reading: Reading) -> Source:
@@ -63,7 +65,7 @@ def read_wav(raw: bytes) -> tuple[np.ndarray, int, int]:
             warnings.filterwarnings("ignore", "Chunk", wavfile.WavFileWarning)
             # A file that ends before its data do.
             warnings.filterwarnings("error", category=wavfile.WavFileWarning)
-            rate, values = wavfile.read(io.BytesIO(raw))
+            rate, values = wavfile.read(io.BytesIO(_with_sizes(raw)))
     except Exception as error:
         # scipy's reader has no common base for what a damaged file raises; whatever it is, it is the file's fault.
         raise ValueError(f"not a whole wav file: {error}"[:120]) from error
@@ -76,6 +78,39 @@ def read_wav(raw: bytes) -> tuple[np.ndarray, int, int]:
         raise ValueError("NaN or infinity in it")
     count = 1 if wave.ndim == 1 else wave.shape[1]
     return (wave if wave.ndim == 1 else wave.mean(axis=1)).astype(np.float32), int(rate), count
+
+
+def _with_sizes(raw: bytes) -> bytes:
+    """Return a wav whose head has the sizes that are there.
+
+    A program that writes into a pipe cannot go back to the head: it leaves 0 there, or as much as there could be at most.
+    ValueError is raised for a recording that is cut.
+    """
+    if raw[:4] != b"RIFF" or raw[8:12] != b"WAVE":
+        return raw
+    at = 12
+    while at + 8 <= len(raw):
+        size = int.from_bytes(raw[at + 4 : at + 8], "little")
+        left = len(raw) - at - 8
+        if raw[at : at + 4] == b"data":
+            if (size == 0 and left > 0) or size >= _UNKNOWN:
+                size = left - left % _block(raw)
+            if size > left:
+                raise ValueError(f"it ends after {left:,} of {size:,} bytes")
+            return _riff(raw[:at], size, raw[at + 8 : at + 8 + size])
+        at += 8 + size + size % 2
+    return raw
+
+
+def _riff(head: bytes, size: int, data: bytes) -> bytes:
+    whole = head[:4] + (len(head) + len(data)).to_bytes(4, "little") + head[8:]
+    return whole + b"data" + size.to_bytes(4, "little") + data
+
+
+def _block(raw: bytes) -> int:
+    """Return the bytes of one sample of all channels, as the head says."""
+    at = raw.find(b"fmt ")
+    return max(1, int.from_bytes(raw[at + 20 : at + 22], "little")) if at >= 0 else 1
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:
