@@ -25,15 +25,23 @@ class Asked:
     ----------
     kinds : mapping of str to str
         Kinds of columns.
-    decimal : str, optional
-        The decimal sign of all numbers.
-    day_first : bool, optional
-        Whether 1/2/2024 is the first of February.
+    decimal : str or mapping, optional
+        The decimal sign of all numbers, or of columns by their names.
+    day_first : bool or mapping, optional
+        Whether 1/2/2024 is the first of February, in all columns or by their names.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
-    decimal: str | None = None
-    day_first: bool | None = None
+    decimal: str | Mapping[str, str] | None = None
+    day_first: bool | Mapping[str, bool] | None = None
+
+    def decimal_of(self, name: str) -> str | None:
+        """Return the decimal sign of a column, if it is said."""
+        return self.decimal.get(name) if isinstance(self.decimal, Mapping) else self.decimal
+
+    def day_first_of(self, name: str) -> bool | None:
+        """Return whether days come first in a column, if it is said."""
+        return self.day_first.get(name) if isinstance(self.day_first, Mapping) else self.day_first
 
 
 @dataclass(frozen=True)
@@ -149,8 +157,9 @@ class _Deciding:
         return Number(decimal, numbers.unit or "", odd=unread > 0)
 
     def _decimal(self, name: str, evidence: Evidence) -> str:
-        if self._asked.decimal is not None:
-            return self._asked.decimal
+        said = self._asked.decimal_of(name)
+        if said is not None:
+            return said
         numbers = evidence.numbers
         known = numbers.decimal()
         if known is not None:
@@ -179,8 +188,9 @@ class _Deciding:
         dates = evidence.dates
         left = evidence.filled - sum(evidence.tokens.values())
         order = dates.order()
-        if self._asked.day_first is not None:
-            order = "day first" if self._asked.day_first else "month first"
+        said = self._asked.day_first_of(name)
+        if said is not None:
+            order = "day first" if said else "month first"
         elif order is None:
             known = {o: n for o, n in self._orders.items() if o is not None}
             order = max(known, key=lambda one: known[one]) if known else "month first"

@@ -78,7 +78,9 @@ def find_header(
     if _has_row_names(rows, row_names):
         notes.append("the header is one cell short: the first column has row names and is called column1 (--row-names)")
         dialect, first = replace(dialect, row_names=True), ["", *first]
-    elif row_names or (first[0] == "" and len(first) > 1):
+    elif row_names or (row_names is None and first[0] == "" and len(first) > 1):
+        if not row_names:
+            notes.append("the nameless first column is taken for row names and left out (--no-row-names)")
         dialect = replace(dialect, row_names=True)
     elif _trailing(rows):
         first = [*first, ""]

@@ -60,6 +60,10 @@ class Notation(ABC):
         """Whether cells that cannot be read are gaps, because training had such cells too."""
         return False
 
+    def has_read(self, dtype: Any) -> bool:
+        """Whether a column of this dtype has values already."""
+        return True
+
     @abstractmethod
     def read(self, cells: pa.Array) -> ReadColumn:
         """Return the values of texts without blanks around them, gaps being null."""
@@ -101,6 +105,10 @@ class Number(Notation):
     def reads_odd_as_gaps(self) -> bool:
         """As training had them."""
         return self.odd
+
+    def has_read(self, dtype: Any) -> bool:
+        """Numbers, and booleans as 0 and 1."""
+        return bool(dtype.kind in "biuf")
 
     def read(self, cells: pa.Array) -> ReadColumn:
         """Return float64, or int64 where all are whole and there is no gap."""
@@ -149,6 +157,10 @@ class Date(Notation):
         """As training had them."""
         return self.odd
 
+    def has_read(self, dtype: Any) -> bool:
+        """Dates, with a time zone or without."""
+        return bool(dtype.kind == "M")
+
     def read(self, cells: pa.Array) -> ReadColumn:
         """Return datetime64 in microseconds."""
         values = _plain_dates(cells) if self.form == "date" else None
@@ -187,6 +199,10 @@ class Flag(Notation):
     false: str = "false"
     blank_is_false: bool = False
     kind: ClassVar[str] = "boolean"
+
+    def has_read(self, dtype: Any) -> bool:
+        """None: a text may be another word for true."""
+        return False
 
     def read(self, cells: pa.Array) -> ReadColumn:
         """Return texts: the words of training, and others as they are written."""
