@@ -15,7 +15,8 @@ from chainrule.job.config import Config
 from chainrule.job.predict import evaluate_table, predict_table
 from chainrule.job.prepare import prepare, reading_of
 from chainrule.job.stream import prepare_stream
-from chainrule.large import blocks as blocks_module
+from chainrule.large import text as text_module
+from chainrule.large.blocks import open_blocks
 from chainrule.network.file import load_model
 from chainrule.network.model import Model
 from tests.conftest import Write
@@ -166,11 +167,11 @@ STREAMED = {
 
 @pytest.mark.parametrize("what", STREAMED)
 def test_cells_of_a_stream_are_those_of_the_whole(write: Write, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    monkeypatch.setattr(blocks_module, "_TEXT_BYTES", 4096)
+    monkeypatch.setattr(text_module, "_BYTES", 4096)
     rows = "".join(f"{STREAMED[what](i)},{i % 7}.25,{'uv'[i % 2]}\n" for i in range(4000))
     path = write("a,b,label\n" + rows)
     whole = prepare(Config(str(path), stream=False))
-    blocks = blocks_module.open_blocks(path)
+    blocks = open_blocks(path)
     frames = pd.concat([frame for block in range(blocks.n_blocks) for frame in blocks.frames(block)])
     assert blocks.reading == whole.preparation.reading
     pd.testing.assert_frame_equal(frames, whole.source.frame, check_index_type=False, check_dtype=False)

@@ -27,7 +27,7 @@ def look(data: str, target: str | None, task: str | None, set_: tuple[str, ...],
 
     found = look_at(config_from(overrides(set_, {"data": data, "target": target, "task": task, **written})))
     click.echo(f"{found.name}: {found.rows:,} rows" + (f"; {found.dialect}" if found.dialect else ""))
-    click.echo("\n" + align(["column", "kind", "written as", "for example", "gaps", "because"], rows_of(found), left=4))
+    click.echo("\n" + align(["column", "kind", "written as", "for example", "gaps", "because"], rows_of(found), left=6))
     click.echo(f"\ntarget   {found.target}")
     for note in found.notes:
         click.echo(f"note: {note}")

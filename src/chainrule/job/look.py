@@ -114,7 +114,8 @@ def look(config: Config) -> Look:
 
 
 def _examples(source: Source, name: str) -> str:
-    cells = cells_as_text(source.frame[name].dropna().drop_duplicates().head(_EXAMPLES)).tolist()
+    found = cells_as_text(source.frame[name].dropna().drop_duplicates().head(_EXAMPLES)).tolist()
+    cells = [cell.removesuffix(" 00:00:00") for cell in found]
     return ", ".join(cell if len(cell) <= _LETTERS else cell[: _LETTERS - 1] + "…" for cell in cells)
 
 

@@ -142,6 +142,6 @@ class Evidence:
     def mark(self) -> str | None:
         """The mark that is in some cells, where the others are empty; else None."""
         words = self.words
-        if not words or self.filled == self.rows or not all(word.lower() in MARKS for word in words):
+        if not words or self.filled in (1, self.rows) or not all(word.lower() in MARKS for word in words):
             return None
         return max(words, key=lambda word: words[word])
