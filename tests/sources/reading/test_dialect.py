@@ -113,6 +113,29 @@ def test_excels_hint_of_the_delimiter_is_no_row(write: Write) -> None:
     assert first(read_table(write("sep=;\n" + lines("a;label", "{i},5;{c}")))) == {"a": 0.5, "label": "no"}
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "cell"),
+    [
+        ("a,label", '"$1,1{i:02d}.50",{c}', 1100.5),
+        ("tags,label", "x;y;{i},{c}", "x;y;0"),
+        ("a,label", "x\ty{i},{c}", "x\ty0"),
+        ("a|label", "x, y{i}|{c}", "x, y0"),
+        ("a,label", '"he said ""{i}, or so""",{c}', 'he said "0, or so"'),
+    ],
+)
+def test_other_delimiters_inside_cells_shift_nothing(write: Write, head: str, row: str, cell: Any) -> None:
+    source = read_table(write(lines(head, row)))
+    assert (list(source.frame.columns)[1:], len(source.frame), source.frame.iloc[0, 0]) == (["label"], N, cell)
+
+
+def test_years_above_all_different_names_are_a_header(write: Write) -> None:
+    assert list(read_table(write(lines("id,2019,2020", "x{i},{i}00,{i}90"))).frame.columns) == ["id", "2019", "2020"]
+
+
+def test_whole_numbers_that_often_go_on_by_one_are_data(write: Write) -> None:
+    assert len(read_table(write("".join(f"n{i},{i % 4},{i % 4 + 1}\n" for i in range(N)))).frame) == N
+
+
 def test_comments_above_the_table_are_no_rows(write: Write) -> None:
     assert len(read_table(write("# lab 3\n# units kg\n" + lines("a,label", "{i},{c}"))).frame) == N
 

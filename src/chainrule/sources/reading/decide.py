@@ -138,6 +138,9 @@ class _Deciding:
             return False
         if numbers.codes > 0.05 * numbers.total:
             return False
+        if numbers.powers and numbers.powers >= _MOST * numbers.total:
+            self._tell("powers", name)
+            return False
         if numbers.beyond:
             self._tell("beyond", name)
             return False
@@ -153,6 +156,8 @@ class _Deciding:
             # The reading names the first of them, with its row and line.
             return Number(self._decimal(name, evidence), numbers.unit or "", odd=False)
         decimal = self._decimal(name, evidence)
+        if numbers.is_mixed:
+            self._tell("unit in some", f"{name} ({numbers.unit})")
         unread = left - numbers.total + (numbers.comma if decimal == "." else numbers.point)
         return Number(decimal, numbers.unit or "", odd=unread > 0)
 
@@ -233,6 +238,8 @@ _TOLD = {
     "half numbers": "numbers in most cells, but not in 19 of 20, so they are read as texts: {names} (--set columns.NAME=numeric)",
     "marks": "a mark or nothing in each cell, read as yes or no: {names} (--set columns.NAME=ignore)",
     "units": "numbers in several units, read as texts: {names}",
+    "unit in some": "some numbers have a unit and some have none, read as the same: {names}",
+    "powers": "cells such as 12E5 are read as names, not as powers of ten: {names} (--set columns.NAME=numeric)",
     "beyond": "whole numbers with more digits than float64 tells apart are read as names: {names} (--set columns.NAME=numeric)",
     "short years": "years of two digits are those from 1969 to 2068: {names}",
     "zones": "times are those that the clock of the place showed, whatever zone stands behind them: {names}",

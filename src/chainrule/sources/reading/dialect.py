@@ -23,7 +23,7 @@ _FEWEST_ROWS = 8
 _SAMPLE_CELLS = 10_000
 HEAD_BYTES = 1 << 20
 # A cell with another delimiter inside was perhaps cut in the wrong places.
-_RIVAL = re.compile(r"[\t;|]")
+_RIVALS = "\t;|"
 _TIGHT_COMMA = re.compile(r",\S")
 _NUMBER = re.compile(r"[-+]?[\d.,]+")
 _SEP = re.compile(r"(?i)sep=(.)\r?\n")
@@ -174,14 +174,10 @@ def find_dialect(path: Path, text: str, *, delimiter: str | None, comment: str |
     signs = list(DELIMITERS) if delimiter is None else [delimiter_sign(delimiter)]
     best: tuple[float, Dialect] | None = None
     for sign in signs:
-        for quote, escape in (('"', ""), ('"', "\\"), ("", ""), ("'", "")):
-            if (escape and '\\"' not in text) or (quote == "'" and not _has_single_quotes(text)):
-                continue
-            candidate = replace(base, delimiter=sign, quote=quote, escape=escape)
-            score = _score(first_rows(text, candidate), single=delimiter is not None)
-            # In this order: quotes mean something unless taking them literally makes the rows more equal.
-            if score is not None and (best is None or score > best[0] + 1e-9):
-                best = score, candidate
+        candidate, rows = _best_quotes(text, replace(base, delimiter=sign))
+        score = _score(rows, sign, single=delimiter is not None)
+        if score is not None and (best is None or score > best[0] + 1e-9):
+            best = score, candidate
     if best is None:
         return replace(base, delimiter=signs[0])
     if best[0] < 0.3:
@@ -204,7 +200,39 @@ def delimiter_sign(name: str) -> str:
     return sign
 
 
-def _score(rows: list[list[str]], *, single: bool) -> float | None:
+def _best_quotes(text: str, base: Dialect) -> tuple[Dialect, list[list[str]]]:
+    """Return the quotes and the escape that make the rows most equal, and the first rows as they are cut by them.
+
+    In this order: quotes mean something, and a backslash in front of them nothing, unless that makes the rows more equal.
+    """
+    tries = [('"', "")]
+    tries += [('"', "\\")] * ('\\"' in text) + [("", "")] * ('"' in text) + [("'", "")] * _has_single_quotes(text)
+    candidates = [replace(base, quote=quote, escape=escape) for quote, escape in tries]
+    # Of equally good ones the first.
+    return max(
+        ((candidate, first_rows(text, candidate)) for candidate in candidates), key=lambda found: _equality(found[1])
+    )
+
+
+def _equality(rows: list[list[str]]) -> tuple[float, float]:
+    """Return the share of the rows that are as wide as most, and how well the first one fits."""
+    widths = Counter(len(row) for row in rows)
+    if not widths:
+        return 0.0, 0.0
+    width, count = widths.most_common(1)[0]
+    return count / len(rows) if width > 1 else 0.0, _fit(rows, width)
+
+
+def _fit(rows: list[list[str]], width: int) -> float:
+    """Return how well the first row fits: a header is as long as the rows, or lacks the row names."""
+    if len(rows[0]) == 1 and len(rows) > 1:
+        # A line above the table may be of any length; one that another delimiter cuts is a header.
+        return 0.5 if any(sign in rows[0][0] for sign in DELIMITERS) else 1.0
+    first = next((len(row) for row in rows if len(row) > 1), width)
+    return 1.0 if first == width else 0.9 if first in (width - 1, width + 1) else 0.7
+
+
+def _score(rows: list[list[str]], delimiter: str, *, single: bool) -> float | None:
     """Return how equal the rows are, and how little their cells look cut in the wrong places; None for one column."""
     widths = Counter(len(row) for row in rows)
     if not widths:
@@ -216,19 +244,17 @@ def _score(rows: list[list[str]], *, single: bool) -> float | None:
     if share < 0.5:
         return 0.0
     cells = [cell for row in rows for cell in row]
-    strange = sum(_is_strange(cell) for cell in cells) / len(cells)
-    # A line above the table may be of any length; the header below it is as long as the rows, or lacks the row names.
-    first = next((len(row) for row in rows if len(row) > 1), width)
-    header = 1.0 if first == width else 0.9 if first in (width - 1, width + 1) else 0.7
-    return share * (1 - strange) * (1 - 1 / (width + 1)) * header + 0.3 * (share >= 0.5)
+    strange = sum(_strangeness(cell, delimiter) for cell in cells) / len(cells)
+    return share * (1 - strange) * (1 - 1 / (width + 1)) * _fit(rows, width) + 0.3
 
 
-def _is_strange(cell: str) -> float:
-    if _RIVAL.search(cell) or '\\"' in cell:
-        return 1.0
+def _strangeness(cell: str, delimiter: str) -> float:
+    """Return how much a cell looks cut in the wrong places, from 0 to 1; its own delimiter inside quotes is nothing."""
+    if any(sign in cell for sign in _RIVALS if sign != delimiter):
+        return 0.6
     if cell.startswith('"') or cell.endswith('"') or (len(cell) > 1 and cell[0] == cell[-1] == "'"):
         return 0.25
-    return 0.5 if _TIGHT_COMMA.search(cell) and not _NUMBER.fullmatch(cell) else 0.0
+    return 0.5 if delimiter != "," and _TIGHT_COMMA.search(cell) and not _NUMBER.fullmatch(cell) else 0.0
 
 
 def _has_single_quotes(text: str) -> bool:
