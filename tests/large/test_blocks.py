@@ -158,7 +158,7 @@ def test_a_folder_weighs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_quote_behind_a_backslash_ends_no_cell(write: Write) -> None:
-    text = "note,x\n" + "".join(f'"he said \\"hi\\",\n then {i}",{i}.5\n' for i in range(200))
+    text = "note,x\n" + "".join(f'"he said \\"hi,\n then {i}",{i}.5\n' for i in range(200))
     path = write(text)
     blocks = open_blocks(path)
     assert blocks.n_blocks > 3
