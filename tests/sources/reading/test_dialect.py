@@ -46,6 +46,11 @@ def test_a_backslash_in_front_of_a_quote_makes_it_a_letter(write: Write) -> None
     assert first(source) == {"note": 'he said "hi, 0"', "x": 0, "label": "no"}
 
 
+def test_a_backslash_is_understood_though_the_rows_would_be_as_equal_without(write: Write) -> None:
+    source = read_table(write(lines("note,x", '"he said \\"hi,\n then {i}",{i}')))
+    assert first(source) == {"note": 'he said "hi,\n then 0', "x": 0}
+
+
 def test_a_first_row_with_a_cell_too_many_is_refused_with_its_row_and_line(write: Write) -> None:
     text = "name,a,label\nSmith, John,3.5,yes\n" + "".join(f"n{i},{i},no\n" for i in range(N))
     with pytest.raises(DataError, match=r"4 cells in row 1 \(line 2\)"):
