@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.errors import DataError
+from chainrule.errors import ConfigError, DataError
 from chainrule.job.config import Config
 from chainrule.job.predict import evaluate_table, predict_table
 from chainrule.job.prepare import prepare, reading_of
 from chainrule.job.stream import prepare_stream
-from chainrule.large import blocks as blocks_module
+from chainrule.large import text as text_module
+from chainrule.large.blocks import open_blocks
 from chainrule.saved.file import load_model
 from chainrule.saved.model import Model
 from tests.conftest import Write
@@ -166,11 +167,11 @@ STREAMED = {
 
 @pytest.mark.parametrize("what", STREAMED)
 def test_cells_of_a_stream_are_those_of_the_whole(write: Write, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    monkeypatch.setattr(blocks_module, "_TEXT_BYTES", 4096)
+    monkeypatch.setattr(text_module, "_BYTES", 4096)
     rows = "".join(f"{STREAMED[what](i)},{i % 7}.25,{'uv'[i % 2]}\n" for i in range(4000))
     path = write("a,b,label\n" + rows)
     whole = prepare(Config(str(path), stream=False))
-    blocks = blocks_module.open_blocks(path)
+    blocks = open_blocks(path)
     frames = pd.concat([frame for block in range(blocks.n_blocks) for frame in blocks.frames(block)])
     assert blocks.reading == whole.preparation.reading
     pd.testing.assert_frame_equal(frames, whole.source.frame, check_index_type=False, check_dtype=False)
@@ -184,3 +185,31 @@ def test_a_stream_has_the_kinds_and_the_notes_of_the_whole(write: Write) -> None
     streamed = prepare_stream(Config(str(path), stream=True), lambda words: None).preparation
     assert streamed.reading == whole.reading
     assert [column.kind for column in streamed.columns] == [column.kind for column in whole.columns]
+
+
+def test_a_frame_in_python_is_read_as_the_file_of_training_was(train: Train, write: Write) -> None:
+    rows = "".join(
+        f"{i % 28 + 1:02d}/0{i % 9 + 1}/2023;{i % 7},5;{('ja', 'nein')[i % 2]};{i * 3 % 50}\n" for i in range(60)
+    )
+    model = train(str(write("wann;preis;neu;y\n" + rows, "train.csv")), task="regression").model
+    typed = pd.DataFrame({"wann": [pd.Timestamp(2023, 2, 1)], "preis": [3.5], "neu": ["ja"]})
+    for wann, preis, neu in (("01/02/2023", "3,5", "True"), (pd.Timestamp(2023, 2, 1, tz="Asia/Tokyo"), "3,5", True)):
+        frame = pd.DataFrame({"wann": [wann], "preis": [preis], "neu": [neu]})
+        np.testing.assert_array_equal(model.outputs(frame), model.outputs(typed))
+
+
+def test_a_cell_of_a_frame_that_cannot_be_read_is_refused_with_its_row(by_flags: Model) -> None:
+    with pytest.raises(DataError, match=r"numbers in the column 'x', as in training; got 'high' in row 2"):
+        by_flags.outputs(pd.DataFrame({"flag": ["TRUE", "FALSE"], "x": ["1.5", "high"]}))
+
+
+def test_a_notation_can_be_said_for_one_column(write: Write) -> None:
+    path = write("a;b;when;label\n" + "".join(f"1,234;1,234;0{i % 9 + 1}/02/2023;{'uv'[i % 2]}\n" for i in range(30)))
+    frame = prepare(Config(str(path), decimal={"a": "."}, day_first={"when": True})).source.frame
+    assert (frame["a"][0], frame["b"][0], frame["when"][1]) == (1234, 1.234, pd.Timestamp("2023-02-02"))
+
+
+@pytest.mark.parametrize("said", [{"decimal": {"a": "comma"}}, {"day_first": {"a": 1}}, {"decimal": ";"}])
+def test_a_notation_that_there_is_not_is_refused(said: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        Config("t.csv", **said)

@@ -18,7 +18,7 @@ from chainrule.job.prepare import prepare
 from chainrule.job.resume import resumed
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.job.train import Job, Outcome
-from chainrule.large import blocks as blocks_module
+from chainrule.large import text as text_module
 from chainrule.large.streamed import Streamed
 from chainrule.train import EpochEnded
 from tests.job.conftest import Train
@@ -28,7 +28,7 @@ N = 1500
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks_module, "_TEXT_BYTES", 25_000)
+    monkeypatch.setattr(text_module, "_BYTES", 25_000)
     monkeypatch.setattr(Streamed, "pool_bytes", 4 * 4 * 600)
 
 

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from chainrule.errors import DataError
-from chainrule.large import blocks as module
-from chainrule.large.blocks import Blocks, open_blocks, weight
+from chainrule.large import parquet, text
+from chainrule.large.block import Blocks
+from chainrule.large.blocks import open_blocks, weight
 from chainrule.sources.source import read_table
 from tests.conftest import Write
 
@@ -22,8 +23,8 @@ N = 500
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_TEXT_BYTES", 700)
-    monkeypatch.setattr(module, "_PARQUET_ROWS", 64)
+    monkeypatch.setattr(text, "_BYTES", 700)
+    monkeypatch.setattr(parquet, "_ROWS", 64)
 
 
 @pytest.fixture
@@ -157,7 +158,7 @@ def test_a_folder_weighs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_quote_behind_a_backslash_ends_no_cell(write: Write) -> None:
-    text = "note,x\n" + "".join(f'"he said \\"hi\\",\n then {i}",{i}.5\n' for i in range(200))
+    text = "note,x\n" + "".join(f'"he said \\"hi,\n then {i}",{i}.5\n' for i in range(200))
     path = write(text)
     blocks = open_blocks(path)
     assert blocks.n_blocks > 3

@@ -13,15 +13,16 @@ import pytest
 from chainrule.encode.choices import ChoiceTable
 from chainrule.encode.split import row_lots
 from chainrule.encode.table import TableEncoding, column_kinds, fit_table
-from chainrule.large import blocks as blocks_module
-from chainrule.large.blocks import Blocks, open_blocks
+from chainrule.large import parquet
+from chainrule.large.block import Blocks
+from chainrule.large.blocks import open_blocks
 from chainrule.large.survey import Lots, measured, survey
 from tests.encode.test_transformer import SETTINGS, make_frame
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks_module, "_PARQUET_ROWS", 64)
+    monkeypatch.setattr(parquet, "_ROWS", 64)
 
 
 LOTS = Lots(seed=5, valid=0.2, test=0.1, target="class")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chainrule.encode.choices import DEFAULT, Choices
-from chainrule.encode.encoder import Encoder, Findings, row_number
+from chainrule.encode.encoder import Encoder, Findings
 from chainrule.encode.numeric import Numeric
 from chainrule.errors import DataError
 from chainrule.sources.kinds import as_dates, is_day_first
+from chainrule.sources.reading.reading import row_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +88,7 @@ class Date(Encoder):
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
                 f"dates in the column {self.name!r}, as in training",
-                f"{column.iloc[row]!r} in row {row_number(column, row)}",
+                f"{column.iloc[row]!r} in row {row_number(column.index, row)}",
                 "Write dates as 2026-11-24, or leave the cell empty.",
             )
         numeric = self.numeric

@@ -102,12 +102,6 @@ class Filled(Encoder):
         return np.column_stack([y, missing]) if self.indicator else y[:, None]
 
 
-def row_number(column: pd.Series, position: int) -> int:
-    """Return the number, from 1, that a cell's row has in its table (of which the column may be a part)."""
-    label = column.index[position]
-    return int(label) + 1 if isinstance(label, (int, np.integer)) else position + 1
-
-
 def mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
     """Return mean and standard deviation, without overflow; of equal values the deviation is exactly 0."""
     if values.min() == values.max():

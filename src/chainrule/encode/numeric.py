@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from chainrule.encode.choices import DEFAULT, Choices
-from chainrule.encode.encoder import Filled, Findings, mean_and_deviation, row_number
+from chainrule.encode.encoder import Filled, Findings, mean_and_deviation
 from chainrule.errors import DataError
 from chainrule.sources.kinds import as_numbers, cells_as_text
+from chainrule.sources.reading.reading import row_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +101,7 @@ class Numeric(Filled):
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
                 f"numbers in the column {self.name!r}, as in training",
-                f"{column.iloc[row]!r} in row {row_number(column, row)}"
+                f"{column.iloc[row]!r} in row {row_number(column.index, row)}"
                 + (f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""),
                 "Correct the cells, or leave them empty to have them filled in.",
             )

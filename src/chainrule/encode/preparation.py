@@ -93,7 +93,10 @@ class Preparation:
             not of the shape, that training had.
         """
         findings = Findings() if findings is None else findings
-        return self.encoding.encode(frame.drop(columns=self.target.name, errors="ignore"), samples, findings)
+        frame = frame.drop(columns=self.target.name, errors="ignore")
+        if self.reading is not None:
+            frame = self.reading.values_of(frame, self.used)
+        return self.encoding.encode(frame, samples, findings)
 
     def as_column_transformer(self) -> tuple[Any, list[str]]:
         """Return the same preparation as a ColumnTransformer of scikit-learn's own transformers, to be fitted.

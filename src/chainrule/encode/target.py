@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.encode.codes import codes_of
-from chainrule.encode.encoder import mean_and_deviation, row_number
+from chainrule.encode.encoder import mean_and_deviation
 from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
 from chainrule.sources.kinds import as_numbers, cells_as_text, has_codes
+from chainrule.sources.reading.reading import row_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,7 @@ class Target:
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
                 f"a finite number in every cell of the target {self.name!r}",
-                f"{_cell(column.iloc[row])} in row {row_number(column, row)}"
+                f"{_cell(column.iloc[row])} in row {row_number(column.index, row)}"
                 + (f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""),
                 "Correct or remove these rows, or set `missing_target=drop`.",
             )
@@ -85,7 +86,7 @@ class Target:
             known = did_you_mean(str(cell), self.classes) if text.notna().iloc[row] else "Fill in or remove the row."
             raise DataError(
                 f"one of the classes of {self.name!r} that training had",
-                f"{_cell(cell)} in row {row_number(column, row)}",
+                f"{_cell(cell)} in row {row_number(column.index, row)}",
                 known,
             )
         return codes

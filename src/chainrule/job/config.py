@@ -14,6 +14,7 @@ from chainrule.constraints import (
     Options,
     Range,
     check_fields,
+    check_value,
     constrained,
     flag,
     option,
@@ -65,8 +66,12 @@ class Config:
     file_encoding: str | None = constrained(
         _TEXT, default=None, optional=True, about="tables: of the text, utf-8, cp1252 or gbk for example"
     )
-    decimal: str | None = constrained(
-        Options((".", ",")), default=None, optional=True, about="tables: the sign in front of the decimals"
+    decimal: str | dict[str, str] | None = constrained(
+        Options((".", ",")),
+        Kind(dict),
+        default=None,
+        optional=True,
+        about="tables: the sign in front of the decimals, of all columns or by their names",
     )
     thousands: str | None = constrained(
         Options((".", ",", " ", "'")), default=None, optional=True, about="tables: the sign between groups of digits"
@@ -78,8 +83,12 @@ class Config:
         about="tables: the words that stand for a missing cell",
         read=parse_words,
     )
-    day_first: bool | None = constrained(
-        Kind(bool), default=None, optional=True, about="tables: whether 1/2/2024 is the first of February"
+    day_first: bool | dict[str, bool] | None = constrained(
+        Kind(bool),
+        Kind(dict),
+        default=None,
+        optional=True,
+        about="tables: whether 1/2/2024 is the first of February, in all columns or by their names",
     )
     comment: str | None = constrained(
         _TEXT, default=None, optional=True, about="tables: what lines begin with that are no rows"
@@ -189,6 +198,10 @@ class Config:
                 raise ConfigError(f"a setting of the model {self.model.name} that no run has", f"{name!r}", remedy)
         check_fields(self, owner="")
         check_header(self.header)
+        for column, sign in (self.decimal if isinstance(self.decimal, dict) else {}).items():
+            check_value("", f"decimal.{column}", sign, {"constraints": (Options((".", ",")),), "optional": False})
+        for column, first in (self.day_first if isinstance(self.day_first, dict) else {}).items():
+            check_value("", f"day_first.{column}", first, {"constraints": (Kind(bool),), "optional": False})
         for name in SETTINGS:
             check_choice(name, getattr(self, name))
         for setting in fields(self):
@@ -208,7 +221,7 @@ class Config:
             )
 
     @property
-    def decimal_sign(self) -> str | None:
+    def decimal_sign(self) -> str | dict[str, str] | None:
         """The decimal sign, as said or as the sign of groups leaves it; None if neither is said."""
         return self.decimal or {",": ".", ".": ","}.get(self.thousands or "")
 

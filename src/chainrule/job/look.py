@@ -13,6 +13,7 @@ from chainrule.errors import ConfigError
 from chainrule.job.config import Config, config_from
 from chainrule.job.doubts import doubts
 from chainrule.job.prepare import reading_of
+from chainrule.report.look import render_look
 from chainrule.sources.kinds import cells_as_text
 from chainrule.sources.read import read_source
 from chainrule.sources.source import Source
@@ -114,7 +115,8 @@ def look(config: Config) -> Look:
 
 
 def _examples(source: Source, name: str) -> str:
-    cells = cells_as_text(source.frame[name].dropna().drop_duplicates().head(_EXAMPLES)).tolist()
+    found = cells_as_text(source.frame[name].dropna().drop_duplicates().head(_EXAMPLES)).tolist()
+    cells = [cell.removesuffix(" 00:00:00") for cell in found]
     return ", ".join(cell if len(cell) <= _LETTERS else cell[: _LETTERS - 1] + "…" for cell in cells)
 
 
@@ -125,6 +127,11 @@ def _target(source: Source, target: str, task: str) -> str:
     shown = ", ".join(f"{name} ({count:,})" for name, count in counts.head(_CLASSES).items())
     more = f" and {len(counts) - _CLASSES:,} more" if len(counts) > _CLASSES else ""
     return f"{target}: {task}, {len(counts):,} classes: {shown}{more}"
+
+
+def page_of(found: Look) -> str:
+    """Return what was understood as a page."""
+    return render_look(found.name, found.rows, found.dialect, rows_of(found), found.target, found.notes)
 
 
 def rows_of(found: Look) -> Sequence[Sequence[str]]:

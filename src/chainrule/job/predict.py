@@ -14,7 +14,7 @@ from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.target import CLASSIFICATION, require_column
 from chainrule.errors import DataError
 from chainrule.job.metrics import baseline, measure
-from chainrule.job.prepare import require_readable
+from chainrule.job.readable import require_readable
 from chainrule.report.gallery import Predicted, render_gallery
 from chainrule.saved.file import load_model
 from chainrule.saved.model import Model

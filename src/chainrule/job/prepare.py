@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from chainrule.encode.target import CLASSIFICATION, Target, fit_target, guess_ta
 from chainrule.errors import DataError
 from chainrule.job.config import Config
 from chainrule.job.doubts import doubts
+from chainrule.job.readable import require_readable, require_readable_target
 from chainrule.large.pictures import StreamedPictures
 from chainrule.large.streamed import Streamed
 from chainrule.seeds import Purpose, generator
@@ -174,42 +175,6 @@ def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
         return reading
     height, width, channels = source.samples.shape[1:]
     return replace(reading, image_size=(height, width), grey=channels == 1, bits=source.samples.bits)
-
-
-def require_readable(source: Source, names: Sequence[str], *, all_: bool = False) -> None:
-    """Raise DataError if one of some columns has cells that its notation cannot read.
-
-    Cells that are not to be read are gaps where training had such cells too: that is a part of the notation.
-    """
-    for name in names:
-        odd = source.odd.get(name)
-        if (
-            odd is not None
-            and source.reading is not None
-            and (all_ or not source.reading.columns[name].reads_odd_as_gaps)
-        ):
-            raise DataError(
-                odd.wanted + ", as in training",
-                f"{odd}",
-                "Correct the cells, or leave them empty to have them filled in.",
-            )
-
-
-def require_readable_target(source: Source, target: str, config: Config) -> None:
-    """Raise DataError if the target, or a column whose kind was said, has cells that are not of its kind."""
-    require_readable(source, [name for name, kind in config.columns.items() if kind in ("numeric", "date")])
-    if config.missing_target == "drop":
-        return
-    require_readable(source, [target], all_=True)
-    words = source.gaps.get(target, {})
-    if words:
-        word = max(words, key=lambda one: words[one])
-        raise DataError(
-            f"a value in every cell of the target {target!r}",
-            f"{word!r} in {words[word]:,} cell{'s' * (words[word] > 1)}, read as a missing one",
-            "If it is a class, say which words are missing, `missing=` for none; else drop these rows with "
-            "`missing_target=drop`.",
-        )
 
 
 def find_target(config: Config, source: Source, notes: list[str]) -> tuple[Source, Target]:

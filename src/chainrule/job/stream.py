@@ -25,15 +25,10 @@ from chainrule.encode.target import (
 )
 from chainrule.errors import ConfigError, DataError
 from chainrule.job.config import Config
-from chainrule.job.prepare import (
-    Part,
-    Prepared,
-    reading_of,
-    require_readable,
-    require_readable_target,
-    sha256,
-)
-from chainrule.large.blocks import Blocks, open_blocks, weight
+from chainrule.job.prepare import Part, Prepared, reading_of, sha256
+from chainrule.job.readable import require_readable, require_readable_target
+from chainrule.large.block import Blocks
+from chainrule.large.blocks import open_blocks, weight
 from chainrule.large.survey import Lots, StreamedTable, Survey, Tell, measured, survey
 from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.read import read_source

@@ -15,7 +15,7 @@ from chainrule.encode.preparation import Preparation
 from chainrule.encode.split import row_lots
 from chainrule.encode.table import TableEncoding
 from chainrule.errors import DataError
-from chainrule.large.blocks import Blocks
+from chainrule.large.block import Blocks
 from chainrule.large.measure import Measure, measure_of
 from chainrule.large.streamed import Streamed
 from chainrule.seeds import Purpose

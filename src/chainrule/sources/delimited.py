@@ -13,7 +13,8 @@ import numpy as np
 from chainrule.errors import DataError
 from chainrule.sources.reading.cells import Cells, cut, lines_of, table_start
 from chainrule.sources.reading.decide import Asked, decide
-from chainrule.sources.reading.dialect import HEAD_BYTES, Dialect, find_dialect, first_rows
+from chainrule.sources.reading.delimiter import HEAD_BYTES, find_dialect
+from chainrule.sources.reading.dialect import Dialect, first_rows
 from chainrule.sources.reading.encoding import decode
 from chainrule.sources.reading.evidence import Evidence
 from chainrule.sources.reading.header import Layout, find_header

@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError, DataError
 from chainrule.sources.archive import open_archive
+from chainrule.sources.parts import part_called, parts_of_folders
 from chainrule.sources.samples import Samples
 from chainrule.sources.source import FILE, Reading, Source
 from chainrule.sources.unreadable import Unreadable, left_out
@@ -29,15 +30,6 @@ _SUFFIXES = {
     **dict.fromkeys((".tif", ".tiff", ".pgm", ".ppm"), IMAGES),
     ".wav": SOUNDS,
     ".txt": TEXTS,
-}
-_WORDS = "set|data|dataset|images?|imgs?|pics?|pictures|photos|samples?|split|files|sounds|texts|part"
-_PARTS = {
-    part: re.compile(rf"(?:(?:{_WORDS})[ _.-]?)?(?:{names})(?:[ _.-]?(?:{_WORDS}))?", re.IGNORECASE)
-    for part, names in {
-        "train": "train|training|trn|learn",
-        "valid": "valid|val|validation|dev|development",
-        "test": "test|testing|tst|eval|evaluation|holdout|hold-out",
-    }.items()
 }
 _CLASS = "class"
 
@@ -205,7 +197,7 @@ def _sorted_out(place: str, entries: list[Entry], folders: list[PurePosixPath], 
     notes += _empty(
         paths, [name.relative_to(top) for name in folders if name.is_relative_to(top) and name != top], noun
     )
-    parts, inner = _parts_of_folders(paths)
+    parts, inner = parts_of_folders(paths)
     if reading.test_from is not None:
         pattern = _pattern("`test_from`", reading.test_from)
         parts = ["test" if pattern.search(path) else "train" for path in _below(paths)]
@@ -231,7 +223,7 @@ def _labelled(
         reason = "it lies in no class folder"
         if all(label is None for label in labels):
             return listing
-    called = sorted({label for label in labels if label is not None and _part(label)})
+    called = sorted({label for label in labels if label is not None and part_called(label)})
     if called and reading.label_from is None:
         note = f"classes are called like parts of a data set: {', '.join(called)} (`test_from` for a test part)"
         listing = replace(listing, notes=[*listing.notes, note])
@@ -269,20 +261,6 @@ def _below(paths: list[PurePosixPath]) -> list[str]:
     while not all(path.is_relative_to(common) for path in paths):
         common = common.parent
     return [str(path.relative_to(common)) for path in paths]
-
-
-def _parts_of_folders(paths: list[PurePosixPath]) -> tuple[list[str] | None, list[PurePosixPath]]:
-    """Return the part of each file and its path inside it, where all lie in folders called train, valid or test."""
-    parts = [_part(path.parts[0]) if len(path.parts) > 1 else None for path in paths]
-    known = [part for part in parts if part is not None]
-    if len(known) < len(parts) or len(set(known)) < 2:
-        return None, paths
-    return known, [PurePosixPath(*path.parts[1:]) for path in paths]
-
-
-def _part(folder: str) -> str | None:
-    """Return train, valid or test for a folder that is called so: Training, test_set, val-images."""
-    return next((part for part, pattern in _PARTS.items() if pattern.fullmatch(folder)), None)
 
 
 def _ignored(entries: list[Entry], kept: list[Entry]) -> list[str]:

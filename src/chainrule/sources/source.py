@@ -111,10 +111,10 @@ class Reading:
         Of a text table.
     row_names : bool, optional
         Whether the first column has the names of the rows.
-    decimal : str, optional
-        The sign in front of the decimals in all columns.
-    day_first : bool, optional
-        Whether 1/2/2024 is the first of February.
+    decimal : str or mapping, optional
+        The sign in front of the decimals in all columns, or by their names.
+    day_first : bool or mapping, optional
+        Whether 1/2/2024 is the first of February, in all columns or by their names.
     missing : tuple of str, optional
         The words that stand for a gap.
     kinds : mapping of str to str
@@ -163,8 +163,8 @@ class Reading:
     encoding: str | None = None
     comment: str | None = None
     row_names: bool | None = None
-    decimal: str | None = None
-    day_first: bool | None = None
+    decimal: str | Mapping[str, str] | None = None
+    day_first: bool | Mapping[str, bool] | None = None
     missing: tuple[str, ...] | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     stored: TableReading | None = None

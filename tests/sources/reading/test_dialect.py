@@ -46,6 +46,11 @@ def test_a_backslash_in_front_of_a_quote_makes_it_a_letter(write: Write) -> None
     assert first(source) == {"note": 'he said "hi, 0"', "x": 0, "label": "no"}
 
 
+def test_a_backslash_is_understood_though_the_rows_would_be_as_equal_without(write: Write) -> None:
+    source = read_table(write(lines("note,x", '"he said \\"hi,\n then {i}",{i}')))
+    assert first(source) == {"note": 'he said "hi,\n then 0', "x": 0}
+
+
 def test_a_first_row_with_a_cell_too_many_is_refused_with_its_row_and_line(write: Write) -> None:
     text = "name,a,label\nSmith, John,3.5,yes\n" + "".join(f"n{i},{i},no\n" for i in range(N))
     with pytest.raises(DataError, match=r"4 cells in row 1 \(line 2\)"):
@@ -111,6 +116,29 @@ def test_a_header_that_cannot_be_is_refused(write: Write, header: str) -> None:
 
 def test_excels_hint_of_the_delimiter_is_no_row(write: Write) -> None:
     assert first(read_table(write("sep=;\n" + lines("a;label", "{i},5;{c}")))) == {"a": 0.5, "label": "no"}
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "cell"),
+    [
+        ("a,label", '"$1,1{i:02d}.50",{c}', 1100.5),
+        ("tags,label", "x;y;{i},{c}", "x;y;0"),
+        ("a,label", "x\ty{i},{c}", "x\ty0"),
+        ("a|label", "x, y{i}|{c}", "x, y0"),
+        ("a,label", '"he said ""{i}, or so""",{c}', 'he said "0, or so"'),
+    ],
+)
+def test_other_delimiters_inside_cells_shift_nothing(write: Write, head: str, row: str, cell: Any) -> None:
+    source = read_table(write(lines(head, row)))
+    assert (list(source.frame.columns)[1:], len(source.frame), source.frame.iloc[0, 0]) == (["label"], N, cell)
+
+
+def test_years_above_all_different_names_are_a_header(write: Write) -> None:
+    assert list(read_table(write(lines("id,2019,2020", "x{i},{i}00,{i}90"))).frame.columns) == ["id", "2019", "2020"]
+
+
+def test_whole_numbers_that_often_go_on_by_one_are_data(write: Write) -> None:
+    assert len(read_table(write("".join(f"n{i},{i % 4},{i % 4 + 1}\n" for i in range(N)))).frame) == N
 
 
 def test_comments_above_the_table_are_no_rows(write: Write) -> None:

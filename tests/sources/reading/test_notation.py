@@ -80,6 +80,8 @@ DOUBTS = {
     "time zones": (",", ["2024-01-05 10:00+02:00", "2024-01-06 10:00+02:00"], "clock of the place"),
     "more digits than float64 has": (",", ["12345678901234567", "12345678901234568"], "names"),
     "several units": (",", ["5 kg", "7 g", "8 kg"], "several units"),
+    "codes like powers of ten": (",", ["12E4", "7E10", "33E2"], "powers of ten"),
+    "a unit in some cells": (",", ["50%", "0.5", "70%"], "some have none"),
     "words for gaps": (",", ["1.5", "-", *["2.5"] * 30], "taken for gaps"),
     "errors of Excel": (",", ["1.5", "#DIV/0!", "2.5"], "taken for gaps"),
 }
@@ -132,6 +134,8 @@ DATES = {
     "half days": (["1/31/2024 3:04 PM", "2/1/2024 12:00 AM"], ["2024-01-31 15:04", "2024-02-01 00:00"]),
     "zones": (["2024-01-05 10:30+09:00", "2024-01-06 11:45Z"], ["2024-01-05 10:30", "2024-01-06 11:45"]),
     "times of day": (["12:48:13", "0:00:00"], ["1970-01-01 12:48:13", "1970-01-01"]),
+    "months": (["01/2021", "12/2021"], ["2021-01-01", "2021-12-01"]),
+    "names of months": (["Jan 2021", "Dec-2021"], ["2021-01-01", "2021-12-01"]),
     "zero dates": (["2024-01-05", "0000-00-00"], ["2024-01-05", "NaT"]),
 }
 
@@ -172,6 +176,10 @@ def test_whole_numbers_are_dates_where_the_person_says_so(write: Write, cells: l
 def test_numbers_that_are_no_dates_are_refused_as_dates(write: Write, cells: list[str]) -> None:
     with pytest.raises(DataError, match="dates in the column 'a'"):
         column(write, ",", cells, Reading(kinds={"a": "date"}))
+
+
+def test_codes_like_powers_of_ten_stay_what_they_are(write: Write) -> None:
+    assert column(write, ",", ["12E4", "7E10", "33E2"]).frame["a"].tolist() == ["12E4", "7E10", "33E2"]
 
 
 WRITTEN = [

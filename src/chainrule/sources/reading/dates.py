@@ -41,6 +41,8 @@ _FORMS = {
     "name and day": re.compile(
         rf"(?:[^\W\d]+,?\s)?(?P<name>[^\W\d_]{{3,10}})\.?[-\s]?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[-\s]\s?(?P<y>\d{{4}}){_TIME}"
     ),
+    "month and year": re.compile(r"(?P<m>0?[1-9]|1[0-2])[-/](?P<y>\d{4})"),
+    "name and year": re.compile(r"(?P<name>[^\W\d_]{3,10})\.?[-/\s](?P<y>\d{4})"),
     "clock": re.compile(_CLOCK),
 }
 _DIGITS = re.compile(r"\d+(?:\.0*)?")
@@ -59,7 +61,7 @@ class Moment:
     Attributes
     ----------
     form : str
-        `year first`, `local`, `day and name`, `name and day` or `clock`.
+        One of the names of the forms: `year first`, `local`, `day and name`, …
     parts : mapping
         What the form found.
     """
@@ -76,8 +78,8 @@ class Moment:
             first, second = int(parts["a"]), int(parts["b"])
             day, month = (first, second) if order == "day first" else (second, first)
         else:
-            day = int(parts["d"] or 1)
-            month = int(parts["m"]) if self.form == "year first" else _MONTHS[parts["name"].lower()]
+            day = int(parts.get("d") or 1)
+            month = _MONTHS[parts["name"].lower()] if "name" in parts else int(parts["m"])
         year = int(parts["y"])
         if len(parts["y"]) == 2:
             year += 1900 if year >= _PIVOT else 2000
@@ -85,7 +87,7 @@ class Moment:
             days = datetime.date(year, month, day).toordinal() - datetime.date(1970, 1, 1).toordinal()
         except ValueError:
             return None
-        time = 0 if parts["H"] is None else _of_day(parts)
+        time = 0 if parts.get("H") is None else _of_day(parts)
         return None if time is None else days * _SECONDS_A_DAY * 10**6 + time
 
 

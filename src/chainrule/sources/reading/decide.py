@@ -25,15 +25,23 @@ class Asked:
     ----------
     kinds : mapping of str to str
         Kinds of columns.
-    decimal : str, optional
-        The decimal sign of all numbers.
-    day_first : bool, optional
-        Whether 1/2/2024 is the first of February.
+    decimal : str or mapping, optional
+        The decimal sign of all numbers, or of columns by their names.
+    day_first : bool or mapping, optional
+        Whether 1/2/2024 is the first of February, in all columns or by their names.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
-    decimal: str | None = None
-    day_first: bool | None = None
+    decimal: str | Mapping[str, str] | None = None
+    day_first: bool | Mapping[str, bool] | None = None
+
+    def decimal_of(self, name: str) -> str | None:
+        """Return the decimal sign of a column, if it is said."""
+        return self.decimal.get(name) if isinstance(self.decimal, Mapping) else self.decimal
+
+    def day_first_of(self, name: str) -> bool | None:
+        """Return whether days come first in a column, if it is said."""
+        return self.day_first.get(name) if isinstance(self.day_first, Mapping) else self.day_first
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,9 @@ class _Deciding:
             return False
         if numbers.codes > 0.05 * numbers.total:
             return False
+        if numbers.powers and numbers.powers >= _MOST * numbers.total:
+            self._tell("powers", name)
+            return False
         if numbers.beyond:
             self._tell("beyond", name)
             return False
@@ -145,12 +156,15 @@ class _Deciding:
             # The reading names the first of them, with its row and line.
             return Number(self._decimal(name, evidence), numbers.unit or "", odd=False)
         decimal = self._decimal(name, evidence)
+        if numbers.is_mixed:
+            self._tell("unit in some", f"{name} ({numbers.unit})")
         unread = left - numbers.total + (numbers.comma if decimal == "." else numbers.point)
         return Number(decimal, numbers.unit or "", odd=unread > 0)
 
     def _decimal(self, name: str, evidence: Evidence) -> str:
-        if self._asked.decimal is not None:
-            return self._asked.decimal
+        said = self._asked.decimal_of(name)
+        if said is not None:
+            return said
         numbers = evidence.numbers
         known = numbers.decimal()
         if known is not None:
@@ -179,8 +193,9 @@ class _Deciding:
         dates = evidence.dates
         left = evidence.filled - sum(evidence.tokens.values())
         order = dates.order()
-        if self._asked.day_first is not None:
-            order = "day first" if self._asked.day_first else "month first"
+        said = self._asked.day_first_of(name)
+        if said is not None:
+            order = "day first" if said else "month first"
         elif order is None:
             known = {o: n for o, n in self._orders.items() if o is not None}
             order = max(known, key=lambda one: known[one]) if known else "month first"
@@ -223,6 +238,8 @@ _TOLD = {
     "half numbers": "numbers in most cells, but not in 19 of 20, so they are read as texts: {names} (`columns.NAME=numeric`)",
     "marks": "a mark or nothing in each cell, read as yes or no: {names} (`columns.NAME=ignore`)",
     "units": "numbers in several units, read as texts: {names}",
+    "unit in some": "some numbers have a unit and some have none, read as the same: {names}",
+    "powers": "cells such as 12E5 are read as names, not as powers of ten: {names} (`columns.NAME=numeric`)",
     "beyond": "whole numbers with more digits than float64 tells apart are read as names: {names} (`columns.NAME=numeric`)",
     "short years": "years of two digits are those from 1969 to 2068: {names}",
     "zones": "times are those that the clock of the place showed, whatever zone stands behind them: {names}",

@@ -1,34 +1,21 @@
-"""The dialect of a text table: its delimiter, quotes, escapes and comments, found by looking at its first rows."""
+"""The dialect of a text table: what parts its cells and rows, and the rows that it makes of a text."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-import re
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from chainrule.errors import ConfigError, DataError, ModelFileError, did_you_mean
+from chainrule.errors import ModelFileError
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
-_BY_NAME = {name: sign for sign, name in DELIMITERS.items()} | {"pipe": "|", "space": " ", "\\t": "\t"}
 SAMPLE_ROWS = 200
 # Of a wide table fewer rows tell as much.
 _FEWEST_ROWS = 8
 _SAMPLE_CELLS = 10_000
-HEAD_BYTES = 1 << 20
-# A cell with another delimiter inside was perhaps cut in the wrong places.
-_RIVAL = re.compile(r"[\t;|]")
-_TIGHT_COMMA = re.compile(r",\S")
-_NUMBER = re.compile(r"[-+]?[\d.,]+")
-_SEP = re.compile(r"(?i)sep=(.)\r?\n")
-# Excel's hint of the delimiter, and lines that talk about the table, stand above it.
-_COMMENT = "#"
 
 
 @dataclass(frozen=True)
@@ -90,8 +77,11 @@ class Dialect:
         return cls(**data)
 
 
-def rows_of(text: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, their cells without blanks around them, each with the line where it ends."""
+def rows_of(text: str, dialect: Dialect, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, their cells without blanks around them, each with the line where it ends.
+
+    Where it is to be strict, letters behind a quote that ends a cell raise csv.Error.
+    """
     # One cell may be longer than the 131,072 letters that the csv module takes unless it is told otherwise.
     csv.field_size_limit(sys.maxsize)
     lines = _Lines(text, dialect.comment)
@@ -102,6 +92,7 @@ def rows_of(text: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         escapechar=dialect.escape or None,
         skipinitialspace=True,
+        strict=strict,
     )
     for row in reader:
         lines.between_rows = True
@@ -144,147 +135,3 @@ def first_rows(text: str, dialect: Dialect, most: int = SAMPLE_ROWS) -> list[lis
     except csv.Error:
         return rows
     return rows
-
-
-def find_dialect(path: Path, text: str, *, delimiter: str | None, comment: str | None, whole: bool = True) -> Dialect:
-    """Return the dialect that cuts the first lines into most equal rows of the most plausible cells.
-
-    Parameters
-    ----------
-    text : str
-        The beginning of the file, or all of it.
-    delimiter, comment : str, optional
-        As the person says; else found.
-    whole : bool
-        Whether the last line of the text is whole.
-
-    Raises
-    ------
-    DataError
-        If nothing cuts it into rows of equally many cells, or it is known to be no table.
-    """
-    _refuse_known(path, text)
-    if not whole and "\n" in text:
-        text = text[: text.rfind("\n") + 1]
-    base = Dialect(comment=_comments(text) if comment is None else comment)
-    hint = _SEP.match(text)
-    if hint is not None:
-        base = replace(base, skip=1)
-        delimiter, text = delimiter or hint[1], text[hint.end() :]
-    signs = list(DELIMITERS) if delimiter is None else [delimiter_sign(delimiter)]
-    best: tuple[float, Dialect] | None = None
-    for sign in signs:
-        for quote, escape in (('"', ""), ('"', "\\"), ("", ""), ("'", "")):
-            if (escape and '\\"' not in text) or (quote == "'" and not _has_single_quotes(text)):
-                continue
-            candidate = replace(base, delimiter=sign, quote=quote, escape=escape)
-            score = _score(first_rows(text, candidate), single=delimiter is not None)
-            # In this order: quotes mean something unless taking them literally makes the rows more equal.
-            if score is not None and (best is None or score > best[0] + 1e-9):
-                best = score, candidate
-    if best is None:
-        return replace(base, delimiter=signs[0])
-    if best[0] < 0.3:
-        raise DataError(
-            f"{path.name} to be a table: rows of equally many cells",
-            "rows of different lengths",
-            "Check that it is CSV or TSV, or say `delimiter`.",
-        )
-    chosen = best[1]
-    if chosen.quote == '"' and '"' in text and _quotes_are_letters(text, chosen):
-        chosen = replace(chosen, quote="")
-    return chosen
-
-
-def delimiter_sign(name: str) -> str:
-    """Return the sign that a person calls comma, tab, semicolon, bar or space, or writes as it is."""
-    sign = _BY_NAME.get(name.lower(), name)
-    if len(sign) != 1 or sign in '"\r\n':
-        raise ConfigError("a delimiter of one sign, or its name", f"{name!r}", did_you_mean(name, _BY_NAME))
-    return sign
-
-
-def _score(rows: list[list[str]], *, single: bool) -> float | None:
-    """Return how equal the rows are, and how little their cells look cut in the wrong places; None for one column."""
-    widths = Counter(len(row) for row in rows)
-    if not widths:
-        return None
-    width, count = widths.most_common(1)[0]
-    if width < 2:
-        return 0.4 if single else None
-    share = count / len(rows)
-    if share < 0.5:
-        return 0.0
-    cells = [cell for row in rows for cell in row]
-    strange = sum(_is_strange(cell) for cell in cells) / len(cells)
-    # A line above the table may be of any length; the header below it is as long as the rows, or lacks the row names.
-    first = next((len(row) for row in rows if len(row) > 1), width)
-    header = 1.0 if first == width else 0.9 if first in (width - 1, width + 1) else 0.7
-    return share * (1 - strange) * (1 - 1 / (width + 1)) * header + 0.3 * (share >= 0.5)
-
-
-def _is_strange(cell: str) -> float:
-    if _RIVAL.search(cell) or '\\"' in cell:
-        return 1.0
-    if cell.startswith('"') or cell.endswith('"') or (len(cell) > 1 and cell[0] == cell[-1] == "'"):
-        return 0.25
-    return 0.5 if _TIGHT_COMMA.search(cell) and not _NUMBER.fullmatch(cell) else 0.0
-
-
-def _has_single_quotes(text: str) -> bool:
-    return re.search(r"(?m)(^|[,;\t|])'[^'\n]*'([,;\t|]|\r?$)", text[:HEAD_BYTES]) is not None
-
-
-def _comments(text: str) -> str:
-    """Return # where the first line begins with it and the lines of the table do not."""
-    lines = [line for line in text[:HEAD_BYTES].splitlines()[:SAMPLE_ROWS] if line.strip()]
-    begun = sum(line.startswith(_COMMENT) for line in lines)
-    if not lines or not lines[0].startswith(_COMMENT) or begun > 0.5 * len(lines):
-        return ""
-    # One such line that is cut like the others is a header that somebody marked.
-    if begun == 1 and len(lines) > 1:
-        cuts = [sum(line.count(sign) for sign in DELIMITERS) for line in lines[:2]]
-        if cuts[0] == cuts[1] > 0:
-            return ""
-    return _COMMENT
-
-
-def _quotes_are_letters(text: str, dialect: Dialect) -> bool:
-    """Tell whether a stray quote mark would swallow lines that are whole rows by themselves."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    width = lines[0].count(dialect.delimiter)
-    if any(line.count(dialect.delimiter) != width for line in lines):
-        return False
-    try:
-        return sum(1 for _ in rows_of(text, dialect)) < len(lines)
-    except csv.Error:
-        return True
-
-
-def _refuse_known(path: Path, text: str) -> None:
-    """Raise DataError for a text that is something else than a table, by its name."""
-    start = text[:HEAD_BYTES].lstrip()
-    what = None
-    if start[:1] in "{[" and start:
-        line = start.partition("\n")[0]
-        if _is_json(line) and "\n" in start:
-            what = "JSON lines"
-        elif _is_json(line) or re.match(r'[\[{]\s*["{\[\]}]', start):
-            what = "JSON"
-    elif re.match(r"(?i)<(!doctype|html|table|\?xml|svg)", start):
-        what = "HTML or XML"
-    elif re.match(r"(?i)@relation\s", start):
-        what = "ARFF, the format of Weka"
-    if what is not None:
-        raise DataError(
-            f"{path.name} to be a table of text (CSV, TSV) or Parquet",
-            what,
-            "Export the table as CSV; in Python, pandas reads many formats: `frame.to_csv(...)`.",
-        )
-
-
-def _is_json(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), (dict, list))
-    except ValueError:
-        return False

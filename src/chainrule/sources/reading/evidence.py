@@ -20,6 +20,7 @@ _MOST_WORDS = 12
 # Cells that are looked at before all are, to see whether it is worth it.
 _FEW = 256
 _EITHER = r"^[-+]?([1-9]\d{0,2}\.\d{3}|\d+)$"
+_POWER = r"^\d+E\d{1,3}$"
 _CODE = r"^0\d+([.,]\d+)?$"
 
 
@@ -71,6 +72,8 @@ class Evidence:
         if pc.any(pc.match_substring_regex(cells.filter(pc.starts_with(cells, "0")), _CODE)).as_py():
             return False
         head = cells.drop_null()[:_FEW]
+        if pc.all(pc.match_substring_regex(head, _POWER)).as_py():
+            return False
         if pc.all(pc.match_substring_regex(head, _EITHER)).as_py() and pc.any(pc.match_substring(cells, ".")).as_py():
             return False
         self.words = None
@@ -142,6 +145,6 @@ class Evidence:
     def mark(self) -> str | None:
         """The mark that is in some cells, where the others are empty; else None."""
         words = self.words
-        if not words or self.filled == self.rows or not all(word.lower() in MARKS for word in words):
+        if not words or self.filled in (1, self.rows) or not all(word.lower() in MARKS for word in words):
             return None
         return max(words, key=lambda word: words[word])

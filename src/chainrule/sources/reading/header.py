@@ -78,7 +78,9 @@ def find_header(
     if _has_row_names(rows, row_names):
         notes.append("the header is one cell short: the first column has row names and is called column1 (`row_names`)")
         dialect, first = replace(dialect, row_names=True), ["", *first]
-    elif row_names or (first[0] == "" and len(first) > 1):
+    elif row_names or (row_names is None and first[0] == "" and len(first) > 1):
+        if not row_names:
+            notes.append("the nameless first column is taken for row names and left out (`row_names=False`)")
         dialect = replace(dialect, row_names=True)
     elif _trailing(rows):
         first = [*first, ""]
@@ -170,12 +172,22 @@ def _are_names(first: list[str], below: list[list[str]], numbers: list[int]) -> 
     """Tell whether the numbers in a first row are names above the numbers below them."""
     if any(len(below[i]) < _ENOUGH for i in numbers) or not all(_WHOLE.fullmatch(first[i]) for i in numbers):
         return False
-    unlike = [i for i in range(len(first)) if i not in numbers and 2 * len(set(below[i])) <= len(below[i])]
-    counted = len(numbers) > 1 and len({int(first[i]) - i for i in numbers}) == 1
-    if counted and not unlike:
-        # Names that count the columns, above measurements; whole numbers may well go on counting.
-        return int(first[0] or 0) in (0, 1) and any("." in cell for i in numbers for cell in below[i])
-    return bool(unlike) and (counted or all(_is_far(float(first[i]), below[i]) for i in numbers))
+    words = [i for i in range(len(first)) if i not in numbers]
+    unlike = [i for i in words if 2 * len(set(below[i])) <= len(below[i])]
+    if len(numbers) > 1 and _counts(first, numbers):
+        # Names that count the columns, or years, above measurements; whole numbers below may well go on counting.
+        rows = [[cells[r] for cells in below] for r in range(min(len(cells) for cells in below))]
+        others = sum(_counts(row, numbers) for row in rows) < 0.1 * len(rows)
+        fractions = any("." in cell for i in numbers for cell in below[i])
+        return others and bool(words or (int(first[numbers[0]]) in (0, 1) and fractions))
+    return bool(unlike) and all(_is_far(float(first[i]), below[i]) for i in numbers)
+
+
+def _counts(row: list[str], numbers: list[int]) -> bool:
+    """Tell whether the numbers of a row go on by one from column to column."""
+    if not all(_WHOLE.fullmatch(row[i]) for i in numbers):
+        return False
+    return len({int(row[i]) - i for i in numbers}) == 1
 
 
 def _is_far(value: float, cells: list[str]) -> bool:

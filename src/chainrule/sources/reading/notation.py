@@ -11,15 +11,14 @@ import numpy as np
 
 from chainrule.errors import ModelFileError
 from chainrule.sources.reading.dates import WHOLE, moment_in
-from chainrule.sources.reading.numbers import LARGEST, number_in
-from chainrule.sources.reading.words import FALSE, GAPS, MARKS, TRUE
+from chainrule.sources.reading.numbers import number_in
+from chainrule.sources.reading.values import NO_TIME, as_texts, plain_dates, plain_numbers, texts, value_of_each, whole
+from chainrule.sources.reading.words import FALSE, MARKS, TRUE
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 _DAMAGED = "The model file is damaged."
-_NO_TIME = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +58,10 @@ class Notation(ABC):
     def reads_odd_as_gaps(self) -> bool:
         """Whether cells that cannot be read are gaps, because training had such cells too."""
         return False
+
+    def has_read(self, dtype: Any) -> bool:
+        """Whether a column of this dtype has values already."""
+        return True
 
     @abstractmethod
     def read(self, cells: pa.Array) -> ReadColumn:
@@ -102,13 +105,17 @@ class Number(Notation):
         """As training had them."""
         return self.odd
 
+    def has_read(self, dtype: Any) -> bool:
+        """Numbers, and booleans as 0 and 1."""
+        return bool(dtype.kind in "biuf")
+
     def read(self, cells: pa.Array) -> ReadColumn:
         """Return float64, or int64 where all are whole and there is no gap."""
-        values = _plain_numbers(cells, self.decimal)
+        values = plain_numbers(cells, self.decimal)
         if values is not None:
-            return ReadColumn(_whole(values))
-        found, odd, words = _each(cells, lambda cell: number_in(cell, self.decimal, self.unit), np.nan, float)
-        return ReadColumn(_whole(found), odd, words)
+            return ReadColumn(whole(values))
+        found, odd, words = value_of_each(cells, lambda cell: number_in(cell, self.decimal, self.unit), np.nan, float)
+        return ReadColumn(whole(found), odd, words)
 
     def read_typed(self, cells: pa.Array) -> ReadColumn:
         """Return numbers as they are."""
@@ -116,7 +123,7 @@ class Number(Notation):
 
         if not pa.types.is_floating(cells.type):
             return self.read(as_texts(cells))
-        return ReadColumn(_whole(np.asarray(cells.to_numpy(zero_copy_only=False), float)))
+        return ReadColumn(whole(np.asarray(cells.to_numpy(zero_copy_only=False), float)))
 
     def describe(self) -> str:
         """`numbers, decimal comma, in €`."""
@@ -149,12 +156,16 @@ class Date(Notation):
         """As training had them."""
         return self.odd
 
+    def has_read(self, dtype: Any) -> bool:
+        """Dates, with a time zone or without."""
+        return bool(dtype.kind == "M")
+
     def read(self, cells: pa.Array) -> ReadColumn:
         """Return datetime64 in microseconds."""
-        values = _plain_dates(cells) if self.form == "date" else None
+        values = plain_dates(cells) if self.form == "date" else None
         if values is not None:
             return ReadColumn(values)
-        found, odd, words = _each(cells, lambda cell: moment_in(cell, self.order, self.form), _NO_TIME, np.int64)
+        found, odd, words = value_of_each(cells, lambda cell: moment_in(cell, self.order, self.form), NO_TIME, np.int64)
         return ReadColumn(found.view("datetime64[us]"), odd, words)
 
     def read_typed(self, cells: pa.Array) -> ReadColumn:
@@ -188,6 +199,10 @@ class Flag(Notation):
     blank_is_false: bool = False
     kind: ClassVar[str] = "boolean"
 
+    def has_read(self, dtype: Any) -> bool:
+        """None: a text may be another word for true."""
+        return False
+
     def read(self, cells: pa.Array) -> ReadColumn:
         """Return texts: the words of training, and others as they are written."""
         import pyarrow as pa
@@ -195,8 +210,8 @@ class Flag(Notation):
         coded = cells.dictionary_encode()
         words = coded.dictionary.to_pylist()
         said = [self._said(word) for word in words]
-        texts = pa.array(said, pa.large_string()).take(coded.indices)
-        return ReadColumn(_texts(texts.fill_null(self.false) if self.blank_is_false else texts))
+        read = pa.array(said, pa.large_string()).take(coded.indices)
+        return ReadColumn(texts(read.fill_null(self.false) if self.blank_is_false else read))
 
     def _said(self, word: str) -> str:
         """Return the word of training for a word."""
@@ -229,7 +244,7 @@ class Text(Notation):
 
     def read(self, cells: pa.Array) -> ReadColumn:
         """Return texts."""
-        return ReadColumn(_texts(cells))
+        return ReadColumn(texts(cells))
 
     def describe(self) -> str:
         """`as written`."""
@@ -258,72 +273,3 @@ def notation_from_json(data: Any) -> Notation:
         raise ModelFileError(f"the fields {', '.join(wanted)} of a {kind} notation", f"{values!r:.80}", _DAMAGED)
     notation: Notation = NOTATIONS[kind](**values)
     return notation
-
-
-def as_texts(cells: pa.Array) -> pa.Array:
-    """Return typed cells as they would be written: 3 for 3.0, 2024-01-31 for midnight."""
-    import pyarrow as pa
-
-    def text(cell: Any) -> str | None:
-        if isinstance(cell, float):
-            return str(int(cell)) if cell.is_integer() else None if cell != cell else repr(cell)  # noqa: PLR0124
-        return None if cell is None else str(cell).removesuffix(" 00:00:00")
-
-    coded = cells.dictionary_encode()
-    return pa.array([text(cell) for cell in coded.dictionary.to_pylist()], pa.string()).take(coded.indices)
-
-
-def _plain_numbers(cells: pa.Array, decimal: str) -> np.ndarray | None:
-    """Return numbers that need no looking at one by one, as most do; None if some do."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if decimal == ",":
-        if pc.any(pc.match_substring(cells, ".")).as_py():
-            return None
-        cells = pc.replace_substring(cells, ",", ".")
-    try:
-        return np.asarray(pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False), float)
-    except pa.ArrowInvalid:
-        return None
-
-
-def _plain_dates(cells: pa.Array) -> np.ndarray | None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    try:
-        found = pc.cast(cells, pa.timestamp("us"))
-    except pa.ArrowInvalid:
-        return None
-    return np.asarray(found.to_numpy(zero_copy_only=False), "datetime64[us]")
-
-
-def _each(
-    cells: pa.Array, value: Callable[[str], Any], gap: Any, dtype: Any
-) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Return the value of each cell, looked at once for all cells that are the same; which are odd; and words for gaps."""
-    coded = cells.dictionary_encode()
-    texts = coded.dictionary.to_pylist()
-    values = [value(text) for text in texts]
-    # One more for null, whose code is -1.
-    bad = np.array([one is None for one in values] + [False])
-    words = np.array([text.lower() in GAPS for text in texts] + [False]) & bad
-    found = np.array([gap if one is None else one for one in values] + [gap], dtype)
-    codes = np.asarray(coded.indices.fill_null(-1))
-    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
-    return found[codes], (bad & ~words)[codes], {texts[i]: int(counts[i]) for i in np.flatnonzero(words)}
-
-
-def _whole(values: np.ndarray) -> np.ndarray:
-    """Return whole numbers as such."""
-    with np.errstate(invalid="ignore"):
-        if len(values) and (values == np.rint(values)).all() and (np.abs(values) <= LARGEST).all():
-            return values.astype(np.int64)
-    return values
-
-
-def _texts(cells: pa.Array) -> pd.Series:
-    import pandas as pd
-
-    return pd.Series(cells.to_pandas(), dtype="str")

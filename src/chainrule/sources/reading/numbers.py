@@ -109,6 +109,7 @@ _WHOLE = r"0|[1-9]\d*"
 _THREES = r"[1-9]\d{{0,2}}(?P<group>[{other}'’ \u00a0\u202f\u2009])\d{{3}}(?:(?P=group)\d{{3}})*"
 # As India groups: 12,34,567.
 _INDIAN = r"[1-9]\d?(?:,\d{2})+,\d{3}"
+_POWER = re.compile(r"\d+E\d{1,3}")
 _CODE = re.compile(r"[-+]?0\d+([.,]\d+)?")
 _INFINITE = {"inf": math.inf, "+inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
 # Letters of a number at most.
@@ -192,6 +193,8 @@ class NumberForms:
         Of these, the whole numbers below 1000, and the others.
     codes, beyond : int
         Whole numbers with a zero in front, and those that float64 cannot tell apart.
+    powers : int
+        Whole numbers with a power of ten behind them, 12E5, which may be names.
     units : Counter
     least, greatest : float
         Of the whole numbers.
@@ -206,6 +209,7 @@ class NumberForms:
     large: int = 0
     codes: int = 0
     beyond: int = 0
+    powers: int = 0
     units: Counter[str] = field(default_factory=Counter)
     least: float = math.inf
     greatest: float = -math.inf
@@ -235,6 +239,7 @@ class NumberForms:
         if point is None and comma is None:
             return False
         self.units[digits.unit] += count
+        self.powers += count * bool(_POWER.fullmatch(cell))
         if comma is None:
             self.point += count
         elif point is None:
@@ -252,6 +257,11 @@ class NumberForms:
         self.small += count * (abs(value) < 1000)
         self.large += count * (abs(value) >= 1000 and body.isdigit())
         self.beyond += count * (abs(value) > LARGEST and body.isdigit())
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some cells have a unit and many have none."""
+        return bool(self.unit) and self.units[""] > 0.05 * self.total
 
     @property
     def unit(self) -> str | None:

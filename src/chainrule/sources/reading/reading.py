@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.errors import ModelFileError
+from chainrule.errors import DataError, ModelFileError
 from chainrule.sources.reading.dialect import Dialect
 from chainrule.sources.reading.notation import Notation, ReadColumn, notation_from_json
 from chainrule.sources.reading.words import MISSING
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 
@@ -89,6 +90,29 @@ class TableReading:
             return replace(column, values=np.where(gaps, np.nan, values)) if gaps.any() else column
         return column
 
+    def values_of(self, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+        """Return a frame whose texts in some columns are numbers, dates and words for true as in training.
+
+        Raises
+        ------
+        DataError
+            If a cell is none, and training had no such cells.
+        """
+        changed = {}
+        for name in names:
+            notation = self.columns.get(name)
+            if notation is None or name not in frame or notation.has_read(frame[name].dtype):
+                continue
+            cells = _as_texts(frame[name])
+            read = self.read(name, cells)
+            if read.odd is not None and read.odd.any() and not notation.reads_odd_as_gaps:
+                row = int(np.flatnonzero(read.odd)[0])
+                came = f"{cells[row].as_py()!r} in row {row_number(frame.index, row)}"
+                remedy = "Correct the cells, or leave them empty to have them filled in."
+                raise DataError(f"{notation.noun} in the column {name!r}, as in training", came, remedy)
+            changed[name] = read.values if isinstance(read.values, np.ndarray) else read.values.to_numpy()
+        return frame.assign(**changed) if changed else frame
+
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON-able data."""
         return {
@@ -114,6 +138,21 @@ class TableReading:
         dialect = None if data["dialect"] is None else Dialect.from_json(data["dialect"])
         columns = {name: notation_from_json(item) for name, item in data["columns"].items()}
         return cls(dialect, columns, tuple(data["missing"]))
+
+
+def _as_texts(column: pd.Series) -> pa.Array:
+    import pyarrow as pa
+
+    if column.dtype == "str":
+        return pa.array(column.str.strip(), pa.string(), from_pandas=True)
+    cells = zip(column.tolist(), column.isna().tolist(), strict=True)
+    return pa.array([None if gap else str(cell).strip() for cell, gap in cells], pa.string())
+
+
+def row_number(index: pd.Index, position: int) -> int:
+    """Return the number, from 1, that a row has in its table, of which the index may be that of a part."""
+    label = index[position]
+    return int(label) + 1 if isinstance(label, (int, np.integer)) else position + 1
 
 
 def without_gaps(cells: pa.Array, missing: Sequence[str]) -> pa.Array:
