@@ -39,7 +39,7 @@ def test_words_that_differ_in_case_or_blanks_are_told(write: Write, words: tuple
 @pytest.mark.parametrize("number", ["-999", "9999", "-99"])
 def test_a_number_that_stands_for_a_gap_is_told_with_the_setting(write: Write, number: str) -> None:
     told = notes(write, lambda i: f"{number if i % 20 == 0 else f'{i % 7}.5'},red,{'uv'[i % 2]}")
-    assert f"--missing {number}" in told[0]
+    assert f"missing={number}" in told[0]
 
 
 def test_99_among_numbers_up_to_100_is_a_number(write: Write) -> None:
@@ -48,7 +48,7 @@ def test_99_among_numbers_up_to_100_is_a_number(write: Write) -> None:
 
 def test_numbers_that_are_called_codes_are_told(write: Write) -> None:
     told = notes(write, lambda i: f"{10_000 + 137 * i},red,{'uv'[i % 2]}", head="zip_code,colour,label\n")
-    assert "--set columns.zip_code=category" in told[0]
+    assert "columns.zip_code=category" in told[0]
 
 
 def test_rows_that_are_there_twice_are_told(write: Write) -> None:

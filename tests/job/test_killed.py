@@ -60,7 +60,7 @@ def photographs(folder: Path, to: Path, settings: dict[str, Any], monkeypatch: p
         if path.parent == folder:
             take()
 
-    for module in ("job.train", "train.checkpoint", "train.journal", "network.file"):
+    for module in ("job.train", "train.checkpoint", "train.journal", "saved.file"):
         monkeypatch.setattr(f"chainrule.{module}.replace_file", replace_file)
     job = Job(config_from({"data": "iris", "engine": "numpy", "checkpoint_seconds": 0} | settings), RunFolder(folder))
     for _ in job:

@@ -15,8 +15,9 @@ from chainrule.job.choosing import default_space, dimension, question
 from chainrule.job.config import Config, config_from
 from chainrule.job.explain import explain_table
 from chainrule.job.folder import RunFolder
+from chainrule.job.resume import resumed
 from chainrule.job.settings import parse_setting, read_run
-from chainrule.job.train import Job, resumed
+from chainrule.job.train import Job
 from chainrule.network import Network
 from chainrule.nn import Loss
 from chainrule.recipes import MODELS, Pace, Recipe, mlp, register

@@ -110,7 +110,7 @@ def test_a_column_that_is_said_to_be_numeric_is_refused_by_the_row_and_line_of_t
 
 def test_a_class_that_is_read_as_a_gap_is_named_with_the_way_to_keep_it(write: Write) -> None:
     path = write("hours,disorder\n" + "".join(f"{i}.5,{('None', 'Apnea', 'Insomnia')[i % 3]}\n" for i in range(60)))
-    with pytest.raises(DataError, match=r"'None' in 20 cells.*--missing"):
+    with pytest.raises(DataError, match=r"'None' in 20 cells.*`missing"):
         prepare(Config(str(path)))
     assert prepare(Config(str(path), missing=())).preparation.target.classes == ("Apnea", "Insomnia", "None")
 

@@ -103,6 +103,6 @@ def test_memory_that_ends_while_data_are_read_is_told(write: Write, monkeypatch:
     def fail(*_: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("chainrule.sources.read.read_table", fail)
+    monkeypatch.setattr("chainrule.sources.readers.read_table", fail)
     with pytest.raises(TooLargeError, match="needs more than the"):
         read_source(str(write("a,b\n1,2\n")))

@@ -148,7 +148,7 @@ def test_parts_are_known_under_many_names(place, train: str, test: str) -> None:
 
 def test_classes_that_are_called_like_parts_are_told(place) -> None:  # type: ignore[no-untyped-def]
     listing = looked(place("test_set/1.png", "other/1.png"))
-    assert "test_set (--test-from" in listing.notes[0]
+    assert "test_set (`test_from" in listing.notes[0]
 
 
 @pytest.mark.parametrize("suffix", ["jfif", "avif", "JPE"])

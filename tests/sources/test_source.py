@@ -46,7 +46,7 @@ def test_decimal_points_keep_commas_from_being_decimal(write: Write) -> None:
 def test_a_comma_before_three_digits_is_decimal_where_semicolons_part_the_cells_and_that_is_told(write: Write) -> None:
     source = read_table(write("a;b\n1,200;x\n2,300;y\n"))
     assert source.frame["a"].tolist() == [1.2, 2.3]
-    assert "--decimal" in source.notes[0]
+    assert "decimal" in source.notes[0]
 
 
 def test_a_comma_before_three_digits_is_a_thousand_where_commas_part_the_cells(write: Write) -> None:

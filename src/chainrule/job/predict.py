@@ -151,7 +151,7 @@ def read_for(model: Model, data: str, reading: Reading) -> Source:
         reading = replace(reading, rate=encoding.rate)
     source = read_source(data, reading)
     require_readable(source, preparation.used)
-    if encoding.columns and preparation.reading is None:
+    if encoding.columns and preparation.reading is None and source.reading is not None:
         note = "the model file does not say how its training file was written: this file is read by what its own cells show"
         return replace(source, notes=[*source.notes, note])
     return source

@@ -81,7 +81,7 @@ def test_a_tab_file_with_commas_in_its_quotes_is_cut_at_the_tabs(write: Write) -
 def test_numbers_that_count_the_columns_above_words_are_a_header(write: Write, head: str) -> None:
     source = read_table(write(lines(head, "5{i}.5,4{i},{c}")))
     assert (list(source.frame.columns), len(source.frame)) == (head.split(","), N)
-    assert any("--header none" in note for note in source.notes)
+    assert any("header=none" in note for note in source.notes)
 
 
 def test_years_above_measurements_are_a_header(write: Write) -> None:

@@ -35,7 +35,7 @@ def test_a_mark_tells_the_encoding_and_nothing_need_be_told(write: Write, encodi
 def test_other_code_pages_are_guessed_and_told(write: Write, text: str, encoding: str) -> None:
     source = read_table(write(text.encode(encoding)))
     assert source.frame.iloc[:, 0].tolist()[:2] == [line.split(",")[0] for line in text.split("\n")[1:3]]
-    assert "--encoding" in source.notes[0]
+    assert "file_encoding" in source.notes[0]
 
 
 def test_the_currency_and_the_dash_of_windows_are_read(write: Write) -> None:

@@ -72,10 +72,10 @@ def test_the_person_can_say_what_a_comma_is(write: Write, said: dict[str, Any], 
 
 
 DOUBTS = {
-    "a comma before three digits": (";", ["1,234", "2,345"], "--decimal"),
-    "a point before three digits": (";", ["8.509", "987"], "--decimal"),
+    "a comma before three digits": (";", ["1,234", "2,345"], "decimal"),
+    "a point before three digits": (";", ["8.509", "987"], "decimal"),
     "decimal commas": (";", ["1,5", "2,25"], "decimal comma"),
-    "day or month": (",", ["01/02/2012", "01/03/2012"], "--day-first"),
+    "day or month": (",", ["01/02/2012", "01/03/2012"], "day_first"),
     "years of two digits": (",", ["25.12.98", "24.12.04"], "two digits"),
     "time zones": (",", ["2024-01-05 10:00+02:00", "2024-01-06 10:00+02:00"], "clock of the place"),
     "more digits than float64 has": (",", ["12345678901234567", "12345678901234568"], "names"),
