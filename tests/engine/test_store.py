@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from chainrule.engine.store import Store
+from chainrule.errors import ShapeError
 from chainrule.tree import leaves
 
 TREE = {
@@ -62,3 +64,9 @@ def test_a_store_has_one_dtype() -> None:
 def test_a_network_without_parameters_has_an_empty_store() -> None:
     store = Store.of({"flatten": {}}, "float64")
     assert (store.flat.size, dict(store)) == (0, {"flatten": {}})
+
+
+def test_a_gradient_of_another_shape_than_its_parameter_is_refused() -> None:
+    store = Store.of({"layer": {"W": np.zeros((4, 5))}}, "float64")
+    with pytest.raises(ShapeError, match=r"layer\.W of its shape \(4, 5\).*\(5, 4\)"):
+        store.parts({"layer": {"W": np.zeros((5, 4))}})

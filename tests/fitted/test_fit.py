@@ -242,3 +242,108 @@ def test_the_best_weights_of_a_run_that_came_to_nothing_are_kept_with_a_warning(
             dtype="float64",
         )
     assert np.isfinite(fitted.predict(x)).all()
+
+
+def test_the_cost_of_an_epoch_counts_what_the_rows_count() -> None:
+    x, t = xor(40)
+    w = np.r_[np.zeros(20), np.full(10, 1.0), np.full(10, 3.0)]
+    still = network().fit(x, t, epochs=1, batch_size=7, sample_weight=w, learning_rate=1e-12, engine="numpy")
+    assert still.history.cost[0] == pytest.approx(still.evaluate(x, t, sample_weight=w)["cost"], rel=1e-5)
+
+
+def test_the_cost_of_an_epoch_counts_the_places_that_there_are() -> None:
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(12, 6, 3)), rng.integers(0, 2, (12, 6))
+    mask = np.arange(6) < rng.integers(1, 7, (12, 1))
+    net = chainrule.Network([nn.Dense(2)], (6, 3), nn.SoftmaxCrossEntropy())
+    for engine in ("numpy", "jax"):
+        still = net.fit(x, t, epochs=1, batch_size=5, mask=mask, learning_rate=1e-12, engine=engine)
+        assert still.history.cost[0] == pytest.approx(still.evaluate(x, t, mask=mask)["cost"], rel=1e-4)
+
+
+@pytest.mark.parametrize(("ids", "told"), [(-1, "-1 at"), (11, "11 at")])
+def test_an_id_that_names_nothing_is_refused(ids: int, told: str) -> None:
+    net = chainrule.Network([nn.Embedding(11, 3), nn.Flatten(), nn.Dense(2)], (4,), nn.SoftmaxCrossEntropy())
+    x = np.ones((6, 4), int)
+    x[2, 1] = ids
+    with pytest.raises(ChainruleError, match=rf"0 to 10.*{told}"):
+        net.fit(x, np.array([0, 1] * 3))
+    with pytest.raises(ChainruleError, match=rf"0 to 10.*{told}"):
+        net.fit(np.ones((6, 4), int), np.array([0, 1] * 3), epochs=1).predict(x)
+
+
+def test_the_columns_of_a_table_may_come_in_another_order_and_by_no_other_name() -> None:
+    x, t = xor()
+    frame = pd.DataFrame(x, columns=["a", "b"]).assign(c=1.0)
+    fitted = chainrule.Network([nn.Dense(8), nn.Tanh(), nn.Dense(2)], (3,), nn.SoftmaxCrossEntropy()).fit(
+        frame, t, epochs=2
+    )
+    assert np.array_equal(fitted.predict(frame[["c", "b", "a"]]), fitted.predict(frame))
+    with pytest.raises(ChainruleError, match="without 'a'"):
+        fitted.predict(frame.rename(columns={"a": "d"}))
+
+
+def test_a_network_of_a_table_refuses_what_its_preparation_has_not_made(tmp_path: Path) -> None:
+    from chainrule.job.config import Config
+    from chainrule.job.folder import RunFolder
+    from chainrule.job.train import Job
+
+    job = Job(Config("iris", epochs=2), RunFolder(tmp_path / "run"))
+    for _ in job:
+        pass
+    job.finish()
+    loaded = chainrule.load(tmp_path / "run" / "model.chainrule")
+    frame = job.prepared.parts["test"].frame
+    assert loaded.predict(frame).shape == (30, 3)
+    values = frame.drop(columns="species").to_numpy()
+    for act in (
+        lambda: loaded.predict(values),
+        lambda: loaded.evaluate(values, [0] * 30),
+        lambda: loaded.fit(values, [0] * 30),
+    ):
+        with pytest.raises(ChainruleError, match="trained on a table"):
+            act()
+
+
+def test_a_metric_of_ones_own_says_itself_what_is_better() -> None:
+    x, t = xor()
+    mine = train.Metric("mine", "higher", lambda y, t, w: float((y.argmax(axis=1) == t).mean()))
+    fitted = network().fit(x, t, epochs=4, valid=(x, t), metrics=[mine], callbacks=[train.KeepBest("valid.mine")])
+    assert "mine" in fitted.history.scores["valid"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"dtype": "int32"}, "float64"),
+        ({"optimizer": "lbfgs", "learning_rate": 0.1}, "learning_rate"),
+        ({"optimizer": "lbfgs", "batch_size": 7}, "batch_size"),
+        ({"metrics": ["r2"]}, "'r2'"),
+        ({"x": None}, "inputs"),
+        ({"x": {}}, "inputs"),
+        ({"x": 3.0}, "sample"),
+        ({"t": pd.Series(["a", "b"] * 100)}, "unique"),
+        ({"valid": True}, "share"),
+        ({"valid": (np.zeros((0, 2)), np.zeros(0, int))}, "row"),
+        ({"x": np.ma.masked_array(np.zeros((200, 2)), mask=True)}, "mask"),
+        ({"clip_norm": -1.0}, "clip_norm"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_a_stranger_tried_is_answered_in_one_sentence(change: dict[str, Any], told: str) -> None:
+    x, t = xor()
+    with pytest.raises(ChainruleError, match=told):
+        network().fit(**{"x": x, "t": t, "epochs": 1, **change})
+
+
+@pytest.mark.parametrize("epochs", [0, -1])
+def test_to_go_on_takes_at_least_one_epoch(epochs: int) -> None:
+    x, t = xor()
+    with pytest.raises(ChainruleError, match="at least 1"):
+        network().fit(x, t, epochs=1).fit(x, t, epochs=epochs)
+
+
+@pytest.mark.parametrize("shape", [(-4,), (2.5,), ("4",), (0,), None])
+def test_an_input_shape_that_is_none_is_refused(shape: Any) -> None:
+    with pytest.raises(ChainruleError, match="input_shape"):
+        chainrule.Network([nn.Dense(3)], shape, nn.SoftmaxCrossEntropy())

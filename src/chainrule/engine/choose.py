@@ -9,6 +9,7 @@ from chainrule.engine.base import Engine
 from chainrule.errors import ConfigError, did_you_mean
 
 ENGINES = ("numpy", "jax")
+DTYPES = ("float32", "float64")
 
 # Measured on two cores with AVX-512: what a NumPy step costs before the arithmetic, how fast its arithmetic is,
 # and how long JAX takes to be imported and to compile a small network.
@@ -33,6 +34,8 @@ def engine_by_name(name: str, dtype: str = "float32", *, tape: bool = True) -> E
     tape : bool
         Of NumPy: whether small steps may be played from a tape (see `NumpyEngine`).
     """
+    if dtype not in DTYPES:
+        raise ConfigError(f"a dtype of {' or '.join(DTYPES)}", f"{dtype!r}", did_you_mean(str(dtype), DTYPES))
     if name == "numpy":
         from chainrule.engine.numpy import NumpyEngine
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.errors import ShapeError
 from chainrule.tree import leaves, nest
 from chainrule.types import Params, RowGradient, Shape
 
@@ -51,10 +52,16 @@ class Store(dict[str, Any]):
     def parts(self, tree: Params) -> list[Any]:
         """Return the leaves of a tree of this layout as vectors, in the order of the layout; gradients by rows as such."""
         parts: list[Any] = []
-        for path in self._paths:
+        for path, (_, shape) in zip(self._paths, self.layout, strict=True):
             node: Any = tree
             for name in path:
                 node = node[name]
+            if node.shape != shape:
+                raise ShapeError(
+                    f"a gradient of {'.'.join(path)} of its shape {shape}",
+                    f"one of shape {tuple(node.shape)}",
+                    "Mend the layer's backward.",
+                )
             parts.append(node if isinstance(node, RowGradient) else node.reshape(-1))
         return parts
 

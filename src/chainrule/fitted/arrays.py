@@ -26,14 +26,21 @@ def as_array(values: Any, name: str) -> Any:
     """
     if values is None or hasattr(values, "tocsr"):
         return values
+    if np.ma.isMaskedArray(values):
+        raise DataError(
+            f"{name} without a mask of NumPy's", "a masked array", "Fill it in, and give mask= or sample_weight=."
+        )
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise DataError(
             f"{name} with as many numbers in each row", "rows of several lengths", "Bring them to one length."
         ) from error
-    if array.dtype.kind == "O" and hasattr(values, "dtypes"):
+    if array.dtype.kind == "O" and hasattr(values, "columns"):
         strange = [str(column) for column, dtype in values.dtypes.items() if dtype.kind not in _NUMBERS]
+        if not strange:
+            # Numbers beside True and False, or whole ones beside others.
+            return values.to_numpy(dtype=float)
         raise DataError(
             f"columns of numbers in {name}",
             f"text or dates in {', '.join(map(repr, strange[:3]))}",
@@ -44,9 +51,32 @@ def as_array(values: Any, name: str) -> Any:
         raise DataError(
             f"numbers in {name}",
             f"an array of {array.dtype}{example}",
-            "For classes by name: NetworkClassifier, or numpy.unique(t, return_inverse=True)[1].",
+            "For classes by name: NetworkClassifier, or numpy.unique(t, return_inverse=True)[1]."
+            if name == "t"
+            else "Encode them as numbers first.",
         )
     return array
+
+
+def column_names(x: Any) -> tuple[str, ...]:
+    """Return the names of a table's columns; none of an array."""
+    return tuple(map(str, x.columns)) if hasattr(x, "columns") else ()
+
+
+def in_order(x: Any, names: tuple[str, ...]) -> Any:
+    """Return a table with its columns in the order of training; DataError where they are others."""
+    came = column_names(x)
+    if not names or not came or came == names:
+        return x
+    missing = [name for name in names if name not in came]
+    if missing or len(came) != len(names):
+        strange = [name for name in came if name not in names]
+        raise DataError(
+            f"the columns of training: {', '.join(names[:6])}{' …' if len(names) > 6 else ''}",
+            f"{'without ' + ', '.join(map(repr, missing[:3])) if missing else 'with ' + ', '.join(map(repr, strange[:3]))}",
+            "Give the same columns; their order does not matter.",
+        )
+    return x.iloc[:, [came.index(name) for name in names]]
 
 
 def as_inputs(x: Any) -> Any:
@@ -95,8 +125,16 @@ def _labels(t: np.ndarray | None) -> np.ndarray | None:
 
 
 def require_rows(batch: Batch, network: Network) -> None:
-    """Raise ShapeError where inputs have no axis of samples."""
-    first = next(iter(batch.x.values())) if isinstance(batch.x, Mapping) else batch.x
+    """Raise ShapeError where inputs have no axis of samples, DataError where there is no sample."""
+    arrays = [*Batch(batch.x).arrays()]
+    if not arrays:
+        raise DataError("inputs x", "none" if batch.x is None else "a mapping without arrays", "Give an array (N, …).")
+    first = arrays[0]
+    if isinstance(batch.x, Mapping) and len({len(array) for array in arrays if array.ndim}) > 1:
+        sizes = {key: len(array) for key, array in batch.x.items()}
+        raise ShapeError("as many rows in each x", f"{sizes}", "Give one row for each sample.")
+    if first.ndim and len(first) == 0:
+        raise DataError("at least one row in x", "none", "Give data with rows in it.")
     if first.ndim == 0 or (not isinstance(batch.x, Mapping) and tuple(first.shape) == network.input_shape):
         raise ShapeError(
             f"x of shape (N, {', '.join(map(str, network.input_shape))})",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from chainrule.constraints import Range
 from chainrule.engine import Engine
 from chainrule.engine.choose import choose
 from chainrule.errors import ConfigError
-from chainrule.fitted.arrays import batch_of
+from chainrule.fitted.arrays import batch_of, column_names
 from chainrule.fitted.fitted import Fitted
 from chainrule.fitted.learning import Callback, Learning, learn
 from chainrule.network.network import Network
 from chainrule.nn import Penalty
 from chainrule.optim import LBFGS, Clip, Rule, Schedule
+from chainrule.saved.model import Model
 from chainrule.seeds import Purpose, generator
 from chainrule.train import Settings, Supervised
 from chainrule.train.accepted import as_rule, as_schedule
@@ -26,7 +31,7 @@ def fit(
     t: Any = None,
     *,
     epochs: int = 10,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     learning_rate: float | None = None,
     optimizer: str | Rule | LBFGS = "adam",
     schedule: str | Schedule = "constant",
@@ -46,21 +51,48 @@ def fit(
 ) -> Fitted:
     """Return the network trained on inputs x and targets t; see `Network.fit` for the parameters."""
     rule = as_rule(optimizer)
+    if isinstance(rule, LBFGS):
+        _refuse_for_lbfgs(learning_rate=learning_rate, schedule=schedule, clip_norm=clip_norm, batch_size=batch_size)
+    if clip_norm is not None and not Range(float, 0.0, low_open=True).accepts(clip_norm):
+        raise ConfigError("clip_norm to be a number above 0", f"{clip_norm!r}", "Leave it out for no clipping.")
     settings = Settings(
-        epochs=epochs,
-        batch_size=batch_size,
+        epochs=_whole(epochs),
+        batch_size=32 if batch_size is None else _whole(batch_size),
         learning_rate=rate_of(rule) if learning_rate is None else learning_rate,
         schedule=as_schedule(schedule),
         clip=Clip(norm=clip_norm),
-        seed=seed,
+        seed=_whole(seed),
         shuffle=shuffle,
     )
-    objective = Supervised(network, Penalty(l1, l2), metrics=None if metrics is None else tuple(metrics))
+    objective = Supervised(
+        network, Penalty(l1, l2), metrics=metrics if metrics is None or isinstance(metrics, str) else tuple(metrics)
+    )
     batch = batch_of(network, x, t, sample_weight, mask)
     chosen = _engine(engine, dtype, network, batch.n_samples, settings, full=isinstance(rule, LBFGS))
     start = objective.init(generator(seed, Purpose.INIT))
     learning = Learning.at(objective, start, settings, rule, chosen)
-    return learn(learning, batch, valid=valid, callbacks=callbacks, progress=progress, result=Fitted)
+    names = column_names(x)
+
+    def result(model: Model, after: Learning) -> Fitted:
+        return Fitted(replace(model, summary={"columns": list(names)}) if names else model, after)
+
+    return learn(learning, batch, valid=valid, callbacks=callbacks, progress=progress, result=result)
+
+
+def _whole(value: Any) -> Any:
+    """Return a whole number of NumPy's as one of Python's; what is none is for the settings to refuse."""
+    return value.item() if isinstance(value, np.integer) else value
+
+
+def _refuse_for_lbfgs(**given: Any) -> None:
+    """Raise ConfigError for settings that a search over all rows does not have."""
+    for name, value in given.items():
+        if value is not None and value != "constant":
+            raise ConfigError(
+                f"no {name} for the optimizer lbfgs, which takes all rows at once and searches for its own steps",
+                f"{value!r:.60}",
+                "Leave it out, or take another optimizer.",
+            )
 
 
 def rate_of(rule: Rule | LBFGS) -> float:

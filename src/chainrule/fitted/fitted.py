@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.constraints import Range
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
-from chainrule.fitted.arrays import as_inputs, batch_of, require_rows
+from chainrule.errors import ConfigError
+from chainrule.fitted.arrays import as_inputs, batch_of, in_order, require_rows
 from chainrule.fitted.curves import Curves
 from chainrule.fitted.learning import Learning, learn
 from chainrule.fitted.state import state_of
@@ -64,15 +66,17 @@ class Fitted:
         ----------
         x : array-like (N, …), or a DataFrame where the model was trained on a table
         """
-        if self.model.preparation is not None and hasattr(x, "columns"):
+        if self._reads_tables and hasattr(x, "columns"):
             return self.model.outputs(x)
-        x = as_inputs(x)
+        self._refuse_unprepared("predict", "Give a DataFrame with the columns of training.")
+        x = as_inputs(in_order(x, self._columns))
         require_rows(batch_of(self.network, x), self.network)
         return self.model.outputs_of(x, self._engine)
 
     def evaluate(self, x: Any, t: Any, *, sample_weight: Any = None, mask: Any = None) -> dict[str, float]:
         """Return the cost, and the metrics that suit the loss, of the predictions for x against the targets t."""
-        batch = batch_of(self.network, x, t, sample_weight, mask)
+        self._refuse_unprepared("evaluate", "Use `chainrule evaluate`, or score what predict returns.")
+        batch = batch_of(self.network, in_order(x, self._columns), t, sample_weight, mask)
         require_rows(batch, self.network)
         objective = Supervised(self.network) if self.learning is None else self.learning.objective
         objective.check(batch)
@@ -95,9 +99,13 @@ class Fitted:
         """Return the network trained for so many more epochs, as if it had never stopped.
 
         Weights, the optimizer's memory, the order of the rows and all noise go on from the latest step; `params` are
-        again the best ones where there are validation rows. What is not given stays as it was; `valid` has to be given
-        again.
+        again the best ones where there are validation rows. Optimizer, batch size, penalties, metrics and engine stay
+        as they were; `valid`, `sample_weight`, `mask` and `callbacks` have to be given again. A schedule that knows its
+        end, such as cosine, is stretched to the new one.
         """
+        self._refuse_unprepared("fit", "Use `chainrule train`.")
+        if not Range(int, 1).accepts(epochs):
+            raise ConfigError("epochs to be a whole number of at least 1", f"{epochs!r}", "Say how many more.")
         if self.learning is None:
             learning = Learning.at(Supervised(self.network), self.params)
         else:
@@ -105,7 +113,7 @@ class Fitted:
         settings = replace(learning.settings, epochs=learning.checkpoint.epoch + epochs)
         if learning_rate is not None:
             settings = replace(settings, learning_rate=learning_rate)
-        batch = batch_of(self.network, x, t, sample_weight, mask)
+        batch = batch_of(self.network, in_order(x, self._columns), t, sample_weight, mask)
 
         def result(model: Model, after: Learning) -> Fitted:
             return Fitted(replace(self.model, params=model.params), after)
@@ -121,6 +129,27 @@ class Fitted:
         """Write a model file (`.chainrule`): no code, no pickle; `chainrule.load` reads it, and training can go on."""
         training, state = ({}, None) if self.learning is None else state_of(self.learning)
         save_model(replace(self.model, training=training, state=state), path)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        """The names of the columns of the table that it was fitted on."""
+        names = self.model.summary.get("columns", ())
+        return tuple(map(str, names)) if isinstance(names, list | tuple) else ()
+
+    @property
+    def _reads_tables(self) -> bool:
+        """Whether its inputs are made of the columns of a table."""
+        preparation = self.model.preparation
+        return preparation is not None and bool(preparation.encoding.columns)
+
+    def _refuse_unprepared(self, what: str, remedy: str) -> None:
+        """Raise ConfigError for arrays, where the network knows numbers only as its preparation makes them."""
+        if self._reads_tables:
+            raise ConfigError(
+                f"a network of arrays to {what} with",
+                "one that `chainrule train` trained on a table, whose cells its preparation turns into inputs",
+                remedy,
+            )
 
     @property
     def _engine(self) -> Engine:

@@ -19,7 +19,19 @@ from chainrule.fitted.arrays import hold_out, require_rows
 from chainrule.models.watch import INTERRUPTED, interruptible
 from chainrule.optim import LBFGS, Adam, Rule
 from chainrule.saved.model import Model
-from chainrule.train import Checkpoint, Event, History, KeepBest, Policy, Run, Settings, StopOnNonFinite, Supervised
+from chainrule.train import (
+    Checkpoint,
+    EarlyStopping,
+    Event,
+    History,
+    KeepBest,
+    Policy,
+    ReduceOnPlateau,
+    Run,
+    Settings,
+    StopOnNonFinite,
+    Supervised,
+)
 from chainrule.train.accepted import as_batch
 from chainrule.train.policies import NOT_FINITE
 from chainrule.train.progress import ProgressLines
@@ -92,6 +104,7 @@ def learn(
     """
     network = learning.objective.network
     require_rows(batch, network)
+    callbacks = [_informed(callback, learning.objective) for callback in callbacks or ()]
     train, held = _parts(learning, batch, valid)
     watched = [callback for callback in callbacks if not isinstance(callback, Policy)]
     policies: list[Policy] = [StopOnNonFinite(), *([KeepBest()] if held is not None else [])]
@@ -134,15 +147,28 @@ def learn(
     return result(*_outcome(learning, run, history, policies, per_epoch))
 
 
+def _informed(callback: Callback, objective: Supervised) -> Callback:
+    """Return a policy that knows whether more of the score that it looks at is better, where the objective knows it."""
+    if not isinstance(callback, KeepBest | EarlyStopping | ReduceOnPlateau) or callback.better != "auto":
+        return callback
+    known = {metric.name: metric.better for metric in objective.scored_by}
+    name = callback.monitor.rpartition(".")[2]
+    return replace(callback, better=known[name]) if name in known else callback
+
+
 def _parts(learning: Learning, batch: Batch, valid: Any) -> tuple[Batch, Batch | None]:
     """Return the rows to train on, and those to validate on if there are any."""
     from chainrule.fitted.arrays import batch_of
 
     if valid is None:
         return batch, None
-    if isinstance(valid, int | float) and not isinstance(valid, bool):
+    if isinstance(valid, bool):
+        raise ConfigError("valid to be a share between 0 and 1, or rows (x, t)", f"{valid}", "Write 0.2.")
+    if isinstance(valid, int | float):
         return hold_out(batch, float(valid), learning.settings.seed)
-    return batch, batch_of(learning.objective.network, *as_batch(valid, "valid"))
+    held = batch_of(learning.objective.network, *as_batch(valid, "valid"))
+    require_rows(held, learning.objective.network)
+    return batch, held
 
 
 def _drain(run: Run, history: History, watched: Iterable[Callable[[Event], object]], progress: bool) -> None:
@@ -170,7 +196,11 @@ def _outcome(
     remedy = f"Try a `learning_rate` 10 times smaller, {learning.settings.learning_rate / 10:.3g}."
     lost = any(not np.isfinite(value).all() for _, value in leaves(params))
     if lost or (run.reason == NOT_FINITE and checkpoint.best is None):
-        raise TrainingError("a cost that stays finite", f"NaN or infinity in epoch {checkpoint.epoch + 1}", remedy)
+        raise TrainingError(
+            "a cost that stays finite",
+            f"NaN or infinity in epoch {min(checkpoint.epoch + 1, learning.settings.epochs)}",
+            remedy,
+        )
     if run.reason == NOT_FINITE:
         told = f"The cost became NaN or infinite; the weights are those of epoch {run.best_epoch}. {remedy}"
         warnings.warn(told, TrainingWarning, stacklevel=4)

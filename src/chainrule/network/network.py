@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from chainrule.engine import Engine
-from chainrule.errors import ConfigError, ShapeError, did_you_mean
+from chainrule.errors import ConfigError, DataError, ShapeError, did_you_mean
 from chainrule.network.summary import LayerRow, Summary
 from chainrule.nn.combine import Sequential, require_layer
 from chainrule.nn.init import draw
@@ -35,9 +35,17 @@ _MOST_VALUES = 1 << 25
 def as_shape(shape: Any) -> Shape:
     """Return the shape of one sample as a tuple, or say how a vector is written."""
     try:
-        return tuple(shape)
+        sizes = tuple(shape)
     except TypeError as error:
-        raise ShapeError("input_shape to be a tuple", f"{shape!r}", f"Write ({shape},) for a vector.") from error
+        remedy = (
+            f"Write ({shape},) for a vector." if isinstance(shape, int) else "Write (4,) for vectors of four numbers."
+        )
+        raise ShapeError("input_shape to be a tuple", f"{shape!r}", remedy) from error
+    if not all(isinstance(size, int | np.integer) and size > 0 for size in sizes):
+        raise ShapeError(
+            "an input_shape of whole numbers above 0", f"{shape!r}", "Write (4,) for vectors of four numbers."
+        )
+    return tuple(int(size) for size in sizes)
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,20 @@ class Network:
         names_classes = batch.t is not None and batch.t.ndim <= len(self.output_shape)
         return Batch(batch.x if self.layer.takes_ids else x, batch.t if names_classes else t, w, mask)
 
+    def check_ids(self, x: Any) -> None:
+        """Raise DataError where x is ids, and one of them names nothing: NumPy counts from the end, JAX returns NaN."""
+        most = self.layer.most_ids
+        if most is None or not hasattr(x, "shape") or 0 in x.shape:
+            return
+        ids = np.asarray(x)
+        low, high = ids.min(), ids.max()
+        if low < 0 or high >= most:
+            worst = low if low < 0 else high
+            place = tuple(int(i) for i in np.argwhere(ids == worst)[0])
+            raise DataError(
+                f"ids from 0 to {most - 1}", f"{worst} at {place}", "Give every id a row, or map it to one."
+            )
+
     def counted(self, mask: Array | None) -> Array | None:
         """Return the mask that the cost counts by: none where the answer no longer has the places that it masks.
 
@@ -201,7 +223,7 @@ class Network:
         t: Any = None,
         *,
         epochs: int = 10,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         learning_rate: float | None = None,
         optimizer: str | Rule | LBFGS = "adam",
         schedule: str | Schedule = "constant",
@@ -233,8 +255,8 @@ class Network:
             output, (N,).
         epochs : int
             Passes over the rows.
-        batch_size : int
-            Rows a step.
+        batch_size : int, optional
+            Rows a step; 32 if left out.
         learning_rate : float, optional
             η before scheduling; without one, what the optimizer is usually given (Adam: 0.001).
         optimizer : str, Rule or LBFGS
@@ -353,6 +375,7 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
             f"an array of shape {tuple(x.shape)}",
             "Prepare the data as it was prepared for training.",
         )
+    network.check_ids(x)
     forward = engine.compile(Forward(network))
     data = Batch(x)
     n, rows = data.n_samples, rows_at_once(network, rows)

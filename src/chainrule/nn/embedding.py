@@ -59,6 +59,11 @@ class Embedding(Layer):
     is_recordable: ClassVar[bool] = False
 
     @property
+    def most_ids(self) -> int:
+        """V."""
+        return self.ids
+
+    @property
     def takes_ids(self) -> bool:
         """Ids, as whole numbers."""
         return True

@@ -124,6 +124,11 @@ class Layer(ABC):
         return any(child.takes_ids for child in [*self.children().values()][:1])
 
     @property
+    def most_ids(self) -> int | None:
+        """How many ids there are, where x is ids: 0 to `most_ids` - 1. Of a composition, its first layer says."""
+        return next((child.most_ids for child in [*self.children().values()][:1]), None)
+
+    @property
     def has_state(self) -> bool:
         """Whether some parameters are state, which `update_state` moves instead of a gradient."""
         return any(child.has_state for child in self.children().values())

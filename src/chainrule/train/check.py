@@ -35,6 +35,7 @@ def check_batch(network: Network, data: Batch) -> None:
         if tuple(array.shape) != wanted:
             _refuse_shape(name, wanted, array, "Give one row for each sample.")
         _check_finite(name, array)
+    network.check_ids(data.x)
     mask = network.counted(data.mask)
     if data.mask is not None:
         _check_places("mask", data.mask, (n, *(output[:-1] if mask is not None else network.input_shape)))

@@ -245,21 +245,21 @@ class Run:
     def _one_epoch(self) -> Iterator[Event]:
         epoch = self._epoch + 1
         yield EpochStarted(*self._stamp(), epoch=epoch)
-        total, samples, steps, rate, spent = 0.0, 0, 0, 0.0, 0.0
+        total, counted, steps, rate, spent = 0.0, 0.0, 0, 0.0, 0.0
         self._between = False
         started = time.perf_counter()
         for progress in self._stepper.epoch(self._epoch, self.settings.learning_rate * self._rate_scale):
             spent += time.perf_counter() - started
-            sizes = self._sizes(steps, progress.step)
             # A small last batch counts for the samples that it has.
-            cost = float(progress.costs @ sizes)
-            total, samples, steps, rate = total + cost, samples + int(sizes.sum()), progress.step, progress.rate
+            count = float(progress.counts.sum())
+            total, counted = total + progress.cost * count, counted + count
+            steps, rate = progress.step, progress.rate
             event = StepsEnded(
                 *self._stamp(),
                 epoch=epoch,
                 step=steps,
                 steps=self._stepper.steps_per_epoch,
-                cost=cost / int(sizes.sum()),
+                cost=progress.cost,
                 rate=rate,
             )
             yield event
@@ -280,7 +280,7 @@ class Run:
             *self._stamp(),
             epoch=epoch,
             step=epoch * self._stepper.steps_per_epoch,
-            cost=total / samples,
+            cost=total / (counted or 1.0),
             rate=rate,
             samples_per_second=self._n_samples / max(spent, 1e-9),
             scores=scores,
@@ -290,13 +290,6 @@ class Run:
         self._between = True
         yield ended
         yield from decided
-
-    def _sizes(self, first: int, stop: int) -> np.ndarray:
-        """Return the number of samples in each of some batches."""
-        if self._stepper.steps_per_epoch == 1:
-            return np.array([self._n_samples])
-        starts = np.arange(first, stop) * self._batch_size
-        return np.minimum(self._batch_size, self._n_samples - starts)
 
     def _ask(self, event: StepsEnded | EpochEnded) -> Iterator[Event]:
         ending = bool(self._reason)

@@ -68,6 +68,14 @@ class Stateful(Protocol):
         """Return cost, gradients, and the new state as a part of the parameters' tree (see `Layer.update_state`)."""
 
 
+@runtime_checkable
+class Counting(Protocol):
+    """An objective that knows what each row counts for in its cost."""
+
+    def counts(self, data: Batch) -> np.ndarray | None:
+        """Return Σ w m of each row (N,); None where all count alike."""
+
+
 def stateful(objective: Objective) -> Stateful | None:
     """Return an objective that has state, None for one that has none."""
     return objective if isinstance(objective, Stateful) and objective.has_state else None
@@ -106,7 +114,13 @@ class Supervised:
         if self.metrics is not None:
             given: Any = self.metrics
             object.__setattr__(self, "metrics", (given,) if isinstance(given, (str, Metric)) else tuple(given))
-        _ = self.scored_by
+        for metric in self.scored_by:
+            if metric.task not in ("", self.network.loss.task):
+                raise ConfigError(
+                    f"metrics of a {self.network.loss.task}, as the loss {type(self.network.loss).__name__} is for",
+                    f"{metric.name!r}, of a {metric.task}",
+                    "Leave it out, or take another loss.",
+                )
         if self.augment and len(self.network.input_shape) != 3:
             raise ConfigError(
                 "images (H, W, C) to augment",
@@ -167,6 +181,14 @@ class Supervised:
     def scored_by(self) -> tuple[Metric, ...]:
         """The metrics: those that were given, else the loss's own."""
         return tuple(map(as_metric, self.network.loss.metrics if self.metrics is None else self.metrics))
+
+    def counts(self, data: Batch) -> np.ndarray | None:
+        """Return the weight of each row, over the places that are not masked; None without weights and mask."""
+        mask = self.network.counted(data.mask)
+        if data.w is None and mask is None:
+            return None
+        n = len(np.asarray(data.w if mask is None else mask))
+        return self.network.loss.counts(self.network.output_shape, n, data.w, mask)
 
     def check(self, data: Batch) -> None:
         """Look at shapes, for NaN, and for weights and targets that mean nothing, before a step multiplies them."""

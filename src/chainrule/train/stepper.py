@@ -17,7 +17,7 @@ from chainrule.optim import LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.seeds import Purpose
 from chainrule.train.batches import cut, epoch_rows
 from chainrule.train.learner import Learner
-from chainrule.train.objective import Objective, stateful
+from chainrule.train.objective import Counting, Objective, stateful
 from chainrule.train.settings import Settings
 from chainrule.train.steps import LossAndGrads, WithState
 from chainrule.tree import fill, leaves
@@ -33,11 +33,20 @@ _OPERATIONS_PER_SECOND = 30e9
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Some steps of an epoch: how many are done, their costs, and the learning rate of the last."""
+    """Some steps of an epoch: how many are done, their costs, the learning rate of the last, what each step counts for.
+
+    A batch counts for the rows that it has; where rows have weights or places are masked, for the sum of these.
+    """
 
     step: int
     costs: np.ndarray
     rate: float
+    counts: np.ndarray
+
+    @property
+    def cost(self) -> float:
+        """The mean cost of these steps; of batches that count for nothing, 0."""
+        return float(self.costs[self.counts > 0] @ self.counts[self.counts > 0] / (self.counts.sum() or 1.0))
 
 
 class Stepper(ABC):
@@ -149,11 +158,12 @@ class BatchStepper(Stepper):
         done = 0
         for data, rows in self._chunks(epoch):
             costs = learner.steps(data, rows)
+            counts = counts_of(learner.objective, data, rows, self._engine)
             done += len(rows)
             if done >= self._steps:
                 # An engine that computes in the background is still at it: draw the next epoch's rows meanwhile.
                 self._ahead = (epoch + 1, self._rows(epoch + 1))
-            yield Progress(done, self._engine.numpy(costs), learner.latest_rate)
+            yield Progress(done, self._engine.numpy(costs), learner.latest_rate, counts)
 
     def _chunks(self, epoch: int) -> Iterator[tuple[Batch, np.ndarray]]:
         """Yield data on the engine with the rows of some of its batches."""
@@ -184,6 +194,14 @@ class BatchStepper(Stepper):
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Take back the rule's moments."""
         self._learner.remember(state)
+
+
+def counts_of(objective: Objective, data: Batch, rows: np.ndarray, engine: Engine) -> np.ndarray:
+    """Return what each batch of `rows` counts for in a mean over them: its rows, or their weights."""
+    count = objective.counts(data.map(engine.numpy)._replace(x=data.x)) if isinstance(objective, Counting) else None
+    real = rows >= 0
+    each: np.ndarray = real.astype(float) if count is None else np.where(real, count[rows], 0.0)
+    return np.asarray(each.sum(axis=1))
 
 
 def _cut(rows: np.ndarray, steps: int) -> Iterator[np.ndarray]:
@@ -258,7 +276,7 @@ class FullBatchStepper(Stepper):
         self._params = self._tree(flat)
         if self._with_state is not None:
             self._params = self._with_state(self._params, self._data, self._key)
-        yield Progress(1, np.array([cost]), 1.0)
+        yield Progress(1, np.array([cost]), 1.0, np.ones(1))
 
     def close(self) -> None:
         """End the search."""
