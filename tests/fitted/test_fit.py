@@ -295,7 +295,7 @@ def test_a_network_of_a_table_refuses_what_its_preparation_has_not_made(tmp_path
     loaded = chainrule.load(tmp_path / "run" / "model.chainrule")
     frame = job.prepared.parts["test"].frame
     assert loaded.predict(frame).shape == (30, 3)
-    values = frame.drop(columns="species").to_numpy()
+    values = frame.drop(columns=job.prepared.preparation.target.name).to_numpy()
     for act in (
         lambda: loaded.predict(values),
         lambda: loaded.evaluate(values, [0] * 30),

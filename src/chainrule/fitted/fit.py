@@ -12,7 +12,7 @@ from chainrule.constraints import Range
 from chainrule.engine import Engine
 from chainrule.engine.choose import choose
 from chainrule.errors import ConfigError
-from chainrule.fitted.arrays import batch_of, column_names
+from chainrule.fitted.arrays import batch_of, column_names, require_rows
 from chainrule.fitted.fitted import Fitted
 from chainrule.fitted.learning import Callback, Learning, learn
 from chainrule.network.network import Network
@@ -64,10 +64,10 @@ def fit(
         seed=_whole(seed),
         shuffle=shuffle,
     )
-    objective = Supervised(
-        network, Penalty(l1, l2), metrics=metrics if metrics is None or isinstance(metrics, str) else tuple(metrics)
-    )
+    scored_by = (metrics,) if isinstance(metrics, str) else None if metrics is None else tuple(metrics)
+    objective = Supervised(network, Penalty(l1, l2), metrics=scored_by)
     batch = batch_of(network, x, t, sample_weight, mask)
+    require_rows(batch, network)
     chosen = _engine(engine, dtype, network, batch.n_samples, settings, full=isinstance(rule, LBFGS))
     start = objective.init(generator(seed, Purpose.INIT))
     learning = Learning.at(objective, start, settings, rule, chosen)

@@ -198,7 +198,8 @@ class BatchStepper(Stepper):
 
 def counts_of(objective: Objective, data: Batch, rows: np.ndarray, engine: Engine) -> np.ndarray:
     """Return what each batch of `rows` counts for in a mean over them: its rows, or their weights."""
-    count = objective.counts(data.map(engine.numpy)._replace(x=data.x)) if isinstance(objective, Counting) else None
+    w, mask = (None if part is None else engine.numpy(part) for part in (data.w, data.mask))
+    count = objective.counts(Batch(data.x, None, w, mask)) if isinstance(objective, Counting) else None
     real = rows >= 0
     each: np.ndarray = real.astype(float) if count is None else np.where(real, count[rows], 0.0)
     return np.asarray(each.sum(axis=1))
