@@ -6,7 +6,9 @@ import pytest
 
 from chainrule.nn import (
     ACTIVATIONS,
+    GRU,
     LAYERS,
+    LSTM,
     AvgPool2D,
     BatchNorm,
     Conv1D,
@@ -33,6 +35,7 @@ from chainrule.nn import (
     Sequential,
     Sigmoid,
     Silu,
+    SimpleRNN,
     Softplus,
     SpatialDropout,
     Tanh,
@@ -179,6 +182,17 @@ CASES = [
         train=True,
     ),
 ]
+
+for _kind in (SimpleRNN, LSTM, GRU):
+    _name = _kind.__name__
+    CASES += [
+        LayerCase(f"{_name}, all threes", _kind(3), (3, 3)),
+        LayerCase(f"{_name}, every state", _kind(2, return_sequences=True), (4, 3)),
+        LayerCase(f"{_name}, every state, reverse", _kind(4, return_sequences=True, reverse=True), (3, 2)),
+        LayerCase(f"{_name}, reverse", _kind(2, reverse=True), (4, 3)),
+        LayerCase(f"{_name} of one step", _kind(2), (1, 3)),
+        LayerCase(f"{_name} that drops, while learning", _kind(3, recurrent_dropout=0.4), (4, 3), train=True),
+    ]
 
 # Compiling takes longest here, and a second shape or stride of the same layer would show nothing new.
 MAPPED = list({(type(case.layer), case.train, len(case.shape)): case for case in reversed(CASES)}.values())[::-1]

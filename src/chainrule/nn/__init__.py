@@ -29,15 +29,20 @@ from chainrule.nn.norm import GroupNorm, LayerNorm
 from chainrule.nn.pad import UpSample, ZeroPad
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool2D
+from chainrule.nn.recurrent.gru import GRU
+from chainrule.nn.recurrent.lstm import LSTM
+from chainrule.nn.recurrent.simple import SimpleRNN
 from chainrule.nn.regression import Huber, Poisson, SquaredError
 from chainrule.nn.shape import Flatten, Reshape
 from chainrule.nn.transpose import ConvTranspose2D
 
 __all__ = [
     "ACTIVATIONS",
+    "GRU",
     "INITS",
     "LAYERS",
     "LOSSES",
+    "LSTM",
     "Activation",
     "AvgPool2D",
     "BatchNorm",
@@ -73,6 +78,7 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Silu",
+    "SimpleRNN",
     "SoftmaxCrossEntropy",
     "Softplus",
     "SpatialDropout",
