@@ -19,7 +19,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Normalisation": ("BatchNorm", "LayerNorm", "GroupNorm"),
     "Noise": ("Dropout", "SpatialDropout", "DropConnect"),
     "Shape": ("Flatten", "Reshape", "ZeroPad", "UpSample"),
-    "Compositions": ("Sequential", "Residual"),
+    "Compositions": ("Sequential", "Residual", "Bidirectional"),
 }
 
 HEAD = """# Layers

@@ -11,6 +11,7 @@ from chainrule.nn import (
     LSTM,
     AvgPool2D,
     BatchNorm,
+    Bidirectional,
     Conv1D,
     Conv2D,
     ConvTranspose2D,
@@ -193,6 +194,17 @@ for _kind in (SimpleRNN, LSTM, GRU):
         LayerCase(f"{_name} of one step", _kind(2), (1, 3)),
         LayerCase(f"{_name} that drops, while learning", _kind(3, recurrent_dropout=0.4), (4, 3), train=True),
     ]
+CASES += [
+    LayerCase("both directions, all threes", Bidirectional(GRU(3, return_sequences=True)), (3, 3)),
+    LayerCase("both directions, last states", Bidirectional(LSTM(2), SimpleRNN(3, reverse=True)), (4, 2)),
+    LayerCase(
+        "words read both ways, while learning",
+        Sequential((Embedding(5, 3), Bidirectional(GRU(2, recurrent_dropout=0.3)), Dense(2))),
+        (4,),
+        train=True,
+        ids=5,
+    ),
+]
 
 # Compiling takes longest here, and a second shape or stride of the same layer would show nothing new.
 MAPPED = list({(type(case.layer), case.train, len(case.shape)): case for case in reversed(CASES)}.values())[::-1]

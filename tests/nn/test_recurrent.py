@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from chainrule.engine import Engine, engine_by_name
-from chainrule.errors import ShapeError
+from chainrule.errors import ConfigError, ShapeError
 from chainrule.explain import derive
 from chainrule.network import Network
-from chainrule.nn import GRU, LSTM, Dense, Sequential, SimpleRNN, SquaredError
+from chainrule.nn import GRU, LSTM, Bidirectional, Dense, Sequential, SimpleRNN, SquaredError
 from chainrule.nn.init import draw
 from chainrule.nn.recurrent.recurrent import Recurrent
 from chainrule.types import PREDICT, Context, Params
@@ -41,21 +41,21 @@ def both_ways(layer: Any, p: Params, x: np.ndarray, dy: np.ndarray, ctx: Context
 # ------------------------------------------------------------------------------------------------------------ by hand
 
 
-def test_a_simple_rnn_of_two_steps_by_hand(engine64: Engine) -> None:
-    xp, array = engine64.xp, engine64.array
-    p = engine64.place({"W": np.array([[2.0]]), "U": np.array([[0.5]]), "b": np.array([0.1])})
+def test_a_simple_rnn_of_two_steps_by_hand(engine32: Engine) -> None:
+    xp, array, near = engine32.xp, engine32.array, agreement(np.float32)
+    p = engine32.place({"W": np.array([[2.0]]), "U": np.array([[0.5]]), "b": np.array([0.1])})
     layer = SimpleRNN(1)
     y, cache = layer.forward(xp, p, array([[[1.0], [-1.0]]]), PREDICT)
     h0 = math.tanh(2 * 1 + 0.1)
     h1 = math.tanh(2 * -1 + 0.5 * h0 + 0.1)
-    assert engine64.numpy(y).tolist() == pytest.approx(np.array([[h1]]))
+    assert_close(y, [[h1]], near)
     dx, grads = layer.backward(xp, p, cache, array([[3.0]]))
     da1 = 3 * (1 - h1**2)
     da0 = da1 * 0.5 * (1 - h0**2)
-    assert engine64.numpy(dx).ravel() == pytest.approx([2 * da0, 2 * da1])
-    assert float(grads["W"][0, 0]) == pytest.approx(da0 - da1)
-    assert float(grads["U"][0, 0]) == pytest.approx(h0 * da1)
-    assert float(grads["b"][0]) == pytest.approx(da0 + da1)
+    assert_close(dx, [[[2 * da0], [2 * da1]]], near)
+    assert_close(grads["W"], [[da0 - da1]], near)
+    assert_close(grads["U"], [[h0 * da1]], near)
+    assert_close(grads["b"], [da0 + da1], near)
 
 
 def sigma(a: float) -> float:
@@ -268,9 +268,36 @@ def test_pytorch_computes_the_same(kind: type[Recurrent], order: tuple[int, ...]
         assert_close(grads["c"], peer.bias_hh_l0.grad.numpy()[-4:], near)
 
 
-def test_a_derivation_of_a_weight_before_a_recurrent_layer() -> None:
-    network = Network(Sequential((SimpleRNN(3), Dense(1)), ("rnn", "output")), (4, 2), SquaredError())
+# -------------------------------------------------------------------------------------------------------- both ways
+
+
+def test_bidirectional_puts_both_directions_side_by_side() -> None:
+    layer = Bidirectional(GRU(4, return_sequences=True))
+    x = np.random.default_rng(0).normal(size=(2, 5, 3))
+    p = {"ahead": random_params(GRU(4), (5, 3)), "back": random_params(GRU(4, reverse=True), (5, 3))}
+    y, _ = layer.forward(XP, p, x, PREDICT)
+    assert np.array_equal(y[..., :4], GRU(4, return_sequences=True).forward(XP, p["ahead"], x, PREDICT)[0])
+    assert np.array_equal(y[..., 4:], GRU(4, return_sequences=True, reverse=True).forward(XP, p["back"], x, PREDICT)[0])
+
+
+def test_bidirectional_of_what_cannot_read_backwards_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a recurrent layer, whose copy can read the other way"):
+        Bidirectional(Dense(3))
+
+
+def test_bidirectional_of_one_state_and_all_states_is_refused() -> None:
+    with pytest.raises(ShapeError, match="both the last one"):
+        Bidirectional(GRU(3), LSTM(3, return_sequences=True)).output_shape((4, 2))
+
+
+# ------------------------------------------------------------------------------------------------------- derivations
+
+
+@pytest.mark.parametrize("weight", ["rnn.U[0,1]", "rnn.W[1,0]", "rnn.b[2]", "in.W[0,0]"])
+@every_kind
+def test_the_derivation_of_a_weight_agrees_with_its_slope(kind: type[Recurrent], weight: str) -> None:
+    layers = Sequential((Dense(2), kind(3), Dense(1)), ("in", "rnn", "output"))
+    network = Network(layers, (4, 2), SquaredError())
     rng = np.random.default_rng(0)
     x, t = rng.normal(size=(3, 4, 2)), rng.normal(size=(3, 1))
-    derivation = derive(network, "rnn.U[0,1]", x, t, params=network.init(rng))
-    print(derivation)
+    assert derive(network, weight, x, t, params=network.init(rng)).check.agrees

@@ -29,6 +29,7 @@ from chainrule.nn.norm import GroupNorm, LayerNorm
 from chainrule.nn.pad import UpSample, ZeroPad
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool2D
+from chainrule.nn.recurrent.bidirectional import Bidirectional
 from chainrule.nn.recurrent.gru import GRU
 from chainrule.nn.recurrent.lstm import LSTM
 from chainrule.nn.recurrent.simple import SimpleRNN
@@ -46,6 +47,7 @@ __all__ = [
     "Activation",
     "AvgPool2D",
     "BatchNorm",
+    "Bidirectional",
     "BinaryCrossEntropy",
     "Conv1D",
     "Conv2D",

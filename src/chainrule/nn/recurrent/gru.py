@@ -39,18 +39,18 @@ class GRU(Recurrent):
     equations: ClassVar[Equations] = Equations(
         forward=(
             r"(a^r_t, a^z_t, a^g_t) = x_t W + b, \quad (u^r_t, u^z_t, u^g_t) = h_{t-1} U",
-            r"r_t = \sigma(a^r_t + u^r_t), \quad z_t = \sigma(a^z_t + u^z_t), \quad"
+            r"r_t = \sigma(a^r_t + u^r_t), \quad z_t = \sigma(a^z_t + u^z_t), \quad "
             r"g_t = \tanh(a^g_t + r_t \odot (u^g_t + c))",
             r"h_t = (1 - z_t) \odot g_t + z_t \odot h_{t-1}, \quad h_{-1} = 0",
             "y_t = h_t",
         ),
         backward={
             "dx": r"\frac{\partial J}{\partial x_t} = \frac{\partial J}{\partial a_t} W^\top",
-            "da": r"\frac{\partial J}{\partial a^g_t} = \frac{\partial J}{\partial h_t} (1 - z_t)(1 - g_t^2), \quad"
-            r"\frac{\partial J}{\partial a^r_t} = \frac{\partial J}{\partial a^g_t} (u^g_t + c) r_t (1 - r_t), \quad"
+            "da": r"\frac{\partial J}{\partial a^g_t} = \frac{\partial J}{\partial h_t} (1 - z_t)(1 - g_t^2), \quad "
+            r"\frac{\partial J}{\partial a^r_t} = \frac{\partial J}{\partial a^g_t} (u^g_t + c) r_t (1 - r_t), \quad "
             r"\frac{\partial J}{\partial a^z_t} = \frac{\partial J}{\partial h_t} (h_{t-1} - g_t) z_t (1 - z_t)",
             "dh": r"\frac{\partial J}{\partial h_{t-1}} = \frac{\partial J}{\partial y_{t-1}}"
-            r"+ \frac{\partial J}{\partial h_t} \odot z_t + \frac{\partial J}{\partial u_t} U^\top, \quad"
+            r"+ \frac{\partial J}{\partial h_t} \odot z_t + \frac{\partial J}{\partial u_t} U^\top, \quad "
             r"\frac{\partial J}{\partial u_t} = \left(\frac{\partial J}{\partial a^r_t},"
             r"\frac{\partial J}{\partial a^z_t}, \frac{\partial J}{\partial a^g_t} \odot r_t\right)",
             "dW": r"\frac{\partial J}{\partial W} = \sum_t x_t^\top \frac{\partial J}{\partial a_t}",

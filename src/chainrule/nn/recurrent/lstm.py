@@ -49,9 +49,9 @@ class LSTM(Recurrent):
             r"+ \frac{\partial J}{\partial a_{t+1}} U^\top",
             "dc": r"\frac{\partial J}{\partial c_t} = \frac{\partial J}{\partial h_t} \odot o_t \odot (1 - \tanh^2 c_t)"
             r"+ \frac{\partial J}{\partial c_{t+1}} \odot f_{t+1}",
-            "da": r"\frac{\partial J}{\partial a^i_t} = \frac{\partial J}{\partial c_t} g_t i_t (1 - i_t), \quad"
-            r"\frac{\partial J}{\partial a^f_t} = \frac{\partial J}{\partial c_t} c_{t-1} f_t (1 - f_t), \quad"
-            r"\frac{\partial J}{\partial a^o_t} = \frac{\partial J}{\partial h_t} \tanh(c_t) o_t (1 - o_t), \quad"
+            "da": r"\frac{\partial J}{\partial a^i_t} = \frac{\partial J}{\partial c_t} g_t i_t (1 - i_t), \quad "
+            r"\frac{\partial J}{\partial a^f_t} = \frac{\partial J}{\partial c_t} c_{t-1} f_t (1 - f_t), \quad "
+            r"\frac{\partial J}{\partial a^o_t} = \frac{\partial J}{\partial h_t} \tanh(c_t) o_t (1 - o_t), \quad "
             r"\frac{\partial J}{\partial a^g_t} = \frac{\partial J}{\partial c_t} i_t (1 - g_t^2)",
             "dW": r"\frac{\partial J}{\partial W} = \sum_t x_t^\top \frac{\partial J}{\partial a_t}",
             "dU": r"\frac{\partial J}{\partial U} = \sum_t h_{t-1}^\top \frac{\partial J}{\partial a_t}",

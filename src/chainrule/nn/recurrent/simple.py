@@ -35,8 +35,8 @@ class SimpleRNN(Recurrent):
     equations: ClassVar[Equations] = Equations(
         forward=(r"h_t = \tanh(x_t W + h_{t-1} U + b), \quad h_{-1} = 0", r"y_t = h_t"),
         backward={
-            "dx": r"\frac{\partial J}{\partial x_t} = \frac{\partial J}{\partial a_t} W^\top, \quad"
-            r"\frac{\partial J}{\partial a_t} = \frac{\partial J}{\partial h_t} \odot (1 - h_t^2), \quad"
+            "dx": r"\frac{\partial J}{\partial x_t} = \frac{\partial J}{\partial a_t} W^\top, \quad "
+            r"\frac{\partial J}{\partial a_t} = \frac{\partial J}{\partial h_t} \odot (1 - h_t^2), \quad "
             r"\frac{\partial J}{\partial h_t} = \frac{\partial J}{\partial y_t} + \frac{\partial J}{\partial a_{t+1}} U^\top",
             "dW": r"\frac{\partial J}{\partial W} = \sum_t x_t^\top \frac{\partial J}{\partial a_t}",
             "dU": r"\frac{\partial J}{\partial U} = \sum_t h_{t-1}^\top \frac{\partial J}{\partial a_t}",
