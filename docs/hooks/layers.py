@@ -14,6 +14,7 @@ PAGE = Path(__file__).parents[1] / "layers.md"
 CHAPTERS: dict[str, tuple[str, ...]] = {
     "Weighted sums": ("Dense", "Embedding", "Conv2D", "Conv1D", "DepthwiseConv2D", "ConvTranspose2D"),
     "Recurrence": ("SimpleRNN", "LSTM", "GRU"),
+    "Attention": ("SelfAttention", "Positions"),
     "Bends": ("Identity", "Sigmoid", "Tanh", "Relu", "LeakyRelu", "Elu", "Softplus", "Silu", "Gelu"),
     "Pools": ("MaxPool2D", "AvgPool2D", "GlobalAvgPool", "GlobalMaxPool"),
     "Normalisation": ("BatchNorm", "LayerNorm", "GroupNorm"),

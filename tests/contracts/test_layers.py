@@ -30,9 +30,11 @@ from chainrule.nn import (
     LayerNorm,
     LeakyRelu,
     MaxPool2D,
+    Positions,
     Relu,
     Reshape,
     Residual,
+    SelfAttention,
     Sequential,
     Sigmoid,
     Silu,
@@ -42,6 +44,7 @@ from chainrule.nn import (
     Tanh,
     UpSample,
     ZeroPad,
+    transformer_block,
 )
 from tests.contracts import checks
 from tests.contracts.checks import LayerCase
@@ -195,6 +198,13 @@ for _kind in (SimpleRNN, LSTM, GRU):
         LayerCase(f"{_name} that drops, while learning", _kind(3, recurrent_dropout=0.4), (4, 3), train=True),
     ]
 CASES += [
+    LayerCase("attention, all threes", SelfAttention(), (3, 3)),
+    LayerCase("attention of two heads", SelfAttention(2), (3, 4)),
+    LayerCase("attention of three heads to what was before", SelfAttention(3, causal=True), (4, 6)),
+    LayerCase("attention of one place", SelfAttention(2), (1, 2)),
+    LayerCase("sinusoidal positions", Positions(), (4, 3)),
+    LayerCase("learned positions", Positions("learned"), (3, 3)),
+    LayerCase("a transformer's block, while learning", transformer_block(4, 2, 3, dropout=0.3), (3, 4), train=True),
     LayerCase("both directions, all threes", Bidirectional(GRU(3, return_sequences=True)), (3, 3)),
     LayerCase("both directions, last states", Bidirectional(LSTM(2), SimpleRNN(3, reverse=True)), (4, 2)),
     LayerCase(

@@ -20,10 +20,13 @@ from chainrule.nn import (
     GlobalMaxPool,
     Layer,
     LayerNorm,
+    Positions,
     Residual,
+    SelfAttention,
     Sequential,
     SimpleRNN,
     Tanh,
+    transformer_block,
 )
 from chainrule.nn.init import draw
 from chainrule.tree import map_leaves
@@ -47,6 +50,9 @@ STACKS: dict[str, tuple[Layer, ...]] = {
     "convolutions": (Conv1D(4, 3, padding="same"), Tanh(), Conv1D(4, 3, padding="same"), GlobalMaxPool()),
     "a convolution behind an lstm": (LSTM(3, **EVERY), Conv1D(4, 3, padding="same"), GlobalAvgPool()),
     "batch norm between": (Dense(4), BatchNorm(), GRU(3)),
+    "attention": (SelfAttention(3), GlobalAvgPool()),
+    "attention to what was before": (SelfAttention(causal=True), GlobalMaxPool()),
+    "a transformer": (Dense(4), Positions(), transformer_block(4, 2), transformer_block(4, 2), GlobalAvgPool()),
     "a bypass": (Residual(SimpleRNN(3, **EVERY)), GlobalAvgPool()),
 }
 

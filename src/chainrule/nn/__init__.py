@@ -13,6 +13,7 @@ from chainrule.nn.activation import (
     Softplus,
     Tanh,
 )
+from chainrule.nn.attention import Positions, SelfAttention, transformer_block
 from chainrule.nn.batch_norm import BatchNorm
 from chainrule.nn.combine import Residual, Sequential
 from chainrule.nn.conv import Conv2D
@@ -74,9 +75,11 @@ __all__ = [
     "Param",
     "Penalty",
     "Poisson",
+    "Positions",
     "Relu",
     "Reshape",
     "Residual",
+    "SelfAttention",
     "Sequential",
     "Sigmoid",
     "Silu",
@@ -90,4 +93,5 @@ __all__ = [
     "ZeroPad",
     "losses_named",
     "register",
+    "transformer_block",
 ]
