@@ -203,7 +203,7 @@ CASES += [
     LayerCase("attention of three heads to what was before", SelfAttention(3, causal=True), (4, 6)),
     LayerCase("attention of one place", SelfAttention(2), (1, 2)),
     LayerCase("sinusoidal positions", Positions(), (4, 3)),
-    LayerCase("learned positions", Positions("learned"), (3, 3)),
+    LayerCase("learned positions", Positions(learned=True), (3, 3)),
     LayerCase("a transformer's block, while learning", transformer_block(4, 2, 3, dropout=0.3), (3, 4), train=True),
     LayerCase("both directions, all threes", Bidirectional(GRU(3, return_sequences=True)), (3, 3)),
     LayerCase("both directions, last states", Bidirectional(LSTM(2), SimpleRNN(3, reverse=True)), (4, 2)),

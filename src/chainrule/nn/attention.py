@@ -179,12 +179,12 @@ class Positions(Layer):
 
     Parameters
     ----------
-    kind : str
-        `sinusoidal`: P[t,2i] = sin(t / 10000^(2i/D)) and P[t,2i+1] the cosine, which nobody has to learn; or `learned`: P
-        are weights, which start small.
+    learned : bool
+        Whether P are weights, which start small. By default they are waves, which nobody has to learn:
+        P[t,2i] = sin(t / 10000^(2i/D)), and P[t,2i+1] the cosine of the same.
     """
 
-    kind: str = option("sinusoidal", "learned", default="sinusoidal")
+    learned: bool = flag(False)
 
     is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
@@ -203,7 +203,7 @@ class Positions(Layer):
     def params(self, shape: Shape) -> dict[str, Param]:
         """Return P (T, D) where it is learned."""
         self.output_shape(shape)
-        return {"P": Param(shape, "normal", 0.02)} if self.kind == "learned" else {}
+        return {"P": Param(shape, "normal", 0.02)} if self.learned else {}
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of x."""
@@ -212,11 +212,11 @@ class Positions(Layer):
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = x + P."""
-        return x + (p["P"] if "P" in p else waves(*x.shape[1:]).astype(str(x.dtype))), {}
+        return x + (p["P"] if self.learned else waves(*x.shape[1:]).astype(str(x.dtype))), {}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx = dy, dP = Σₙ dy."""
-        return dy, {"P": xp.sum(dy, axis=0)} if "P" in p else {}
+        return dy, {"P": xp.sum(dy, axis=0)} if self.learned else {}
 
 
 def waves(steps: int, d: int) -> np.ndarray:

@@ -34,6 +34,7 @@ class Bidirectional(Layer):
     # None until it is known which way the other one reads.
     back: Layer = layer_field(default=None)
 
+    is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"y = (f(x), g(x))",),
         backward={
