@@ -41,7 +41,7 @@ def test_a_causal_place_does_not_see_what_comes_later() -> None:
 @pytest.mark.parametrize("causal", [False, True])
 def test_padding_alone_gives_zeros_and_no_gradient(causal: bool) -> None:
     layer = SelfAttention(2, causal)
-    p = draw(np.random.default_rng(0), layer.params((3, 4)))
+    p = draw(np.random.default_rng(0), layer.params((3, 4))) | {"b": np.ones(12), "c": np.ones(4)}
     y, cache = layer.forward(XP, p, np.ones((2, 3, 4)), Context(mask=np.zeros((2, 3))))
     dx, grads = layer.backward(XP, p, cache, np.ones((2, 3, 4)))
     assert not y.any()
