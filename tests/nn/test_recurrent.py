@@ -228,6 +228,24 @@ def test_what_is_no_sequence_is_refused(shape: tuple[int, ...]) -> None:
         LSTM(2).output_shape(shape)
 
 
+@every_kind
+def test_half_precision_adds_up_the_steps_in_single_precision(kind: type[Recurrent]) -> None:
+    engine = engine_by_name("jax")
+    steps, whole = 600, kind(2, return_sequences=True)
+    # A state that has come to rest gets the same from every step: in bfloat16 a sum of them would soon stand still.
+    p = {name: np.full(param.shape, 0.01) for name, param in whole.params((steps, 1)).items()}
+    x, dy = np.full((1, steps, 1), 0.5), np.ones((1, steps, 2))
+    results = []
+    for dtype in ("float32", "bfloat16"):
+        q = {name: engine.xp.cast(engine.array(value), dtype) for name, value in p.items()}
+        _, cache = whole.forward(engine.xp, q, engine.xp.cast(engine.array(x), dtype), PREDICT)
+        grads = whole.gradients(engine.xp, q, cache, engine.xp.cast(engine.array(dy), dtype))
+        assert {str(g.dtype) for g in grads.values()} == {dtype}
+        results.append(np.asarray(grads["b"]).astype(float))
+    # Three digits of each number, and some of a gate's derivative lost in it.
+    assert np.abs(results[1] - results[0]).max() < 0.05 * np.abs(results[0]).max()
+
+
 # ------------------------------------------------------------------------------------------------- PyTorch's numbers
 
 

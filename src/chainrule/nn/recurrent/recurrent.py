@@ -12,6 +12,7 @@ from chainrule.nn.dropout import mask_of
 from chainrule.nn.init import WEIGHT_INITS
 from chainrule.nn.layer import Layer, Param
 from chainrule.nn.masked import places_there
+from chainrule.nn.norm import in_dtype_of, widened
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
 # What a cell hands to the next step: h first, and what else it remembers.
@@ -151,10 +152,11 @@ class Recurrent(Layer):
             more = {"W": x.T @ da, "b": xp.sum(da, axis=0), **more}
             return (before, {name: grads[name] + more[name] for name in grads}), da if with_dx else None
 
-        start = (last, {name: xp.zeros_like(p[name]) for name in p})
+        # A sum over a hundred steps needs more digits than a half-precision number has.
+        start = (last, {name: widened(xp.zeros_like(p[name])) for name in p})
         entries = (cache["x"], cache["there"], every, cell)
         (_, grads), da = xp.scan(step, start, entries, reverse=not self.reverse)
-        return grads, da
+        return {name: in_dtype_of(p[name], total) for name, total in grads.items()}, da
 
     def _steps(self, shape: Shape) -> tuple[int, int]:
         """Return T and D of sequences (T, D); raise ShapeError for others."""
