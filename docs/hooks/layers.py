@@ -13,12 +13,14 @@ PAGE = Path(__file__).parents[1] / "layers.md"
 
 CHAPTERS: dict[str, tuple[str, ...]] = {
     "Weighted sums": ("Dense", "Embedding", "Conv2D", "Conv1D", "DepthwiseConv2D", "ConvTranspose2D"),
+    "Recurrence": ("SimpleRNN", "LSTM", "GRU"),
+    "Attention": ("SelfAttention", "Positions"),
     "Bends": ("Identity", "Sigmoid", "Tanh", "Relu", "LeakyRelu", "Elu", "Softplus", "Silu", "Gelu"),
     "Pools": ("MaxPool2D", "AvgPool2D", "GlobalAvgPool", "GlobalMaxPool"),
     "Normalisation": ("BatchNorm", "LayerNorm", "GroupNorm"),
     "Noise": ("Dropout", "SpatialDropout", "DropConnect"),
     "Shape": ("Flatten", "Reshape", "ZeroPad", "UpSample"),
-    "Compositions": ("Sequential", "Residual"),
+    "Compositions": ("Sequential", "Residual", "Bidirectional"),
 }
 
 HEAD = """# Layers
@@ -81,6 +83,27 @@ which sees all data at once, they are after each iteration the mean and variance
 
 A sample of weight zero is no sample: it is left out of a batch's mean and variance. JAX pads the last, shorter batch of an
 epoch with such rows, and so both engines see the same statistics.
+
+## Time and padding
+
+Sequences are (N, T, D): samples, steps, values. Shorter ones are padded, and a mask (N, T) says with 1 which steps there are:
+`network.fit(x, t, mask=mask)`, and likewise `evaluate` and `predict`. What is padded changes no number: recurrent layers keep
+their state and write 0 there, attention neither asks nor answers there, the global pools, `Conv1D` and `BatchNorm` leave it
+out, and whatever handles each step on its own need not know. Two do not know and would mix it in: `GroupNorm`, which
+normalises over all places, and `Flatten`. After a layer that makes a sequence shorter the mask no longer fits, and the next
+layer that asks for it refuses.
+
+```python
+import numpy as np
+
+from chainrule.network import Network
+from chainrule.nn import GRU, Bidirectional, Dense, Embedding, SoftmaxCrossEntropy
+
+words = np.array([[3, 1, 2, 0], [2, 0, 0, 0], [1, 3, 3, 2]])  # 0 is padding
+network = Network([Embedding(4, 8, padding=0), Bidirectional(GRU(6)), Dense(2)], (4,), SoftmaxCrossEntropy())
+fitted = network.fit(words, np.array([0, 1, 0]), mask=words != 0, epochs=5, engine="numpy")
+print(fitted.predict(words, mask=words != 0).shape)
+```
 
 ## Randomness
 

@@ -10,7 +10,7 @@ import pytest
 
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError
-from chainrule.nn import BatchNorm, Dense, Dropout, Identity, Layer, Residual, Sequential, Tanh
+from chainrule.nn import BatchNorm, Bidirectional, Dense, Dropout, Identity, Layer, Residual, Sequential, Tanh
 from chainrule.nn.layer import layers_inside, part
 from chainrule.nn.precision import LowPrecision
 from chainrule.nn.probe import probe
@@ -25,6 +25,7 @@ SHIPPED = {
     "a bypass": Residual(Dense(3)),
     "a bypass with a shortcut": Residual(Sequential((Dense(3), Tanh())), Dense(3)),
     "a bypass around a bypass": Residual(Residual(Tanh())),
+    "a sequence read both ways": Bidirectional(Dense(3), Dense(3)),
     "bypasses inside a stack inside a bypass": Residual(Sequential((Residual(Tanh()), Dense(3)))),
 }
 OWN = {

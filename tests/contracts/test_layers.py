@@ -6,9 +6,12 @@ import pytest
 
 from chainrule.nn import (
     ACTIVATIONS,
+    GRU,
     LAYERS,
+    LSTM,
     AvgPool2D,
     BatchNorm,
+    Bidirectional,
     Conv1D,
     Conv2D,
     ConvTranspose2D,
@@ -27,17 +30,21 @@ from chainrule.nn import (
     LayerNorm,
     LeakyRelu,
     MaxPool2D,
+    Positions,
     Relu,
     Reshape,
     Residual,
+    SelfAttention,
     Sequential,
     Sigmoid,
     Silu,
+    SimpleRNN,
     Softplus,
     SpatialDropout,
     Tanh,
     UpSample,
     ZeroPad,
+    transformer_block,
 )
 from tests.contracts import checks
 from tests.contracts.checks import LayerCase
@@ -177,6 +184,35 @@ CASES = [
         Sequential((Residual(Sequential((Dense(3), Dropout(0.3)))), Tanh(), Residual(DropConnect(3)))),
         (3,),
         train=True,
+    ),
+]
+
+for _kind in (SimpleRNN, LSTM, GRU):
+    _name = _kind.__name__
+    CASES += [
+        LayerCase(f"{_name}, all threes", _kind(3), (3, 3)),
+        LayerCase(f"{_name}, every state", _kind(2, return_sequences=True), (4, 3)),
+        LayerCase(f"{_name}, every state, reverse", _kind(4, return_sequences=True, reverse=True), (3, 2)),
+        LayerCase(f"{_name}, reverse", _kind(2, reverse=True), (4, 3)),
+        LayerCase(f"{_name} of one step", _kind(2), (1, 3)),
+        LayerCase(f"{_name} that drops, while learning", _kind(3, recurrent_dropout=0.4), (4, 3), train=True),
+    ]
+CASES += [
+    LayerCase("attention, all threes", SelfAttention(), (3, 3)),
+    LayerCase("attention of two heads", SelfAttention(2), (3, 4)),
+    LayerCase("attention of three heads to what was before", SelfAttention(3, causal=True), (4, 6)),
+    LayerCase("attention of one place", SelfAttention(2), (1, 2)),
+    LayerCase("sinusoidal positions", Positions(), (4, 3)),
+    LayerCase("learned positions", Positions(learned=True), (3, 3)),
+    LayerCase("a transformer's block, while learning", transformer_block(4, 2, 3, dropout=0.3), (3, 4), train=True),
+    LayerCase("both directions, all threes", Bidirectional(GRU(3, return_sequences=True)), (3, 3)),
+    LayerCase("both directions, last states", Bidirectional(LSTM(2), SimpleRNN(3, reverse=True)), (4, 2)),
+    LayerCase(
+        "words read both ways, while learning",
+        Sequential((Embedding(5, 3), Bidirectional(GRU(2, recurrent_dropout=0.3)), Dense(2))),
+        (4,),
+        train=True,
+        ids=5,
     ),
 ]
 

@@ -54,9 +54,10 @@ def from_the_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
-# Their time is arithmetic, or they draw random numbers, of which each step has its own.
+# Their time is arithmetic or a loop over the steps of a sequence, or they draw random numbers, of which each step has its own.
 NOT_RECORDED = {
     "AvgPool2D",
+    "Bidirectional",
     "Conv1D",
     "Conv2D",
     "ConvTranspose2D",
@@ -64,7 +65,12 @@ NOT_RECORDED = {
     "DropConnect",
     "Dropout",
     "Embedding",
+    "GRU",
+    "LSTM",
     "MaxPool2D",
+    "Positions",
+    "SelfAttention",
+    "SimpleRNN",
     "SpatialDropout",
     "UpSample",
     "ZeroPad",

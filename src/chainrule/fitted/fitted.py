@@ -13,7 +13,7 @@ from chainrule.constraints import Range
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError
-from chainrule.fitted.arrays import as_inputs, batch_of, in_order, require_rows
+from chainrule.fitted.arrays import batch_of, in_order, require_rows
 from chainrule.fitted.curves import Curves
 from chainrule.fitted.learning import Learning, learn
 from chainrule.fitted.state import state_of
@@ -59,19 +59,21 @@ class Fitted:
         """Cost, rate and scores of every epoch."""
         return History() if self.learning is None else self.learning.history
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: Any, *, mask: Any = None) -> np.ndarray:
         """Return the predictions y (N, …, K): probabilities, or values.
 
         Parameters
         ----------
         x : array-like (N, …), or a DataFrame where the model was trained on a table
+        mask : array-like (N, T), optional
+            Of padded sequences: 1 for each place that there is, 0 for padding, as in `fit`.
         """
         if self._reads_tables and hasattr(x, "columns"):
             return self.model.outputs(x)
         self._refuse_unprepared("predict", "Give a DataFrame with the columns of training.")
-        x = as_inputs(in_order(x, self._columns))
-        require_rows(batch_of(self.network, x), self.network)
-        return self.model.outputs_of(x, self._engine)
+        batch = batch_of(self.network, in_order(x, self._columns), mask=mask)
+        require_rows(batch, self.network)
+        return self.model.outputs_of(batch.x, self._engine, mask=batch.mask)
 
     def evaluate(self, x: Any, t: Any, *, sample_weight: Any = None, mask: Any = None) -> dict[str, float]:
         """Return the cost, and the metrics that suit the loss, of the predictions for x against the targets t."""

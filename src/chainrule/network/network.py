@@ -343,9 +343,9 @@ class Forward:
 
     network: Network
 
-    def __call__(self, engine: Engine, params: Params, x: Array) -> Array:
-        """Return the logits of x."""
-        return self.network.forward(engine.xp, params, x)
+    def __call__(self, engine: Engine, params: Params, x: Array, mask: Array | None = None) -> Array:
+        """Return the logits of x, of which the mask says what is padding."""
+        return self.network.forward(engine.xp, params, x, PREDICT.of(Batch(x, mask=mask)))
 
 
 def rows_at_once(network: Network, most: int = 4096) -> int:
@@ -359,7 +359,9 @@ def rows_at_once(network: Network, most: int = 4096) -> int:
     return rows - rows % 64 or rows
 
 
-def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: int = 4096) -> np.ndarray:
+def logits(
+    network: Network, engine: Engine, params: Params, x: Any, *, mask: Any = None, rows: int = 4096
+) -> np.ndarray:
     """Return the logits of x (N, ...) as a NumPy array, at most `rows` samples at a time.
 
     Parameters
@@ -368,6 +370,8 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
         As placed on `engine`.
     x : array or CSR matrix, or a mapping of such
         Inputs, on the host or already on `engine`.
+    mask : array (N, T), optional
+        1 for each place of a sample that there is, 0 for padding.
     """
     if not isinstance(x, Mapping) and tuple(x.shape[1:]) != network.input_shape:
         raise ShapeError(
@@ -377,12 +381,12 @@ def logits(network: Network, engine: Engine, params: Params, x: Any, *, rows: in
         )
     network.check_ids(x)
     forward = engine.compile(Forward(network))
-    data = Batch(x)
+    data = Batch(x, mask=mask)
     n, rows = data.n_samples, rows_at_once(network, rows)
     out = np.empty((n, *network.output_shape), engine.dtype)
     for start in range(0, n, rows):
         part = data.take(slice(start, start + rows)).map(engine.array)
-        out[start : start + rows] = engine.numpy(forward(params, part.x))
+        out[start : start + rows] = engine.numpy(forward(params, part.x, part.mask))
     return out
 
 

@@ -13,6 +13,7 @@ from chainrule.nn.activation import (
     Softplus,
     Tanh,
 )
+from chainrule.nn.attention import Positions, SelfAttention, transformer_block
 from chainrule.nn.batch_norm import BatchNorm
 from chainrule.nn.combine import Residual, Sequential
 from chainrule.nn.conv import Conv2D
@@ -29,18 +30,25 @@ from chainrule.nn.norm import GroupNorm, LayerNorm
 from chainrule.nn.pad import UpSample, ZeroPad
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.pool import AvgPool2D, GlobalAvgPool, GlobalMaxPool, MaxPool2D
+from chainrule.nn.recurrent.bidirectional import Bidirectional
+from chainrule.nn.recurrent.gru import GRU
+from chainrule.nn.recurrent.lstm import LSTM
+from chainrule.nn.recurrent.simple import SimpleRNN
 from chainrule.nn.regression import Huber, Poisson, SquaredError
 from chainrule.nn.shape import Flatten, Reshape
 from chainrule.nn.transpose import ConvTranspose2D
 
 __all__ = [
     "ACTIVATIONS",
+    "GRU",
     "INITS",
     "LAYERS",
     "LOSSES",
+    "LSTM",
     "Activation",
     "AvgPool2D",
     "BatchNorm",
+    "Bidirectional",
     "BinaryCrossEntropy",
     "Conv1D",
     "Conv2D",
@@ -67,12 +75,15 @@ __all__ = [
     "Param",
     "Penalty",
     "Poisson",
+    "Positions",
     "Relu",
     "Reshape",
     "Residual",
+    "SelfAttention",
     "Sequential",
     "Sigmoid",
     "Silu",
+    "SimpleRNN",
     "SoftmaxCrossEntropy",
     "Softplus",
     "SpatialDropout",
@@ -82,4 +93,5 @@ __all__ = [
     "ZeroPad",
     "losses_named",
     "register",
+    "transformer_block",
 ]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from chainrule.constraints import real
-from chainrule.errors import ShapeError
 from chainrule.nn.layer import Equations, Param, register
+from chainrule.nn.masked import places_there
 from chainrule.nn.norm import Norm, in_dtype_of, widened
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
@@ -143,18 +143,7 @@ class BatchNorm(Norm):
 
 
 def _kept(xp: Namespace, x: Array, ctx: Context) -> Array | None:
-    """Return which values of x (N, …, C) count, (N, …, 1) or (N, T, …, 1): those that neither weight nor mask leaves out.
-
-    After a layer that makes one vector of a sequence there is no time left that a mask could leave out.
-    """
-    kept = None if ctx.w is None else xp.reshape(ctx.w > 0, (-1,) + (1,) * (x.ndim - 1))
-    if ctx.mask is None or ctx.mask.ndim >= x.ndim:
-        return kept
-    if ctx.mask.shape != x.shape[: ctx.mask.ndim]:
-        raise ShapeError(
-            f"BatchNorm to receive as many places as the mask of shape {tuple(ctx.mask.shape)} tells apart",
-            f"an x of shape {tuple(x.shape)}",
-            "Put it before the layer that makes the sequence shorter, or let that layer keep its length.",
-        )
-    mask = xp.reshape(ctx.mask, ctx.mask.shape + (1,) * (x.ndim - ctx.mask.ndim)) > 0
-    return mask if kept is None else mask & kept
+    """Return which values of x (N, …, C) count, (N, …, 1) or (N, T, …, 1): those that neither weight nor mask leaves out."""
+    weighed = None if ctx.w is None else xp.reshape(ctx.w > 0, (-1,) + (1,) * (x.ndim - 1))
+    there = places_there("BatchNorm", xp, x, ctx)
+    return weighed if there is None else there if weighed is None else there & weighed

@@ -11,6 +11,7 @@ from chainrule.errors import ShapeError
 from chainrule.nn.conv import Conv2D
 from chainrule.nn.init import WEIGHT_INITS
 from chainrule.nn.layer import Equations, Layer, Param, register
+from chainrule.nn.masked import places_there
 from chainrule.nn.window import PADDINGS
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
@@ -20,7 +21,7 @@ from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 class Conv1D(Layer):
     """A weighted sum of the values in a window of time, for each filter and each place of the window.
 
-    It is computed as a `Conv2D` on an image of one row.
+    It is computed as a `Conv2D` on an image of one row. Moments that a mask leaves out are read as zeros.
 
     ::
 
@@ -106,13 +107,16 @@ class Conv1D(Layer):
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = x * W + b."""
+        there = places_there("Conv1D", xp, x, ctx)
+        x = x if there is None else x * there
         y, cache = self._plane.forward(xp, self._planar(p), x[:, None], ctx)
-        return y[:, 0], cache
+        return y[:, 0], cache if there is None else {**cache, "there": there}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx: each dy goes back through W to when its window was; and the gradients."""
         dx, grads = self._plane.backward(xp, self._planar(p), cache, dy[:, None])
-        return dx[:, 0], {**grads, "W": grads["W"][0]}
+        dx = dx[:, 0] * cache["there"] if "there" in cache else dx[:, 0]
+        return dx, {**grads, "W": grads["W"][0]}
 
     def gradients(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> Params:
         """dW: Σ over samples and times of what the window saw times dy; db = Σ dy."""

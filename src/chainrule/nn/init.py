@@ -51,6 +51,29 @@ def ones(rng: Rng, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
     return np.ones(shape)
 
 
+def orthogonal(rng: Rng, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
+    """Blocks Q of (rows, fan out), side by side, with QᵀQ = I or QQᵀ = I: multiplied again and again, none grows or fades.
+
+    Saxe, McClelland & Ganguli, 2014, Exact solutions to the nonlinear dynamics of learning, section 3.
+    """
+    rows, width = shape[0], min(fans[1], shape[1])
+    blocks = []
+    for _ in range(shape[1] // width):
+        q, r = np.linalg.qr(rng.normal(size=(max(rows, width), min(rows, width))))
+        # With the signs of r's diagonal each orthogonal matrix is as likely as any other.
+        q = q * np.sign(np.diag(r))
+        blocks.append(q if rows >= width else q.T)
+    return np.concatenate(blocks, axis=1)
+
+
+def forget(rng: Rng, shape: Shape, fans: tuple[int, int]) -> np.ndarray:
+    """1 in the second of four quarters, else 0: an LSTM's biases, whose forget gate is open at first.
+
+    Jozefowicz, Zaremba & Sutskever, 2015, An empirical exploration of recurrent network architectures, section 2.2.
+    """
+    return np.repeat([0.0, 1.0, 0.0, 0.0], shape[0] // 4)
+
+
 INITS: dict[str, Init] = {
     "glorot": glorot,
     "he": he,
@@ -61,7 +84,7 @@ INITS: dict[str, Init] = {
 }
 WEIGHT_INITS = tuple(INITS)
 # What layers ask for by themselves and nobody would choose for weights.
-_ALL: dict[str, Init] = {**INITS, "ones": ones}
+_ALL: dict[str, Init] = {**INITS, "ones": ones, "orthogonal": orthogonal, "forget": forget}
 
 
 def draw(rng: Rng, tree: Mapping[str, object]) -> dict[str, object]:

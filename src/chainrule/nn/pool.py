@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.constraints import option
 from chainrule.nn.layer import Equations, Layer, register
+from chainrule.nn.masked import places_there
 from chainrule.nn.window import PADDINGS, Pair, pair_field, require_image, window_over
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 from chainrule.window import Window
@@ -170,6 +171,8 @@ class GlobalAvgPool(GlobalPool):
         forward    y[n,c]      = 1 / (H W) · Σ_{h,w} x[n,h,w,c]
         backward   dx[n,h,w,c] = dy[n,c] / (H W)
         shapes     x (N, H, W, C)   y (N, C)
+
+    Places that a mask leaves out are none: they are not in the mean. That of padding alone is 0.
     """
 
     is_recordable: ClassVar[bool] = True
@@ -181,15 +184,21 @@ class GlobalAvgPool(GlobalPool):
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = the mean over all places."""
-        flat = _places_in_a_row(xp, x)
-        return xp.sum(flat, axis=1) / flat.shape[1], {"x": x}
+        flat, there = _places_in_a_row(xp, x), _there(self, xp, x, ctx)
+        if there is None:
+            return xp.sum(flat, axis=1) / flat.shape[1], {"x": x}
+        count = xp.maximum(xp.sum(there, axis=1), 1)
+        return xp.sum(flat * there, axis=1) / count, {"x": x, "there": there, "count": count}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx = dy / (H W) at every place."""
         x = cache["x"]
         flat = _places_in_a_row(xp, x)
-        share = dy[:, None, :] / flat.shape[1]
-        return xp.reshape(share + xp.zeros_like(flat), x.shape), {}
+        if "there" in cache:
+            share = (dy / cache["count"])[:, None, :] * cache["there"]
+        else:
+            share = dy[:, None, :] / flat.shape[1] + xp.zeros_like(flat)
+        return xp.reshape(share, x.shape), {}
 
 
 @register
@@ -202,6 +211,8 @@ class GlobalMaxPool(GlobalPool):
         forward    y[n,c]      = max_{h,w} x[n,h,w,c]
         backward   dx[n,h,w,c] = dy[n,c] where x[n,h,w,c] is the largest, shared evenly among equals; else 0
         shapes     x (N, H, W, C)   y (N, C)
+
+    Places that a mask leaves out are none: they are never the largest. Of padding alone y is 0.
     """
 
     is_recordable: ClassVar[bool] = True
@@ -217,21 +228,39 @@ class GlobalMaxPool(GlobalPool):
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = the largest of all places."""
-        y = xp.max(_places_in_a_row(xp, x), axis=1)
-        return y, {"x": x, "y": y}
+        flat, there = _places_in_a_row(xp, x), _there(self, xp, x, ctx)
+        if there is None:
+            y = xp.max(flat, axis=1)
+            return y, {"x": x, "y": y}
+        y = xp.max(xp.where(there > 0, flat, -np.inf), axis=1)
+        return xp.where(y > -np.inf, y, 0), {"x": x, "y": y, "there": there}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx = dy at the largest place."""
         x = cache["x"]
         flat = _places_in_a_row(xp, x)
         largest = (flat == cache["y"][:, None, :]).astype(x.dtype)
-        share = dy / xp.sum(largest, axis=1)
+        if "there" not in cache:
+            share = dy / xp.sum(largest, axis=1)
+        else:
+            largest = largest * cache["there"]
+            # Of padding alone no place is the largest.
+            share = dy / xp.maximum(xp.sum(largest, axis=1), 1)
         return xp.reshape(largest * share[:, None, :], x.shape), {}
 
 
 def _require_places(layer: Layer, shape: Shape) -> Shape:
     """Return the shape of images (H, W, C) or sequences (T, C); raise ShapeError for others."""
     return shape if len(shape) == 2 else require_image(layer, shape)
+
+
+def _there(layer: Layer, xp: Namespace, x: Array, ctx: Context) -> Array | None:
+    """Return 1 for each place that is no padding, else 0, (N, H W, 1); None where there is no mask."""
+    there = places_there(type(layer).__name__, xp, x, ctx)
+    if there is None:
+        return None
+    every = there.astype(x.dtype) * xp.ones_like(x[..., :1])
+    return xp.reshape(every, (x.shape[0], -1, 1))
 
 
 def _places_in_a_row(xp: Namespace, x: Array) -> Array:

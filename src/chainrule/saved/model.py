@@ -110,19 +110,23 @@ class Model:
         parts = (preparation.inputs(frame.iloc[rows], findings, samples=samples.take(rows)) for rows in blocks)
         return np.concatenate([self.outputs_of(x, engine, views=views) for x in parts])
 
-    def outputs_of(self, x: np.ndarray, engine: Engine | None = None, *, views: int = 1) -> np.ndarray:
+    def outputs_of(
+        self, x: np.ndarray, engine: Engine | None = None, *, mask: np.ndarray | None = None, views: int = 1
+    ) -> np.ndarray:
         """Return y (N, ..., K) for prepared inputs x (N, ...): the mean over so many views of each picture.
 
-        What comes out for a row of a table is the same to the last bit whichever rows are beside it.
+        What comes out for a row of a table is the same to the last bit whichever rows are beside it. Of sequences, `mask`
+        (N, T) is 1 for each place that is no padding.
         """
         engine = engine or NumpyEngine()
-        if hasattr(x, "shape") and len(x.shape) == 2 and x.shape[0] % _TILE and views == 1:
+        if hasattr(x, "shape") and len(x.shape) == 2 and x.shape[0] % _TILE and views == 1 and mask is None:
             return self.outputs_of(_in_tiles(x), engine)[: x.shape[0]]
         params = engine.place(self.params)
         if views > 1:
             y = averaged_outputs(self.network, engine, params, x, self.augment, views=views)
         else:
-            y = np.asarray(self.network.loss.link(NUMPY, logits(self.network, engine, params, x).astype(np.float64)))
+            a = logits(self.network, engine, params, x, mask=mask)
+            y = np.asarray(self.network.loss.link(NUMPY, a.astype(np.float64)))
         target = None if self.preparation is None else self.preparation.target
         return y if target is None or target.task == CLASSIFICATION else y * target.scale + target.mean
 

@@ -197,7 +197,7 @@ class Supervised:
     def evaluate(self, engine: Engine, params: Params, data: Batch) -> dict[str, float]:
         """Return the cost, and a score for each metric."""
         loss = self.network.loss
-        a = logits(self.network, engine, params, data.x).astype(np.float64)
+        a = logits(self.network, engine, params, data.x, mask=data.mask).astype(np.float64)
         t, w, mask = (None if part is None else engine.numpy(part) for part in data[1:])
         mask = self.network.counted(mask)
         # A cost that explodes is told by the policy that stops for it.
