@@ -9,14 +9,16 @@ import numpy as np
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain import address, source
+from chainrule.explain.check import Check
 from chainrule.explain.derivation import Derivation
+from chainrule.explain.ground import Ground, piece
 from chainrule.explain.letters import called
 from chainrule.explain.links import Row, told
 from chainrule.explain.matrices import window
 from chainrule.explain.notation import bracketed, latex_figure
-from chainrule.explain.numeric import compare
-from chainrule.explain.parts import Check, Letter, Step, Term, Vectorised
+from chainrule.explain.parts import Letter, Step, Term, Vectorised
 from chainrule.explain.question import Question, ask
+from chainrule.explain.slope import Point
 from chainrule.types import PREDICT, Context, Params
 
 
@@ -148,9 +150,12 @@ def _vectorised(question: Question, y: np.ndarray, da: np.ndarray, k: int) -> Ve
 
 
 def _check(question: Question, a: np.ndarray, k: int, total: float) -> Check:
-    def cost(change: float) -> float:
-        moved = a.copy()
-        moved[:, k] += change
-        return float(question.network.loss.forward(NUMPY, moved, question.batch.t, question.batch.w)[0])
+    loss, batch = question.network.loss, question.batch
 
-    return compare(total, cost)
+    def cost(logits: Params) -> Point:
+        J, cache = loss.forward(NUMPY, logits["a"], batch.t, batch.w)
+        return Point(float(J), piece(loss.branches(NUMPY, cache)))
+
+    direction = np.zeros(a.shape)
+    direction[:, k] = 1
+    return Ground(cost, {"a": a}).check(total, "a", direction)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -157,6 +158,15 @@ class Network:
         a, cache = self.layer.forward(xp, params, batch.x, ctx.of(batch))
         cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, self.counted(batch.mask))
         return cost, self.layer.gradients(xp, params, cache, self.loss.backward(xp, loss_cache)), cache
+
+    def cost_and_branches(
+        self, xp: Namespace, params: Params, batch: Batch, ctx: Context = PREDICT
+    ) -> tuple[Array, Iterator[Array]]:
+        """Return the mean cost of a batch, and on which pieces of their formulas layers and loss were (see `Layer`)."""
+        batch = self.numbers(xp, params, batch)
+        a, cache = self.layer.forward(xp, params, batch.x, ctx.of(batch))
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, self.counted(batch.mask))
+        return cost, chain(self.layer.branches(xp, cache), self.loss.branches(xp, loss_cache))
 
     def trace(self, xp: Namespace, params: Params, batch: Batch, ctx: Context = PREDICT) -> dict[str, Array]:
         """Return every number of one pass by name.

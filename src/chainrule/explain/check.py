@@ -1,0 +1,147 @@
+"""Check: a derivative by hand beside the one by number, and the verdict on the two, in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chainrule.explain.notation import figure
+from chainrule.explain.slope import SAFETY, TOLD, Slope
+
+Verdict = Literal["agrees", "differs", "cannot be told"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """The derivative by hand beside the derivative by number.
+
+    Attributes
+    ----------
+    analytic : float
+        What the library computes.
+    numeric, error : float
+        The slope of the cost as it was measured, and how far from the true one it may be.
+    step : float
+        How far from the weight the cost was looked at.
+    verdict : str
+        `agrees`: as far as the error bar reaches, which is two digits at least. `differs`: by more than the error bar.
+        `cannot be told`: there is a kink, or the derivative is too small beside the rounding of the cost.
+    why : str
+        Of a verdict that goes without an explanation, nothing.
+    """
+
+    analytic: float
+    numeric: float
+    error: float
+    step: float
+    verdict: Verdict
+    why: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two are equal as far as can be measured, and it can."""
+        return self.verdict == "agrees"
+
+    @property
+    def relative_error(self) -> float | None:
+        """|analytic - numeric| / the larger of the two; None where neither is told from 0, or nothing was measured."""
+        largest = max(abs(self.analytic), abs(self.numeric))
+        if not math.isfinite(self.error) or largest <= self.error:
+            return None
+        return abs(self.analytic - self.numeric) / largest
+
+    @property
+    def measured(self) -> str:
+        """The slope with its error bar, to the digits that are known, and one more."""
+        return with_error(self.numeric, self.error)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with its reason."""
+        return f"{self.verdict}: {self.why}" if self.why else self.verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it."""
+        return {
+            "analytic": self.analytic,
+            "numeric": self.numeric,
+            "error": self.error,
+            "step": self.step,
+            "relative_error": self.relative_error,
+            "measured": self.measured,
+            "verdict": self.verdict,
+            "why": self.why,
+            "agrees": self.agrees,
+        }
+
+
+def judged(derived: float, slope: Slope, size: float = 1.0, least: float = 0.0) -> Check:
+    """Return the verdict on a derivative.
+
+    Parameters
+    ----------
+    size : float
+        Of the number that is derived by.
+    least : float
+        The rounding of the terms that the cost is made of, however small the cost itself is.
+    """
+    largest = max(abs(derived), abs(slope.value))
+    apart = abs(derived - slope.value)
+    verdict: Verdict
+    if not (math.isfinite(slope.error) and math.isfinite(derived)):
+        verdict, why = "cannot be told", "the cost or its derivative is not a finite number here"
+    elif slope.is_kink:
+        verdict, why = "cannot be told", _kink(slope)
+    elif apart <= slope.error <= TOLD * largest:
+        verdict, why = "agrees", ""
+    elif _is_nothing(derived, slope, size, least):
+        verdict, why = "agrees", "both are zero, as far as the rounding of the cost lets it be measured"
+    elif apart <= slope.error or largest <= SAFETY * least / (slope.step or 1.0):
+        verdict, why = "cannot be told", _too_small(slope, least)
+    else:
+        verdict, why = "differs", f"they are {figure(apart, 3)} apart, and it is measured to ± {figure(slope.error, 2)}"
+    return Check(derived, slope.value, slope.error, slope.step, verdict, why)
+
+
+def how_measured(check: Check) -> str:
+    """Return in a sentence how the slope was measured."""
+    if not check.step:
+        return "The slope of the cost could not be measured."
+    return (
+        f"The slope of the cost, measured between values of it {figure(check.step, 2)} around this one and four times as far; "
+        "± is what rounding and curvature may add."
+    )
+
+
+def _is_nothing(derived: float, slope: Slope, size: float, least: float) -> bool:
+    """Whether a step of the number's own size would move the cost by no more than its rounding, by both."""
+    noise = max(slope.rounding, least)
+    return abs(derived) * size <= noise and abs(slope.value) <= max(slope.error, noise / size)
+
+
+def _kink(slope: Slope) -> str:
+    assert slope.left is not None  # noqa: S101 (the caller has looked)
+    assert slope.right is not None  # noqa: S101
+    return (
+        f"the cost has a kink at this very value, with the slope {figure(slope.left, 6)} below it and "
+        f"{figure(slope.right, 6)} above it"
+    )
+
+
+def _too_small(slope: Slope, least: float) -> str:
+    noise = max(slope.rounding, least)
+    return (
+        f"the derivative is too small: the cost is rounded by about {figure(noise, 1)}, so that its slope is known to "
+        f"± {figure(max(slope.error, SAFETY * noise / (slope.step or 1.0)), 2)} only"
+    )
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a number with its error bar: 0.0028829 ± 3·10⁻¹²."""
+    if not math.isfinite(error):
+        return figure(value)
+    known = 12
+    if error > 0 and value:
+        known = max(2, min(12, math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 2))
+    return f"{figure(value, known)} ± {figure(error, 1)}"
