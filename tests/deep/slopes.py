@@ -161,7 +161,9 @@ def _checks(
         if check.why:
             tally.reasons[_kind(check)] += 1
         if check.verdict == "differs":
-            tally.false_alarms.append(f"{where}, {write(name, index)}: {check.analytic!r}, {check.measured}: {check.why}")
+            tally.false_alarms.append(
+                f"{where}, {write(name, index)}: {check.analytic!r}, {check.measured}: {check.why}"
+            )
         # What agrees because both are zero, to within the noise, would hide a mistake of that size as well.
         if not check.agrees or check.why:
             continue

@@ -29,6 +29,8 @@ class Check:
         `cannot be told`: there is a kink, or the derivative is too small beside the rounding of the cost.
     why : str
         Of a verdict that goes without an explanation, nothing.
+    sides : (float, float) or None
+        The slopes below and above the weight where there is a kink; `numeric` is then their mean.
     """
 
     analytic: float
@@ -37,6 +39,7 @@ class Check:
     step: float
     verdict: Verdict
     why: str = ""
+    sides: tuple[float, float] | None = None
 
     @property
     def agrees(self) -> bool:
@@ -54,6 +57,9 @@ class Check:
     @property
     def measured(self) -> str:
         """The slope with its error bar, to the digits that are known, and one more."""
+        if self.sides is not None:
+            below, above = self.sides
+            return f"{figure(below, 6)} below, {figure(above, 6)} above"
         return with_error(self.numeric, self.error)
 
     @property
@@ -91,9 +97,12 @@ def judged(derived: float, slope: Slope, size: float = 1.0, least: float = 0.0) 
     verdict: Verdict
     if not (math.isfinite(slope.error) and math.isfinite(derived)):
         verdict, why = "cannot be told", "the cost or its derivative is not a finite number here"
-    elif slope.is_kink:
-        verdict, why = "cannot be told", _kink(slope)
-    elif apart <= slope.error <= TOLD * largest:
+    elif slope.sides is not None:
+        verdict, why = (
+            "cannot be told",
+            "the cost has a kink at this very value, and its slopes on both sides are not the same",
+        )
+    elif largest and apart <= slope.error <= TOLD * largest:
         verdict, why = "agrees", ""
     elif _is_nothing(derived, slope, size, least):
         verdict, why = "agrees", "both are zero, as far as the rounding of the cost lets it be measured"
@@ -101,7 +110,7 @@ def judged(derived: float, slope: Slope, size: float = 1.0, least: float = 0.0) 
         verdict, why = "cannot be told", _too_small(slope, least)
     else:
         verdict, why = "differs", f"they are {figure(apart, 3)} apart, and it is measured to ± {figure(slope.error, 2)}"
-    return Check(derived, slope.value, slope.error, slope.step, verdict, why)
+    return Check(derived, slope.value, slope.error, slope.step, verdict, why, slope.sides)
 
 
 def how_measured(check: Check) -> str:
@@ -118,15 +127,6 @@ def _is_nothing(derived: float, slope: Slope, size: float, least: float) -> bool
     """Whether a step of the number's own size would move the cost by no more than its rounding, by both."""
     noise = max(slope.rounding, least)
     return abs(derived) * size <= noise and abs(slope.value) <= max(slope.error, noise / size)
-
-
-def _kink(slope: Slope) -> str:
-    assert slope.left is not None  # noqa: S101 (the caller has looked)
-    assert slope.right is not None  # noqa: S101
-    return (
-        f"the cost has a kink at this very value, with the slope {figure(slope.left, 6)} below it and "
-        f"{figure(slope.right, 6)} above it"
-    )
 
 
 def _too_small(slope: Slope, least: float) -> str:

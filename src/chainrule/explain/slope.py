@@ -43,21 +43,15 @@ class Slope:
         How far away the cost was looked at.
     rounding : float
         The noise of the cost, measured.
-    left, right : float or None
-        The slopes below and above the place, if the cost has a kink there; `value` is then their mean, and no derivative.
+    sides : (float, float) or None
+        The slopes below and above the place, if a part of the cost has a kink there; `value` is then their mean.
     """
 
     value: float
     error: float
     step: float
     rounding: float
-    left: float | None = None
-    right: float | None = None
-
-    @property
-    def is_kink(self) -> bool:
-        """Whether the cost has a kink where it was to be measured."""
-        return self.left is not None
+    sides: tuple[float, float] | None = None
 
     @property
     def is_told(self) -> bool:
@@ -100,10 +94,11 @@ def measure(look: Look, size: float = 1.0, noise: float = 0.0) -> Slope:
             return both
         below, above = (_best(_one_sided(look, here, size, sign), rounding, size) for sign in (-1.0, 1.0))
         gap = abs(below.value - above.value)
-        parted = gap > below.error + above.error or _changes_here(look, here, size)
-        if parted and max(below.error, above.error) <= max(gap, TOLD * abs(below.value)):
+        # Of a kink at w itself, what both sides tell together is wrong by half of it.
+        parted = both.error > gap / 4 and gap > below.error + above.error
+        if parted or _changes_here(look, here, size):
             mean = (below.value + above.value) / 2
-            return Slope(mean, gap / 2, above.step, rounding, below.value, above.value)
+            return Slope(mean, max(gap / 2, below.error, above.error), above.step, rounding, (below.value, above.value))
         return min(both, below, above, key=lambda slope: slope.error)
 
 
@@ -114,8 +109,9 @@ def rounding_of(look: Look, size: float = 1.0) -> float:
     those of noise do not. Where most neighbours are equal, J moves in stairs, and is looked at in wider spacing.
     """
     for part in _SPACINGS:
-        values = np.array([look(place * part * size).cost for place in range(-4, 5)])
-        if not np.isfinite(values).all():
+        points = [look(place * part * size) for place in range(-4, 5)]
+        values = np.array([point.cost for point in points])
+        if not np.isfinite(values).all() or len({point.piece for point in points}) > 1:
             return 0.0
         if 2 * np.count_nonzero(np.diff(values)) > len(values) - 1:
             return max(_deviation(values, order) for order in (4, 5, 6))
