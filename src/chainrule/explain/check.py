@@ -118,8 +118,8 @@ def how_measured(check: Check) -> str:
     if not check.step:
         return "The slope of the cost could not be measured."
     return (
-        f"The slope of the cost, measured between values of it {figure(check.step, 2)} around this one and four times as far; "
-        "± is what rounding and curvature may add."
+        f"The slope of the cost, from values of it that are up to {figure(4 * check.step, 2)} away; ± is what rounding and "
+        "curvature may add."
     )
 
 

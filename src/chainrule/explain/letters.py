@@ -9,7 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.explain.chain import Chain
+from chainrule.engine.numpy import NUMPY
+from chainrule.explain.arithmetic import Writing, factor, printed, readable
+from chainrule.explain.chain import Chain, rows
 from chainrule.explain.notation import bracketed, name_latex, plain
 from chainrule.explain.parts import Letter
 from chainrule.nn import Activation, Dropout, Flatten, Identity, Reshape, SoftmaxCrossEntropy
@@ -151,15 +153,24 @@ class Letters:
         formula = here.layer.equations.local
         return "" if formula == "1" else put(formula, x=self.value(stage - 1, n, i), y=self.value(stage, n, i))
 
-    def local_figures(self, stage: int, n: int, i: int) -> str:
+    def local_figures(self, stage: int, n: int, i: int) -> Writing | None:
         """Return dy/dx of an elementwise stage in numbers: worked out, unless it is as short as y (1 - y)."""
         here = self.chain.stages[stage]
         formula = here.layer.equations.local
         if formula == "1" or (isinstance(here.layer, Dropout) and "mask" not in here.cache):
-            return ""
-        if isinstance(here.layer, Activation) and not re.search(r"[\\x\[]", formula):
-            return put(formula, y=bracketed(float(here.y.reshape(here.y.shape[0], -1)[n, i])))
-        return bracketed(float(here.local[n, i]))
+            return None
+        true = float(here.local[n, i])
+        if not isinstance(here.layer, Activation) or re.search(r"[\\x\[]", formula) or set(here.cache) != {"y"}:
+            return factor(true)
+        y = float(rows(here.y)[n, i])
+
+        def write(digits: int) -> tuple[str, float]:
+            # The layer's own derivative, at the y that is read.
+            at = {"y": np.array([printed(y, digits)])}
+            dx, _ = here.layer.backward(NUMPY, {}, at, np.ones(1))
+            return put(formula, y=bracketed(y, digits)), float(dx[0])
+
+        return readable(write, true)
 
     @property
     def target(self) -> str:
