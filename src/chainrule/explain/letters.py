@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain.arithmetic import Writing, factor, printed, readable
-from chainrule.explain.chain import Chain, rows
+from chainrule.explain.chain import Addition, Chain, rows
 from chainrule.explain.notation import bracketed, name_latex, plain
 from chainrule.explain.parts import Letter
 from chainrule.nn import Activation, Dropout, Flatten, Identity, Reshape, SoftmaxCrossEntropy
@@ -106,7 +106,7 @@ class Letters:
         block = self.block[stage]
         is_last = all(later.is_elementwise for later in self.chain.stages[stage + 1 :])
         bends = any(
-            isinstance(later.layer, Activation)
+            isinstance(later.layer, (Activation, Addition))
             for later, number in zip(self.chain.stages, self.block, strict=True)
             if number == block and later.is_elementwise
         )
@@ -139,6 +139,20 @@ class Letters:
             letter = "z" if self._plain else f"z^{{({block + 1})}}"
             return rf"{letter}_{{{under(n, i)}}}"
         return rf"y^{{{name_latex(here.path)}}}_{{{under(n, i)}}}"
+
+    def beside(self, stage: int) -> str:
+        """Return what is added at an `Addition`: what the composition read, where that is all, else in words."""
+        here, stages = self.chain.stages[stage], self.chain.stages
+        writer = next((number for number in range(stage - 1, -1, -1) if stages[number].y is here.outer_x), -1)
+        i = self.index(self.block[stage])
+        rest = here.y - here.x
+        if (
+            here.outer_x is not None
+            and rest.shape == here.outer_x.shape
+            and np.allclose(rest, here.outer_x, 1e-9, 1e-12)
+        ):
+            return self.value(writer, "n", i)
+        return rf"{name_latex('the rest of ' + here.path)}_{{n{i}}}"
 
     def mask(self, stage: int) -> str:
         """Return the letter of a dropout layer's mask, divided by the share that is kept."""
@@ -219,6 +233,8 @@ class Letters:
                 found.append(
                     Letter(rf"{self.mask(number)}_{{{under(n, i)}}}", f"mask of {stage.path}: 0, or 1 / (1 - rate)")
                 )
+            elif isinstance(stage.layer, Addition):
+                found.append(Letter(self.value(number, n, i), f"what {stage.path} writes"))
             elif isinstance(stage.layer, Activation) and not isinstance(stage.layer, Identity):
                 found.append(Letter(self.value(number, n, i), f"hidden value, {stage.path} of the above"))
                 for field, letter in (("slope", r"\alpha"), ("alpha", r"\alpha")):

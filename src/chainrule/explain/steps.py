@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chainrule.explain import arithmetic
-from chainrule.explain.chain import Stage
+from chainrule.explain.chain import Addition, Stage
 from chainrule.explain.letters import Letters, grouped, put, under
 from chainrule.explain.notation import bracketed, figure, latex_figure, name_latex, plain
 from chainrule.explain.parts import Step, Term
@@ -44,6 +44,8 @@ def _stage_lines(letters: Letters, number: int) -> Iterator[str]:
         bias = rf" + {letters.weight(block, 'b')}_{{{i}}}" if "b" in stage.params else ""
         mask = rf"\mu^{{(W)}}_{{{under(before, i)}}} " if "mask" in stage.cache else ""
         yield rf"{y} = \sum_{{{before}}} {x} {mask}{weight}{bias}"
+    elif isinstance(layer, Addition):
+        yield f"{y} = {x} + {letters.beside(number)}"
     elif isinstance(layer, (Flatten, Reshape, Identity)):
         return
     elif isinstance(layer, Dropout):
@@ -148,7 +150,7 @@ def _links(paths: Paths) -> tuple[str, list[tuple[str, str, str]]]:
     for hop in range(len(paths.hops), -1, -1):
         for number in reversed(paths.between(hop)):
             above, below = (letters.value(at, "n", indices[hop]) for at in (number, number - 1))
-            if letters.local(number, "n", indices[hop]):
+            if above != below:
                 factors.append((above, below, letters.local(number, "n", indices[hop])))
         if hop:
             stage = paths.hops[hop - 1]

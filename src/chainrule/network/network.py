@@ -287,11 +287,12 @@ def _rows(layer: Layer, shape: Shape, path: str, name: str) -> Iterator[LayerRow
     """Yield the rows of the layers inside, and then, if there is more to it than they have, the layer's own."""
     children, shapes = layer.children(), layer.shapes_inside(shape)
     kind = type(layer).__name__
+    key = name if path or name != ROOT else ""
     inside: list[LayerRow] = []
     for child_name, child in children.items():
         if child_name or child.children():
             within = dotted(path, child_name)
-            inside += _rows(child, shapes[child_name], within, name_inside(path, child_name))
+            inside += _rows(child, shapes[child_name], within, name_inside(path, key, child_name))
         else:
             # It has no name of its own, and is told with the layer that it shares its names with.
             kind = f"{kind}({type(child).__name__})"
