@@ -22,7 +22,7 @@ from chainrule import nn, optim
 from chainrule.engine import engine_by_name
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain.address import write
-from chainrule.explain.check import Check, judged
+from chainrule.explain.check import Check
 from chainrule.explain.ground import ground_of, one_of
 from chainrule.network.network import Network
 from chainrule.sources.synthetic import circle
@@ -154,9 +154,8 @@ def _checks(
         index = tuple(int(rng.integers(size)) for size in gradient.shape)
         one = one_of(params, name, index)
         slope = ground.slope(name, one)
-        size = max(1.0, abs(float(leaf(params, name)[index])))
         derived = float(gradient[index])
-        check = judged(derived, slope, size, ground.least)
+        check = ground.judged(derived, slope, name, one)
         tally.verdicts[check.verdict] += 1
         if check.why:
             tally.reasons[_kind(check)] += 1
@@ -173,7 +172,7 @@ def _checks(
             if abs(wrong - derived) <= 0.03 * abs(derived):
                 continue
             tally.planted += 1
-            if judged(wrong, slope, size, ground.least).verdict != "differs":
+            if ground.judged(wrong, slope, name, one).verdict != "differs":
                 tally.hidden.append(f"{where}, {write(name, index)}, {mistake}: {wrong!r}, {check.measured}")
 
 

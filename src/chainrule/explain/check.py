@@ -82,7 +82,7 @@ class Check:
         }
 
 
-def judged(derived: float, slope: Slope, size: float = 1.0, least: float = 0.0) -> Check:
+def judged(derived: float, slope: Slope, size: float = 1.0, least: float = 0.0, slack: float = 0.0) -> Check:
     """Return the verdict on a derivative.
 
     Parameters
@@ -91,26 +91,34 @@ def judged(derived: float, slope: Slope, size: float = 1.0, least: float = 0.0) 
         Of the number that is derived by.
     least : float
         The rounding of the terms that the cost is made of, however small the cost itself is.
+    slack : float
+        By how much the derivative itself may be rounded.
     """
-    largest = max(abs(derived), abs(slope.value))
-    apart = abs(derived - slope.value)
-    verdict: Verdict
-    if not (math.isfinite(slope.error) and math.isfinite(derived)):
-        verdict, why = "cannot be told", "the cost or its derivative is not a finite number here"
+    largest, apart = max(abs(derived), abs(slope.value)), abs(derived - slope.value)
+    error = slope.error + slack
+    is_told = slope.value != 0 and error <= TOLD * abs(slope.value)
+    noise = max(slope.rounding, least)
+    verdict: Verdict = "cannot be told"
+    why = "the cost, or a part of it, has a kink at this very value"
+    if not (math.isfinite(error) and math.isfinite(derived)):
+        why = "the cost or its derivative is not a finite number here"
     elif slope.sides is not None:
-        verdict, why = (
-            "cannot be told",
-            "the cost has a kink at this very value, and its slopes on both sides are not the same",
-        )
-    elif largest and apart <= slope.error <= TOLD * largest:
+        pass
+    elif largest and apart <= error <= TOLD * largest:
         verdict, why = "agrees", ""
-    elif _is_nothing(derived, slope, size, least):
+    elif apart > error and (is_told or largest > SAFETY * least / (slope.step or 1.0)):
+        verdict, why = (
+            "differs",
+            f"they are {figure(apart, 3)} apart, and ± {figure(error, 2)} is all that rounding explains",
+        )
+    elif abs(derived) * size <= noise and abs(slope.value) <= max(error, noise / size):
         verdict, why = "agrees", "both are zero, as far as the rounding of the cost lets it be measured"
-    elif apart <= slope.error or largest <= SAFETY * least / (slope.step or 1.0):
-        verdict, why = "cannot be told", _too_small(slope, least)
     else:
-        verdict, why = "differs", f"they are {figure(apart, 3)} apart, and it is measured to ± {figure(slope.error, 2)}"
-    return Check(derived, slope.value, slope.error, slope.step, verdict, why, slope.sides)
+        why = (
+            f"the derivative is too small: the cost is rounded by about {figure(noise, 1)}, and with its rounding "
+            f"no slope is known better than to ± {figure(max(error, SAFETY * noise / (slope.step or 1.0)), 2)}"
+        )
+    return Check(derived, slope.value, error, slope.step, verdict, why, slope.sides)
 
 
 def how_measured(check: Check) -> str:
@@ -120,20 +128,6 @@ def how_measured(check: Check) -> str:
     return (
         f"The slope of the cost, from values of it that are up to {figure(4 * check.step, 2)} away; ± is what rounding and "
         "curvature may add."
-    )
-
-
-def _is_nothing(derived: float, slope: Slope, size: float, least: float) -> bool:
-    """Whether a step of the number's own size would move the cost by no more than its rounding, by both."""
-    noise = max(slope.rounding, least)
-    return abs(derived) * size <= noise and abs(slope.value) <= max(slope.error, noise / size)
-
-
-def _too_small(slope: Slope, least: float) -> str:
-    noise = max(slope.rounding, least)
-    return (
-        f"the derivative is too small: the cost is rounded by about {figure(noise, 1)}, so that its slope is known to "
-        f"± {figure(max(slope.error, SAFETY * noise / (slope.step or 1.0)), 2)} only"
     )
 
 

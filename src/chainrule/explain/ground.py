@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain.check import Check, judged
-from chainrule.explain.slope import EPSILON, Look, Point, Slope, measure
+from chainrule.explain.shake import shaken_gradients
+from chainrule.explain.slope import EPSILON, SAFETY, Look, Point, Slope, measure
+from chainrule.network.network import Network
 from chainrule.train.objective import Objective, Piecewise
 from chainrule.tree import leaf, map_leaves
-from chainrule.types import Array, Batch, Context, Params
-
-_SHAKES = 4
+from chainrule.types import Array, Batch, Context, Params, as_dense
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,19 +30,31 @@ class Ground:
         From parameters to the cost and its pieces.
     params : tree
         Where one stands, in float64.
+    shaken : function, optional
+        From parameters to the costs and gradients of some passes with other rounding (see `explain.shake`).
     """
 
     cost: Callable[[Params], Point]
     params: Params
+    shaken: Callable[[Params], Iterable[tuple[float, Params]]] | None = None
+
+    @cached_property
+    def _passes(self) -> list[tuple[float, Params]]:
+        with np.errstate(all="ignore"):
+            return list(self.shaken(self.params)) if self.shaken is not None else []
 
     @cached_property
     def rounding(self) -> float:
-        """How far the cost moves where every parameter is moved in its last digit."""
-        rng = np.random.default_rng(0)
-        with np.errstate(all="ignore"):
-            costs = [self.cost(map_leaves(lambda w: _shaken(rng, w), self.params)).cost for _ in range(_SHAKES)]
+        """How far the cost moves where every number on the way to it is moved in its last digit."""
+        costs = [cost for cost, _ in self._passes] or [0.0]
         spread = max(costs) - min(costs)
         return spread if math.isfinite(spread) else 0.0
+
+    def slack(self, name: str, direction: np.ndarray) -> float:
+        """How far the derivative itself may be from the right one by its rounding: so far it moves with the last digits."""
+        found = [float((as_dense(NUMPY, leaf(grads, name)) * direction).sum()) for _, grads in self._passes] or [0.0]
+        spread = max(found) - min(found)
+        return SAFETY * spread if math.isfinite(spread) else 0.0
 
     @cached_property
     def least(self) -> float:
@@ -56,13 +68,17 @@ class Ground:
 
     def slope(self, name: str, direction: np.ndarray) -> Slope:
         """Return the slope of the cost along a direction of one parameter, by number."""
-        return measure(self._along(name, direction), self._size(name, direction), self.rounding)
+        return measure(self._along(name, direction), self.size(name, direction), self.rounding)
 
     def check(self, derived: float, name: str, direction: np.ndarray) -> Check:
         """Return a derivative along a direction of one parameter, beside what is measured there."""
-        return judged(derived, self.slope(name, direction), self._size(name, direction), self.least)
+        return self.judged(derived, self.slope(name, direction), name, direction)
 
-    def _size(self, name: str, direction: np.ndarray) -> float:
+    def judged(self, derived: float, slope: Slope, name: str, direction: np.ndarray) -> Check:
+        """Return the verdict on a derivative along a direction whose slope was measured."""
+        return judged(derived, slope, self.size(name, direction), self.least, self.slack(name, direction))
+
+    def size(self, name: str, direction: np.ndarray) -> float:
         """How far along the direction is as much as the largest of the numbers that move."""
         largest = float(np.abs(leaf(self.params, name)).max(initial=0.0, where=direction != 0))
         return max(1.0, largest / (float(np.abs(direction).max(initial=0.0)) or 1.0))
@@ -87,7 +103,11 @@ def ground_of(objective: Objective, params: Params, batch: Batch, context: Conte
             return Point(float(J), piece(branches))
         return Point(float(objective.loss_and_grads(NUMPY, params, batch, context)[0]))
 
-    return Ground(cost, map_leaves(lambda value: np.array(value, dtype=np.float64), params))
+    def shaken(params: Params) -> Iterator[tuple[float, Params]]:
+        network = getattr(objective, "network", None)
+        return shaken_gradients(network, params, batch, context) if isinstance(network, Network) else iter(())
+
+    return Ground(cost, map_leaves(lambda value: np.array(value, dtype=np.float64), params), shaken)
 
 
 def piece(branches: Iterable[Array]) -> bytes:
@@ -105,8 +125,3 @@ def one_of(params: Params, name: str, index: tuple[int, ...]) -> np.ndarray:
     direction = np.zeros(np.shape(leaf(params, name)))
     direction[index] = 1
     return direction
-
-
-def _shaken(rng: np.random.Generator, w: np.ndarray) -> np.ndarray:
-    shaken: np.ndarray = w * (1 + EPSILON * rng.integers(-1, 2, size=np.shape(w)))
-    return shaken
