@@ -457,11 +457,13 @@ def test_a_page_that_stops_reading_is_let_go_and_holds_nobody_up(monkeypatch: py
 
 
 @contextlib.contextmanager
-def _unread(address: str, **options: Any) -> Iterator[ClientConnection]:
-    """Open a wire that may be gone when it is to be closed."""
-    wire = connect(address, **options)
+def _unread(address: str, sock: socket.socket, **options: Any) -> Iterator[ClientConnection]:
+    """Open a wire that may be gone, or full, when it is to be closed."""
+    wire = connect(address, sock=sock, **options)
     yield wire.__enter__()
     with contextlib.suppress(ConnectionClosed, OSError):
+        # What waits for room in a full wire would be waited for.
+        sock.shutdown(socket.SHUT_RDWR)
         wire.__exit__(None, None, None)
 
 
