@@ -108,14 +108,18 @@ def rounding_of(look: Look, size: float = 1.0) -> float:
     Moré & Wild, 2011, Estimating computational noise, algorithm ECnoise: high differences of a smooth function vanish,
     those of noise do not. Where most neighbours are equal, J moves in stairs, and is looked at in wider spacing.
     """
+    stair = 0.0
     for part in _SPACINGS:
         points = [look(place * part * size) for place in range(-4, 5)]
         values = np.array([point.cost for point in points])
         if not np.isfinite(values).all() or len({point.piece for point in points}) > 1:
-            return 0.0
-        if 2 * np.count_nonzero(np.diff(values)) > len(values) - 1:
-            return max(_deviation(values, order) for order in (4, 5, 6))
-    return 0.0
+            return stair
+        moves = np.abs(np.diff(values))
+        if 2 * np.count_nonzero(moves) > moves.size:
+            return max(stair, *(_deviation(values, order) for order in (4, 5, 6)))
+        # One stair is as much as J is rounded by, and the next spacing may already be too wide to tell stairs from a bend.
+        stair = max(stair, float(np.min(moves, where=moves > 0, initial=math.inf)) if moves.any() else 0.0)
+    return stair
 
 
 def _deviation(values: np.ndarray, order: int) -> float:
