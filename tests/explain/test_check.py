@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -126,13 +127,9 @@ def test_one_row_of_a_network_that_has_learned_raises_no_false_alarm(row: int) -
     assert any(check.agrees for check in found.values())
 
 
-_XOR: list[Session] = []
-
-
+@cache
 def session_of_xor() -> Session:
-    if not _XOR:
-        _XOR.append(trained("xor", "tanh", 1000))
-    return _XOR[0]
+    return trained("xor", "tanh", 1000)
 
 
 def test_no_activation_loss_penalty_depth_or_epoch_raises_a_false_alarm_or_hides_a_mistake() -> None:

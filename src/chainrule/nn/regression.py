@@ -82,8 +82,9 @@ class Huber(Loss):
         return cache["clipped"]
 
     def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
-        """Yield where the cost is a parabola; beyond it, the error has a sign."""
-        yield xp.sign(cache["clipped"]) * (xp.abs(cache["clipped"]) == self.delta)
+        """Yield where the cost is straight, on either side."""
+        yield cache["clipped"] >= self.delta
+        yield cache["clipped"] <= -self.delta
 
 
 @register
