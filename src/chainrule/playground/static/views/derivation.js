@@ -156,7 +156,7 @@ export function mount(el, store) {
   function invite({ network }) {
     const chain = ["x", ...network.layers.map(({ name }) => name)].join(" → ");
     const text =
-      "Click any line, bias or output: its derivative is derived here, with this network's numbers put in, and checked against finite differences.";
+      "Click any line, bias or output: its derivative is derived here, with this network's numbers put in, and checked against the slope that is measured.";
     replace(
       empty,
       h("p", { class: "cr-board-chain" }, "∂J/∂w", h("span", {}, " = ?")),
