@@ -95,7 +95,8 @@ def judged(derived: float, slope: Slope, size: float = 1.0, least: float = 0.0, 
         By how much the derivative itself may be rounded.
     """
     largest, apart = max(abs(derived), abs(slope.value)), abs(derived - slope.value)
-    error = slope.error + slack
+    # What the terms are rounded by may not show in a cost that stands still between two of its stairs.
+    error = slope.error + slack + (least / (4 * slope.step) if slope.step else 0.0)
     is_told = slope.value != 0 and error <= TOLD * abs(slope.value)
     noise = max(slope.rounding, least)
     verdict: Verdict = "cannot be told"
