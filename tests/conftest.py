@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,33 @@ Write = Callable[..., Path]
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("new", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+# What brings what the machine lacks, by a word of the reason for which a test was skipped.
+_BRINGS = {
+    "Chromium": "apt-get install chromium, or any Chromium in the PATH",
+    "pdflatex": "apt-get install texlive-latex-recommended",
+    "npm ci": "npm ci",
+    "node is": "Node.js 20 or newer in the PATH",
+    "CHAINRULE_DATA": "CHAINRULE_DATA=FOLDER make test",
+    "mount": "make test as a user who may mount",
+}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last line what was not tried, and which command brings it."""
+    skipped = Counter(_brings(report) for report in terminalreporter.stats.get("skipped", []))
+    if skipped:
+        told = "; ".join(f"{count} ({how})" for how, count in skipped.items())
+        terminalreporter.write_line(f"NOT TRIED HERE: {told}", yellow=True, bold=True)
+
+
+def _brings(report: pytest.TestReport) -> str:
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    return next(
+        (f"{reason.split(':')[0]}; bring it by: {how}" for word, how in _BRINGS.items() if word in reason), reason
+    )
 
 
 @pytest.fixture(params=["numpy", "jax"])

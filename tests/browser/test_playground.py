@@ -109,6 +109,38 @@ def test_the_derivative_of_a_clicked_weight_is_the_slope_of_the_cost(open_page: 
     assert sum(map(read_number, terms)) == pytest.approx(shown, rel=2e-3)
 
 
+def test_an_open_derivation_says_that_the_network_moves_and_is_derived_again(open_page: Opener) -> None:
+    one = open_page()
+    one.page.get_by_role("button", name="Bias of hidden1.1").click()
+    one.page.locator("[data-analytic]").wait_for()
+
+    def slope(session: Session) -> float:
+        part = session.scene.part("train").take(slice(0, 1))
+        _, grads = session.scene.network.loss_and_grads(NUMPY, session.learner.trainer.params, part, PREDICT)
+        return float(grads["hidden1"]["b"][1])
+
+    def shows(slope: float) -> None:
+        one.wait(
+            """slope => {
+                const shown = Number(document.querySelector('[data-analytic]')?.dataset.analytic);
+                return Math.abs(shown - slope) <= 1e-9 * Math.abs(slope) && !document.querySelector('.cr-board-body.is-old');
+            }""",
+            slope,
+        )
+
+    before = one.session(slope)
+    shows(before)
+    one.page.get_by_role("button", name="Step (→)").click()
+    one.until(lambda session: slope(session) != before)
+    shows(one.session(slope))
+    one.page.get_by_role("button", name="Run (space)").click()
+    one.page.get_by_text("The network has moved on since").wait_for()
+    one.page.get_by_role("button", name="Pause (space)").click()
+    one.page.get_by_role("button", name="Run (space)").wait_for()
+    shows(one.session(slope))
+    assert one.page.get_by_text("The network has moved on since").count() == 0
+
+
 def _middle(one: Open, left: str, right: str) -> tuple[float, float]:
     a = one.page.locator(f"[data-neuron='{left}']").bounding_box()
     b = one.page.locator(f"[data-neuron='{right}']").bounding_box()

@@ -56,9 +56,9 @@ def test_a_chain_leads_from_the_inputs_to_the_parameter_and_from_there_to_the_lo
     for parameter, _ in leaves(case.params):
         chain = follow(case.network, case.params, case.batch, case.context, parameter)
         assert chain.path == parameter
-        to_it, from_it = chain.stages[: chain.at + 1], chain.stages[chain.at :]
+        from_it = chain.stages[chain.at :]
         assert np.array_equal(chain.stages[0].x, case.batch.x)
-        assert all(np.array_equal(before.y, after.x) for before, after in pairwise(to_it))
+        assert all(np.array_equal(before.y, after.x) for before, after in pairwise(chain.stages))
         assert all(np.array_equal(before.dy, after.dx) for before, after in pairwise(from_it))
         assert np.array_equal(chain.stages[-1].dy, chain.da)
 
@@ -364,3 +364,35 @@ def test_ascent_is_written_uphill() -> None:
     )
     assert derivation.update is not None
     assert derivation.update.to_json()["text"].splitlines()[1] == "W[0,0] ← 2 + 0.1 · (−3) = 1.7"
+
+
+@pytest.mark.parametrize(
+    ("case", "weight", "lines"),
+    [
+        ("a bypass on the way", "residual1.dense1.W[0,1]", ["yʳᵉˢⁱᵈᵘᵃˡ¹[n,s] = z⁽³⁾[n,s] + z⁽²⁾[n,s]"]),
+        ("a bypass around one layer", "residual1.b[0]", ["yʳᵉˢⁱᵈᵘᵃˡ¹[n,m] = a⁽ᶻ⁾[n,m] + x[n,m]"]),
+        ("a bypass that is the last", "residual1.dense2.W[0,1]", ["a[n,k] = a⁽ᵒ⁾[n,k] + z⁽²⁾[n,k]"]),
+        ("a bypass with a shortcut layer", "residual1.dense1.W[0,1]", ["yʳᵉˢⁱᵈᵘᵃˡ¹[n,m] = z[n,m] + the rest of residual1[n,m]"]),
+        ("a bypass with a shortcut layer", "residual1.shortcut.W[0,1]", ["yʳᵉˢⁱᵈᵘᵃˡ¹[n,m] = a⁽ᶻ⁾[n,m] + the rest of residual1[n,m]"]),
+    ],
+)  # fmt: skip
+def test_what_a_bypass_adds_is_written(case: str, weight: str, lines: list[str]) -> None:
+    given = next(one for one in LAYERS if one.name == case)
+    derivation = derive(given.network, weight, given.batch.x, given.batch.t, params=given.params)
+    written = derivation.steps[0].plain.splitlines()
+    assert [line for line in written if " + " in line and "Σ" not in line and "e^" not in line] == lines
+    what = {letter.to_json()["text"] for letter in derivation.letters}
+    assert lines[0].split(" = ")[0] in what
+
+
+def test_each_of_two_bypasses_around_each_other_adds() -> None:
+    """y = f(x) + x + x: the layers inside one another have no name of their own, but are two."""
+    given = next(one for one in LAYERS if one.name == "bypasses inside bypasses")
+    chain = follow(given.network, given.params, given.batch, given.context, "residual1.dense1.W")
+    inner, outer = chain.stages[2:4]
+    np.testing.assert_allclose(inner.y - inner.x, given.batch.x)
+    np.testing.assert_allclose(outer.y - outer.x, given.batch.x)
+    derivation = derive(given.network, "residual1.dense1.W[0,1]", given.batch.x, given.batch.t, params=given.params)
+    written = derivation.steps[0].plain.splitlines()
+    left = [line.split(" = ")[0] for line in written if line.endswith("+ x[n,m]")]
+    assert len(left) == len(set(left)) == 2

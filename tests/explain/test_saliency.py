@@ -9,7 +9,8 @@ from chainrule import nn
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ChainruleError
 from chainrule.explain import grad_cam, saliency
-from chainrule.explain.numeric import compare
+from chainrule.explain.check import judged
+from chainrule.explain.slope import Point, measure
 from tests.explain import cases
 
 CASES = [cases.dense_cases()[5], *[c for c in cases.layer_cases() if c.name != "batch norm while learning"]]
@@ -26,7 +27,7 @@ def test_saliency_is_the_slope_of_the_logit(case: cases.Case) -> None:
     def logits(step: float) -> float:
         return float(case.network.forward(NUMPY, case.params, case.batch.x + step * direction)[:, 1].sum())
 
-    assert compare(float((found * direction).sum()), logits).agrees
+    assert judged(float((found * direction).sum()), measure(lambda change: Point(logits(change)))).agrees
 
 
 def test_the_largest_logit_is_taken_where_none_is_named() -> None:

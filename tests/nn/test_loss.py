@@ -128,3 +128,9 @@ def test_a_batch_of_no_weight_is_nan_without_the_guard() -> None:
 def test_a_setting_out_of_its_range_is_named(kind: type, value: float) -> None:
     with pytest.raises(ConfigError, match=rf"(delta|smoothing) of {kind.__name__}"):
         kind(value)
+
+
+@pytest.mark.parametrize(("a", "t"), [(40.0, 1.0), (-40.0, 0.0), (25.0, 1.0)])
+def test_the_cost_of_a_label_that_is_all_but_right_keeps_its_digits(a: float, t: float) -> None:
+    J, _ = BinaryCrossEntropy().forward(XP, np.array([[a]]), np.array([[t]]))
+    assert float(J) == pytest.approx(math.exp(-abs(a)), rel=1e-10)

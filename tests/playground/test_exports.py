@@ -121,6 +121,14 @@ def test_the_derivation_of_a_batch_is_the_gradient_of_the_step_that_comes(ask: A
     assert before - 0.03 * derivation["check"]["analytic"] == pytest.approx(after, rel=1e-9)
 
 
+def test_a_derivation_names_the_network_that_it_is_of_as_frames_do(ask: Asking) -> None:
+    before = ask("derive", param="hidden1.W", index=[1, 2], of="all").content["serial"]
+    assert before == ask.session.snapshot().serial
+    ask("edit", param="output.b", index=[0], value=0.5)
+    assert ask.session.snapshot().serial > before
+    assert ask("derive", param="hidden1.W", index=[1, 2], of="all").content["serial"] == ask.session.snapshot().serial
+
+
 def test_the_derivation_of_an_output(ask: Asking) -> None:
     answer = ask("derive", output=1, of={"row": 0})
     assert answer.type == "derivation"

@@ -71,11 +71,13 @@ def test_a_module_can_be_read_in_one_sitting_and_imports_what_is_there(module: P
         "bands",
         "derivation_parts",
         "faces",
+        "follow",
         "layer_heads",
         "links",
         "link_pointer",
         "plot",
         "neurons",
+        "worksheet",
     ):
         assert "export function mount(el, store)" in module.read_text()
 

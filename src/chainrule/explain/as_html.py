@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from chainrule.explain.blank import without_solution
+from chainrule.explain.check import how_measured
 from chainrule.explain.content import Content
 from chainrule.explain.notation import figure, mathml
 from chainrule.explain.parts import Matrix
@@ -154,9 +155,9 @@ def _update(derivation: Content, solution: bool) -> str:
 
 def _check(derivation: Content, solution: bool) -> str:
     check, source = derivation.check, derivation.source
-    verdict = "they agree" if check.agrees else "they do not agree"
-    derived = f"{check.analytic:.12g}" if solution else _BLANK
-    error = f"{check.relative_error:.1e}: {verdict}" if solution else _BLANK
+    derived, measured, verdict = figure(check.analytic, 12), check.measured, escape(check.sentence)
+    if not solution:
+        derived = measured = verdict = _BLANK
     where = (
         f"<p class='cr-soft'>The library computes it in {escape(source.file)}, line {source.line} "
         f"({escape(source.function)}):</p><pre>{escape(source.text)}</pre>"
@@ -164,8 +165,8 @@ def _check(derivation: Content, solution: bool) -> str:
         else ""
     )
     return (
-        f"<p>The slope of the cost, from four points around it that are {figure(check.step)} apart.</p>"
+        f"<p>{escape(how_measured(check))}</p>"
         f"<table class='cr-check'><tr><th>derived</th><td>{derived}</td></tr>"
-        f"<tr><th>measured</th><td>{check.numeric:.12g}</td></tr>"
-        f"<tr><th>relative error</th><td>{error}</td></tr></table>{where}"
+        f"<tr><th>measured</th><td>{measured}</td></tr>"
+        f"<tr><th>verdict</th><td>{verdict}</td></tr></table>{where}"
     )

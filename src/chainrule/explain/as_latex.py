@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.explain.blank import without_solution
+from chainrule.explain.check import how_measured
 from chainrule.explain.content import Content
-from chainrule.explain.notation import LATEX_OF, bracketed, latex_figure
+from chainrule.explain.notation import LATEX_OF, figure, latex_figure
 from chainrule.explain.parts import Matrix
 from chainrule.printable import printable
 
@@ -146,10 +147,10 @@ def _matrix(matrix: Matrix, solution: bool) -> str:
 def _check(derivation: Content, solution: bool) -> Iterator[str]:
     check, source = derivation.check, derivation.source
     yield r"\subsection*{By number}"
-    yield rf"The slope of the cost, from four points around it that are ${latex_figure(check.step)}$ apart."
-    derived = latex_figure(check.analytic, 10) if solution else BLANK
-    error = latex_figure(check.relative_error, 2) if solution else BLANK
-    measured = bracketed(check.numeric, 10)
-    yield rf"\[\text{{derived}} = {derived}, \quad \text{{measured}} = {measured}, \quad \text{{relative error}} = {error}\]"
+    yield escaped(how_measured(check))
+    derived, measured, verdict = figure(check.analytic, 12), check.measured, check.sentence
+    rows = [("derived", derived), ("measured", measured), ("verdict", verdict)]
+    cells = [rf"{name} & {escaped(told) if solution else BLANK} \\" for name, told in rows]
+    yield "\n".join([r"\begin{tabular}{@{}lp{0.75\linewidth}@{}}", *cells, r"\end{tabular}"])
     if source.line:
         yield rf"The library computes it in \texttt{{{escaped(source.file)}}}, line {source.line}: \\ \texttt{{{escaped(source.text)}}}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from chainrule.explain.check import how_measured
 from chainrule.explain.content import Content
 from chainrule.explain.notation import figure, plain
 from chainrule.explain.parts import Matrix, Update, Vectorised
@@ -120,12 +121,12 @@ def _update(update: Update) -> Iterator[str]:
 
 def _check(derivation: Content) -> Iterator[str]:
     check, source = derivation.check, derivation.source
-    verdict = "they agree" if check.agrees else "THEY DO NOT AGREE"
-    yield f"The slope of the cost, measured at four points around it that are {figure(check.step)} apart."
+    yield from _wrapped(how_measured(check))
     yield ""
-    yield f"    derived   {check.analytic: .12g}"
-    yield f"    measured  {check.numeric: .12g}"
-    yield f"    relative error {check.relative_error:.1e}: {verdict}"
+    derived = figure(check.analytic, 12)
+    yield f"    derived   {'' if derived.startswith('−') else ' '}{derived}"
+    yield f"    measured  {'' if check.measured.startswith('−') else ' '}{check.measured}"
+    yield from textwrap.wrap(f"verdict    {check.sentence}", WIDTH, initial_indent="    ", subsequent_indent=" " * 15)
     if source.line:
         yield ""
         yield f"The library computes it in {source.file}, line {source.line} ({source.function}):"

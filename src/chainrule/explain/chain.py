@@ -5,21 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.network.network import Network
-from chainrule.nn import Dense, DropConnect, Layer
+from chainrule.nn import Dense, DropConnect, Equations, Layer
 from chainrule.nn.layer import part
 from chainrule.nn.probe import name_inside
 from chainrule.tree import dotted, leaves
-from chainrule.types import Array, Batch, Cache, Context, Params
+from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, Shape
+
+
+@dataclass(frozen=True)
+class Addition(Layer):
+    """Where what a composition computes beside the layer inside it is added: y = x + what is beside, so that dx = dy.
+
+    It stands in a chain only; nothing runs it.
+    """
+
+    equations: ClassVar[Equations] = Equations(
+        forward=(r"y = x + s",), backward={"dx": r"\frac{\partial J}{\partial y}"}, local="1"
+    )
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of x."""
+        return shape
+
+    def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
+        """y = x, as far as it depends on x."""
+        return x, {}
+
+    def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy."""
+        return dy, {}
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """A layer on the way, with what came in and out, forward and backward."""
+    """A layer on the way, with what came in and out, forward and backward.
+
+    Of an `Addition`, `outer_x` is what the composition read.
+    """
 
     path: str
     layer: Layer
@@ -29,6 +57,7 @@ class Stage:
     y: np.ndarray
     dx: np.ndarray
     dy: np.ndarray
+    outer_x: np.ndarray | None = None
 
     @property
     def is_dense(self) -> bool:
@@ -134,28 +163,31 @@ def follow(network: Network, params: Params, batch: Batch, context: Context, par
     )  # fmt: skip
 
 
-def _stages(whole: Stage, record: Mapping[str, Array], parameter: str) -> Iterator[Stage]:
+def _stages(whole: Stage, record: Mapping[str, Array], parameter: str, key: str = "") -> Iterator[Stage]:
     """Open a layer as far as x passes, or the cost depends on the parameter through, one layer after the other.
 
     Of a composition in which the parameter lies, the rest is told from what passed between it and the layer inside: a
-    stage that leads to it, unless it reads x itself, and one that goes on from it, unless its dy is that of the whole
-    (as ∂J/∂(x + f(x)) is also ∂J/∂f(x)).
+    stage that leads to it, unless it reads x itself, and one that goes on from it. Where its dy is that of the whole (as
+    ∂J/∂(x + f(x)) is also ∂J/∂f(x)), the rest has only been added.
     """
     layer, is_stack = whole.layer, "" not in whole.layer.in_a_row()
     for name, child in layer.children().items():
-        key = name_inside(whole.path, name)
-        if name not in whole.cache or f"{key}.dy" not in record:
+        inner = name_inside(whole.path, key, name)
+        if name not in whole.cache or f"{inner}.dy" not in record:
             continue
-        values = [np.asarray(record[f"{key}.{kind}"]) for kind in ("x", "y", "dx", "dy")]
+        values = [np.asarray(record[f"{inner}.{kind}"]) for kind in ("x", "y", "dx", "dy")]
         stage = Stage(dotted(whole.path, name), child, part(whole.params, name), whole.cache[name], *values)
         if is_stack:
-            yield from _stages(stage, record, parameter)
+            yield from _stages(stage, record, parameter, inner)
         elif _has(stage, parameter):
             if stage.x is not whole.x:
                 yield replace(whole, params={}, y=stage.x, dy=stage.dx)
-            yield from _stages(stage, record, parameter)
+            yield from _stages(stage, record, parameter, inner)
+            after = replace(whole, params={}, x=stage.y, dx=stage.dy)
             if stage.dy is not whole.dy:
-                yield replace(whole, params={}, x=stage.y, dx=stage.dy)
+                yield after
+            elif stage.y is not whole.y:
+                yield replace(after, path=key or "the network", layer=Addition(), cache={}, outer_x=whole.x)
             return
     if not is_stack:
         yield whole

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.explain.check import Check
 from chainrule.explain.notation import mathml, plain
-from chainrule.explain.parts import Check, Letter, SourceLine, Step, Term, Update, Vectorised
+from chainrule.explain.parts import Letter, SourceLine, Step, Term, Update, Vectorised
 
 
 @dataclass(frozen=True)

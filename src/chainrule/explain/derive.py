@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain import address, source, steps
 from chainrule.explain.chain import Chain, follow
+from chainrule.explain.check import Check
 from chainrule.explain.derivation import Derivation
+from chainrule.explain.ground import ground_of, one_of
 from chainrule.explain.letters import Letters
-from chainrule.explain.numeric import compare
-from chainrule.explain.parts import Check, Update
+from chainrule.explain.parts import Update
 from chainrule.explain.question import Question, ask
 from chainrule.explain.terms import Paths
 from chainrule.explain.update import moved
 from chainrule.explain.vectorise import vectorised
 from chainrule.nn import Penalty
 from chainrule.optim import GradientDescent, Rule
-from chainrule.tree import leaf, map_leaves
+from chainrule.train.objective import Supervised
+from chainrule.tree import leaf
 from chainrule.types import PREDICT, Context, Params
 
 TERMS = 40
@@ -105,7 +105,7 @@ def derive(
     if penalty is not None and part is not None:
         scale = penalty.scale(chain.params, chain.network.penalised)
         told.append(steps.penalty(penalty, symbol, value, scale, total, part))
-    check = _check(question, chain, penalty, index, part)
+    check = _check(question, chain, penalty, index)
     return Derivation(
         of=address.write(name, index),
         title=steps.partial("J", symbol),
@@ -143,20 +143,9 @@ def _penalty_cost(penalty: Penalty, chain: Chain, params: Params) -> float:
     return float(penalty.forward(NUMPY, params, chain.network.penalised))
 
 
-def _check(
-    question: Question, chain: Chain, penalty: Penalty | None, index: Sequence[int], part: float | None
-) -> Check:
+def _check(question: Question, chain: Chain, penalty: Penalty | None, index: Sequence[int]) -> Check:
     """The gradient of the whole network beside the slope of the cost."""
-    moving = map_leaves(lambda value: np.array(value, dtype=np.float64), question.params)
-    array, at = leaf(moving, chain.path), tuple(index)
-    start = float(array[at])
-
-    def cost(change: float) -> float:
-        array[at] = start + change
-        a = question.network.forward(NUMPY, moving, question.batch.x, chain.context)
-        J = float(question.network.loss.forward(NUMPY, a, question.batch.t, question.batch.w)[0])
-        return J + (_penalty_cost(penalty, chain, moving) if penalty else 0.0)
-
-    _, grads = question.network.loss_and_grads(NUMPY, question.params, question.batch, chain.context)
-    analytic = float(leaf(grads, chain.path)[at]) + (part or 0.0)
-    return compare(analytic, cost, start)
+    objective, at = Supervised(question.network, penalty or Penalty()), tuple(index)
+    _, grads = objective.loss_and_grads(NUMPY, question.params, question.batch, chain.context)
+    ground = ground_of(objective, question.params, question.batch, chain.context)
+    return ground.check(float(leaf(grads, chain.path)[at]), chain.path, one_of(question.params, chain.path, at))

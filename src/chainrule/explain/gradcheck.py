@@ -11,8 +11,9 @@ from chainrule.constraints import Range
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.explain.address import write
-from chainrule.explain.numeric import compare
-from chainrule.explain.parts import Check
+from chainrule.explain.check import Check, Verdict
+from chainrule.explain.ground import Ground, ground_of, one_of
+from chainrule.explain.notation import figure
 from chainrule.network.network import Network
 from chainrule.train.objective import Objective, Supervised
 from chainrule.tree import leaf, leaves, map_leaves
@@ -30,11 +31,13 @@ class ParameterCheck:
     along : Check
         Along one random direction through all of its numbers at once, so that none is left out.
     worst : str
-        The address of the single number, of those that were looked at, whose relative error is largest.
+        The address of the single number, of those that were looked at, that agrees least.
     at_worst : Check
         Of that number.
     looked_at : int
         How many single numbers there were.
+    n_agree : int
+        How many of these agree; of the others that do not differ nothing can be told.
     """
 
     name: str
@@ -42,11 +45,20 @@ class ParameterCheck:
     worst: str
     at_worst: Check
     looked_at: int
+    n_agree: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """What differs anywhere differs; what agrees somewhere and differs nowhere agrees."""
+        verdicts = {self.along.verdict, self.at_worst.verdict}
+        if "differs" in verdicts:
+            return "differs"
+        return "agrees" if self.along.agrees or self.n_agree else "cannot be told"
 
     @property
     def agrees(self) -> bool:
-        """Whether both checks agree."""
-        return self.along.agrees and self.at_worst.agrees
+        """Whether the gradient is the slope, as far as can be told, and something can."""
+        return self.verdict == "agrees"
 
 
 @dataclass(frozen=True)
@@ -56,22 +68,29 @@ class GradientCheck:
     parameters: tuple[ParameterCheck, ...]
 
     @property
+    def verdict(self) -> Verdict:
+        """`differs` if a parameter does; `agrees` if all agree."""
+        verdicts = [parameter.verdict for parameter in self.parameters]
+        if "differs" in verdicts:
+            return "differs"
+        return "cannot be told" if "cannot be told" in verdicts else "agrees"
+
+    @property
     def agrees(self) -> bool:
         """Whether every gradient is the slope."""
-        return all(parameter.agrees for parameter in self.parameters)
+        return self.verdict == "agrees"
 
     def __str__(self) -> str:
-        """Return a table: name, relative error along a direction, the worst number and its relative error."""
-        head = ("parameter", "along a direction", "worst of", "at", "relative error", "")
-        rows = [
-            (p.name, f"{p.along.relative_error:.1e}", str(p.looked_at), p.worst, f"{p.at_worst.relative_error:.1e}",
-             "agrees" if p.agrees else "DOES NOT AGREE")
-            for p in self.parameters
-        ]  # fmt: skip
-        widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+        """Return a table: each parameter along a direction and at its worst number, derived and measured, and why not."""
+        head = ("parameter", "", "derived", "measured", "verdict")
+        rows = [head]
+        for p in self.parameters:
+            worst = f"{p.worst}, worst of {p.looked_at}" if p.looked_at > 1 else p.worst
+            for name, where, check in ((p.name, "along a direction", p.along), ("", worst, p.at_worst)):
+                rows.append((name, where, figure(check.analytic, 8), check.measured, check.sentence))
+        widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
         return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in [head, *rows]
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
         )
 
 
@@ -107,51 +126,33 @@ def check_gradients(
     objective.check(batch)
     moving = map_leaves(lambda value: np.array(value, dtype=np.float64), params)
     _, grads = objective.loss_and_grads(NUMPY, moving, batch, context)
+    ground = ground_of(objective, moving, batch, context)
     rng = np.random.default_rng(seed)
-    names = [name for name, _ in leaves(moving)]
     return GradientCheck(
         tuple(
-            _check(
-                objective, moving, batch, context, name, np.asarray(as_dense(NUMPY, leaf(grads, name))), entries, rng
-            )
-            for name in names
+            _check(ground, name, np.asarray(as_dense(NUMPY, leaf(grads, name))), entries, rng)
+            for name, _ in leaves(moving)
         )
     )
 
 
-def _check(
-    objective: Objective,
-    moving: Params,
-    batch: Batch,
-    context: Context,
-    name: str,
-    gradient: np.ndarray,
-    entries: int,
-    rng: np.random.Generator,
-) -> ParameterCheck:
-    array = leaf(moving, name)
-    start = array.copy()
-
-    def along(direction: np.ndarray) -> Check:
-        def cost(change: float) -> float:
-            array[...] = start + change * direction
-            J, _ = objective.loss_and_grads(NUMPY, moving, batch, context)
-            array[...] = start
-            return float(J)
-
-        return compare(float((gradient * direction).sum()), cost)
-
-    direction = rng.normal(size=array.shape)
-    everywhere = along(direction / max(float(np.linalg.norm(direction)), 1e-300))
-    chosen = rng.permutation(array.size)[:entries]
+def _check(ground: Ground, name: str, gradient: np.ndarray, entries: int, rng: np.random.Generator) -> ParameterCheck:
+    direction = rng.normal(size=gradient.shape)
+    direction /= max(float(np.linalg.norm(direction)), 1e-300)
+    along = ground.check(float((gradient * direction).sum()), name, direction)
+    chosen = rng.permutation(gradient.size)[:entries]
     found = []
     for flat in chosen:
-        index = tuple(int(i) for i in np.unravel_index(int(flat), array.shape))
-        one = np.zeros(array.shape)
-        one[index] = 1
-        found.append((along(one), write(name, index)))
-    worst, address = max(found, key=lambda pair: (not pair[0].agrees, pair[0].relative_error))
-    return ParameterCheck(name, everywhere, address, worst, len(chosen))
+        index = tuple(int(i) for i in np.unravel_index(int(flat), gradient.shape))
+        one = one_of(ground.params, name, index)
+        found.append((ground.check(float(gradient[index]), name, one), write(name, index)))
+    worst, address = max(found, key=_badness)
+    return ParameterCheck(name, along, address, worst, len(chosen), sum(check.agrees for check, _ in found))
+
+
+def _badness(found: tuple[Check, str]) -> tuple[bool, bool, float]:
+    check, _ = found
+    return check.verdict == "differs", not check.agrees, check.relative_error or 0.0
 
 
 def _float64(values: Any) -> np.ndarray:

@@ -9,7 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.explain.chain import Chain
+from chainrule.engine.numpy import NUMPY
+from chainrule.explain.arithmetic import Writing, factor, printed, readable
+from chainrule.explain.chain import Addition, Chain, rows
 from chainrule.explain.notation import bracketed, name_latex, plain
 from chainrule.explain.parts import Letter
 from chainrule.nn import Activation, Dropout, Flatten, Identity, Reshape, SoftmaxCrossEntropy
@@ -104,7 +106,7 @@ class Letters:
         block = self.block[stage]
         is_last = all(later.is_elementwise for later in self.chain.stages[stage + 1 :])
         bends = any(
-            isinstance(later.layer, Activation)
+            isinstance(later.layer, (Activation, Addition))
             for later, number in zip(self.chain.stages, self.block, strict=True)
             if number == block and later.is_elementwise
         )
@@ -138,6 +140,20 @@ class Letters:
             return rf"{letter}_{{{under(n, i)}}}"
         return rf"y^{{{name_latex(here.path)}}}_{{{under(n, i)}}}"
 
+    def beside(self, stage: int) -> str:
+        """Return what is added at an `Addition`: what the composition read, where that is all, else in words."""
+        here, stages = self.chain.stages[stage], self.chain.stages
+        writer = next((number for number in range(stage - 1, -1, -1) if stages[number].y is here.outer_x), -1)
+        i = self.index(self.block[stage])
+        rest = here.y - here.x
+        if (
+            here.outer_x is not None
+            and rest.shape == here.outer_x.shape
+            and np.allclose(rest, here.outer_x, 1e-9, 1e-12)
+        ):
+            return self.value(writer, "n", i)
+        return rf"{name_latex('the rest of ' + here.path)}_{{n{i}}}"
+
     def mask(self, stage: int) -> str:
         """Return the letter of a dropout layer's mask, divided by the share that is kept."""
         masks = [s.path for s in self.chain.stages if isinstance(s.layer, Dropout) and "mask" in s.cache]
@@ -151,15 +167,24 @@ class Letters:
         formula = here.layer.equations.local
         return "" if formula == "1" else put(formula, x=self.value(stage - 1, n, i), y=self.value(stage, n, i))
 
-    def local_figures(self, stage: int, n: int, i: int) -> str:
+    def local_figures(self, stage: int, n: int, i: int) -> Writing | None:
         """Return dy/dx of an elementwise stage in numbers: worked out, unless it is as short as y (1 - y)."""
         here = self.chain.stages[stage]
         formula = here.layer.equations.local
         if formula == "1" or (isinstance(here.layer, Dropout) and "mask" not in here.cache):
-            return ""
-        if isinstance(here.layer, Activation) and not re.search(r"[\\x\[]", formula):
-            return put(formula, y=bracketed(float(here.y.reshape(here.y.shape[0], -1)[n, i])))
-        return bracketed(float(here.local[n, i]))
+            return None
+        true = float(here.local[n, i])
+        if not isinstance(here.layer, Activation) or re.search(r"[\\x\[]", formula) or set(here.cache) != {"y"}:
+            return factor(true)
+        y = float(rows(here.y)[n, i])
+
+        def write(digits: int) -> tuple[str, float]:
+            # The layer's own derivative, at the y that is read.
+            at = {"y": np.array([printed(y, digits)])}
+            dx, _ = here.layer.backward(NUMPY, {}, at, np.ones(1))
+            return put(formula, y=bracketed(y, digits)), float(dx[0])
+
+        return readable(write, true)
 
     @property
     def target(self) -> str:
@@ -208,6 +233,8 @@ class Letters:
                 found.append(
                     Letter(rf"{self.mask(number)}_{{{under(n, i)}}}", f"mask of {stage.path}: 0, or 1 / (1 - rate)")
                 )
+            elif isinstance(stage.layer, Addition):
+                found.append(Letter(self.value(number, n, i), f"what {stage.path} writes"))
             elif isinstance(stage.layer, Activation) and not isinstance(stage.layer, Identity):
                 found.append(Letter(self.value(number, n, i), f"hidden value, {stage.path} of the above"))
                 for field, letter in (("slope", r"\alpha"), ("alpha", r"\alpha")):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from chainrule.engine.numpy import NUMPY
+from chainrule.explain.arithmetic import Writing, difference, exact, factor, printed, times
 from chainrule.explain.notation import bracketed, latex_figure
 from chainrule.explain.parts import Letter, Step
 from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
@@ -64,7 +66,9 @@ class Row:
             delta = float(j == k)
             value = -float(self.s[j]) * (delta - float(self.y[k]))
             symbols = rf"-{self.target}_{{{j}}} (\delta_{{{k},{j}}} - y_{{{k}}})"
-            figures = rf"-{bracketed(float(self.s[j]))} ({delta:g} - {latex_figure(float(self.y[k]))})"
+            figures = times(
+                [factor(-float(self.s[j])), difference(delta, float(self.y[k]), delta - float(self.y[k]))], value
+            )
             yield j, symbols, figures, value
 
     def cache(self) -> dict[str, np.ndarray]:
@@ -110,7 +114,7 @@ def _softmax(row: Row) -> Iterator[Step]:
         (
             r"\frac{\partial y_k}{\partial a_k} = e^{a_k} \frac{1}{\sum_j e^{a_j}} - e^{a_k} \left[\sum_j e^{a_j}\right]^{-2} e^{a_k}",
             r"\frac{\partial y_k}{\partial a_k} = y_k - y_k^2 = y_k (1 - y_k)",
-            rf"\frac{{\partial y_{{{k}}}}}{{\partial a_{{{k}}}}} = {_f(row.y[k])} (1 - {_f(row.y[k])}) = {_f(row.y[k] * (1 - row.y[k]))}",
+            rf"\frac{{\partial y_{{{k}}}}}{{\partial a_{{{k}}}}} = {_share(row.y[k])} = {_f(row.y[k] * (1 - row.y[k]))}",
         ),
         worked=True,
     )  # fmt: skip
@@ -120,7 +124,7 @@ def _softmax(row: Row) -> Iterator[Step]:
             r"\frac{\partial y_{k'}}{\partial a_k} = -e^{a_{k'}} \left[\sum_j e^{a_j}\right]^{-2} e^{a_k}",
             r"\frac{\partial y_{k'}}{\partial a_k} = -y_{k'} y_k",
             *(
-                rf"\frac{{\partial y_{{{j}}}}}{{\partial a_{{{k}}}}} = -{_f(row.y[j])} \cdot {_f(row.y[k])} = {_f(-row.y[j] * row.y[k])}"
+                rf"\frac{{\partial y_{{{j}}}}}{{\partial a_{{{k}}}}} = {times([factor(-row.y[j]), factor(row.y[k])], -row.y[j] * row.y[k])} = {_f(-row.y[j] * row.y[k])}"
                 for j in [j for j in range(len(row.y)) if j != k][:3]
             ),
         ),
@@ -151,7 +155,7 @@ def _softmax(row: Row) -> Iterator[Step]:
         "result", "The result", f"Here k = {k}.",
         (
             rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = {product}",
-            rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = y_{{{k}}} - {t}_{{{k}}} = {_f(row.y[k])} - {bracketed(float(row.s[k]))} = {_f(row.y[k] - row.s[k])}",
+            rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = y_{{{k}}} - {t}_{{{k}}} = {_minus(row.y[k], row.s[k])} = {_f(row.y[k] - row.s[k])}",
         ),
         {"y": float(row.y[k]), t: float(row.s[k])}, worked=True,
     )  # fmt: skip
@@ -161,14 +165,14 @@ def _binary(row: Row) -> Iterator[Step]:
     k, y, t = row.k, float(row.y[row.k]), float(row.t[row.k])
     yield _link_step(
         row, "The sigmoid", "A logit becomes a number between 0 and 1.",
-        (r"y_k = \sigma(a_k) = \frac{1}{1 + e^{-a_k}}", rf"y_{{{k}}} = \frac{{1}}{{1 + e^{{-{bracketed(float(row.a[k]))}}}}} = {_f(y)}"),
+        (r"y_k = \sigma(a_k) = \frac{1}{1 + e^{-a_k}}", rf"y_{{{k}}} = {exact(_sigmoid(float(row.a[k])), y)} = {_f(y)}"),
     )  # fmt: skip
     yield Step(
         "local", "The output by its logit", "The derivative of 1 / (1 + e⁻ᵃ), and what it is in y.",
         (
             r"\frac{\partial y_k}{\partial a_k} = \frac{e^{-a_k}}{(1 + e^{-a_k})^2} = \frac{1}{1 + e^{-a_k}} \cdot \frac{e^{-a_k}}{1 + e^{-a_k}}",
             r"\frac{\partial y_k}{\partial a_k} = y_k (1 - y_k)",
-            rf"\frac{{\partial y_{{{k}}}}}{{\partial a_{{{k}}}}} = {_f(y)} (1 - {_f(y)}) = {_f(y * (1 - y))}",
+            rf"\frac{{\partial y_{{{k}}}}}{{\partial a_{{{k}}}}} = {_share(y)} = {_f(y * (1 - y))}",
         ),
         worked=True,
     )  # fmt: skip
@@ -199,7 +203,7 @@ def _squared(row: Row) -> Iterator[Step]:
 def _poisson(row: Row) -> Iterator[Step]:
     k, y, t = row.k, float(row.y[row.k]), float(row.t[row.k])
     yield _link_step(row, "The exponential", "A count is never negative, so the logit is its logarithm.",
-        ("y_k = e^{a_k}", rf"y_{{{k}}} = e^{{{latex_figure(float(row.a[k]))}}} = {_f(y)}"))  # fmt: skip
+        ("y_k = e^{a_k}", rf"y_{{{k}}} = {exact(_exponential(float(row.a[k])), y)} = {_f(y)}"))  # fmt: skip
     yield Step(
         "cost", "The cost by the output", "The logarithm of y is a again.",
         (
@@ -217,7 +221,7 @@ def _huber(row: Row) -> Iterator[Step]:
     k, delta = row.k, row.loss.delta
     error = float(row.y[k] - row.t[k])
     yield _link_step(row, "The output", "The output is the logit itself.",
-        ("y_k = a_k, \\quad e_k = y_k - t_k", rf"e_{{{k}}} = {_f(row.y[k])} - {bracketed(float(row.t[k]))} = {_f(error)}"))  # fmt: skip
+        ("y_k = a_k, \\quad e_k = y_k - t_k", rf"e_{{{k}}} = {_minus(row.y[k], row.t[k])} = {_f(error)}"))  # fmt: skip
     first = row.loss.equations.forward[0].replace("J_n", "J").replace("_{nk}", "_k")
     yield Step(
         "cost", "The cost by the output", "A parabola near the target, a straight line beyond δ.",
@@ -241,13 +245,39 @@ def _link_step(row: Row, title: str, text: str, lines: tuple[str, ...]) -> Step:
 
 def _result(row: Row, title: str, text: str, line: str, value: float, middle: str | None = None) -> Step:
     k = row.k
-    between = f"{_f(row.y[k])} - {bracketed(float(row.t[k]))} = " if middle is None else middle
+    between = f"{_minus(row.y[k], row.t[k])} = " if middle is None else middle
     figures = rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = {between}{_f(value)}"
     return Step("result", title, text, (line, figures), {"y": float(row.y[k]), "t": float(row.t[k])}, worked=True)
 
 
 def _f(value: float) -> str:
     return latex_figure(float(value))
+
+
+def _minus(a: float, b: float) -> str:
+    """Return a - b with the digits that the result needs."""
+    return exact(
+        lambda digits: (f"{latex_figure(a, digits)} - {bracketed(b, digits)}", printed(a, digits) - printed(b, digits)),
+        float(a - b),
+    )
+
+
+def _share(y: float) -> str:
+    """Return y (1 - y) with the digits that the result needs."""
+
+    def write(digits: int) -> tuple[str, float]:
+        text = latex_figure(y, digits)
+        return f"{bracketed(y, digits)} (1 - {text})", printed(y, digits) * (1 - printed(y, digits))
+
+    return exact(write, float(y * (1 - y)))
+
+
+def _sigmoid(a: float) -> Writing:
+    return lambda digits: (rf"\frac{{1}}{{1 + e^{{-{bracketed(a, digits)}}}}}", float(NUMPY.expit(printed(a, digits))))
+
+
+def _exponential(a: float) -> Writing:
+    return lambda digits: (f"e^{{{latex_figure(a, digits)}}}", math.exp(printed(a, digits)))
 
 
 def _each(letter: str, values: np.ndarray, close: str = "") -> str:
@@ -259,7 +289,7 @@ def _each(letter: str, values: np.ndarray, close: str = "") -> str:
 def _difference(row: Row) -> str:
     """The derivative in numbers: y - t where the loss's own equation says so."""
     if isinstance(row.loss, (SquaredError, Poisson, BinaryCrossEntropy)):
-        return rf"{_f(row.y[row.k])} - {bracketed(float(row.t[row.k]))}"
+        return _minus(row.y[row.k], row.t[row.k])
     return _f(row.loss.each_backward(NUMPY, row.cache())[0, row.k])
 
 

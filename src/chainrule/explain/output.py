@@ -9,14 +9,17 @@ import numpy as np
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.explain import address, source
+from chainrule.explain.arithmetic import factor, times
+from chainrule.explain.check import Check
 from chainrule.explain.derivation import Derivation
+from chainrule.explain.ground import Ground, piece
 from chainrule.explain.letters import called
 from chainrule.explain.links import Row, told
 from chainrule.explain.matrices import window
-from chainrule.explain.notation import bracketed, latex_figure
-from chainrule.explain.numeric import compare
-from chainrule.explain.parts import Check, Letter, Step, Term, Vectorised
+from chainrule.explain.notation import latex_figure
+from chainrule.explain.parts import Letter, Step, Term, Vectorised
 from chainrule.explain.question import Question, ask
+from chainrule.explain.slope import Point
 from chainrule.types import PREDICT, Context, Params
 
 
@@ -107,11 +110,11 @@ def _terms(question: Question, here: Row, da: np.ndarray, layer: str, most: int)
         weights = question.batch.w
         shares = np.full(len(da), 1 / len(da)) if weights is None else weights / weights.sum()
         found = []
-        for number, slope, share in zip(question.rows, da[:, here.k], shares, strict=True):
+        for row, slope, share in zip(question.rows, da[:, here.k], shares, strict=True):
             alone = float(slope / share) if share else 0.0
-            figures = rf"{bracketed(float(share))} \cdot {bracketed(alone)} = {latex_figure(float(slope))}"
-            symbols = rf"\frac{{\partial J}}{{\partial a_{{{number},{here.k}}}}}"
-            found.append(Term(number, (f"{layer}.{here.k}",), f"{layer}.{here.k}", symbols, figures, float(slope)))
+            figures = f"{times([factor(float(share)), factor(alone)], float(slope))} = {latex_figure(float(slope))}"
+            symbols = rf"\frac{{\partial J}}{{\partial a_{{{row},{here.k}}}}}"
+            found.append(Term(row, (f"{layer}.{here.k}",), f"{layer}.{here.k}", symbols, figures, float(slope)))
     order = sorted(range(len(found)), key=lambda i: -abs(found[i].value))
     shown = sorted(order[:most])
     return tuple(found[i] for i in shown), len(found), float(sum(found[i].value for i in order[most:]))
@@ -148,9 +151,12 @@ def _vectorised(question: Question, y: np.ndarray, da: np.ndarray, k: int) -> Ve
 
 
 def _check(question: Question, a: np.ndarray, k: int, total: float) -> Check:
-    def cost(change: float) -> float:
-        moved = a.copy()
-        moved[:, k] += change
-        return float(question.network.loss.forward(NUMPY, moved, question.batch.t, question.batch.w)[0])
+    loss, batch = question.network.loss, question.batch
 
-    return compare(total, cost)
+    def cost(logits: Params) -> Point:
+        J, cache = loss.forward(NUMPY, logits["a"], batch.t, batch.w)
+        return Point(float(J), piece(loss.branches(NUMPY, cache)))
+
+    direction = np.zeros(a.shape)
+    direction[:, k] = 1
+    return Ground(cost, {"a": a}).check(total, "a", direction)

@@ -1,4 +1,4 @@
-"""The parts of a derivation: letters, steps, terms, matrices, the update, the check and the source line."""
+"""The parts of a derivation: letters, steps, terms, matrices, the update and the source line."""
 
 from __future__ import annotations
 
@@ -206,46 +206,6 @@ class Update:
             "before": self.before,
             "gradient": self.gradient,
             "after": self.after,
-        }
-
-
-@dataclass(frozen=True)
-class Check:
-    """The derivative by hand beside the derivative by number.
-
-    Attributes
-    ----------
-    analytic, numeric : float
-        What the library computes, and the slope of the cost between four points around the weight.
-    step : float
-        Their distance.
-    relative_error : float
-        |analytic - numeric| / the larger of the two (0 where both are 0).
-    round_off : float
-        What the rounding of the cost makes of the slope: no smaller difference means anything.
-    """
-
-    analytic: float
-    numeric: float
-    step: float
-    relative_error: float
-    round_off: float
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the two are equal as far as float64 can tell."""
-        difference = abs(self.analytic - self.numeric)
-        return difference <= 1e-7 * max(abs(self.analytic), abs(self.numeric)) + self.round_off
-
-    def to_json(self) -> dict[str, Any]:
-        """Return all of it."""
-        return {
-            "analytic": self.analytic,
-            "numeric": self.numeric,
-            "step": self.step,
-            "relative_error": self.relative_error,
-            "round_off": self.round_off,
-            "agrees": self.agrees,
         }
 
 

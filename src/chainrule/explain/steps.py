@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.explain.chain import Stage
+from chainrule.explain import arithmetic
+from chainrule.explain.chain import Addition, Stage
 from chainrule.explain.letters import Letters, grouped, put, under
 from chainrule.explain.notation import bracketed, figure, latex_figure, name_latex, plain
 from chainrule.explain.parts import Step, Term
@@ -13,6 +14,8 @@ from chainrule.nn import Activation, Conv2D, Dropout, Flatten, Identity, Penalty
 
 # So many summands are written into one line; the others stand in the table of terms.
 _IN_LINE = 6
+# What is left of a sum in which everything cancels is the rounding of its summands.
+_NOTHING = 1e-14
 
 
 def partial(above: str, below: str) -> str:
@@ -41,6 +44,8 @@ def _stage_lines(letters: Letters, number: int) -> Iterator[str]:
         bias = rf" + {letters.weight(block, 'b')}_{{{i}}}" if "b" in stage.params else ""
         mask = rf"\mu^{{(W)}}_{{{under(before, i)}}} " if "mask" in stage.cache else ""
         yield rf"{y} = \sum_{{{before}}} {x} {mask}{weight}{bias}"
+    elif isinstance(layer, Addition):
+        yield f"{y} = {x} + {letters.beside(number)}"
     elif isinstance(layer, (Flatten, Reshape, Identity)):
         return
     elif isinstance(layer, Dropout):
@@ -145,7 +150,7 @@ def _links(paths: Paths) -> tuple[str, list[tuple[str, str, str]]]:
     for hop in range(len(paths.hops), -1, -1):
         for number in reversed(paths.between(hop)):
             above, below = (letters.value(at, "n", indices[hop]) for at in (number, number - 1))
-            if letters.local(number, "n", indices[hop]):
+            if above != below:
                 factors.append((above, below, letters.local(number, "n", indices[hop])))
         if hop:
             stage = paths.hops[hop - 1]
@@ -238,15 +243,16 @@ def numbers(
             "numbers", "With the numbers", "Nothing in this pass depends on it.", (line,), {"sum": 0.0}, worked=True
         )
     shown = terms[:_IN_LINE]
-    summands = [latex_figure(term.value) for term in shown]
+    summands = [("", term.value, "") for term in shown]
     left = n_terms - len(shown)
     if left:
         remaining = rest + sum(term.value for term in terms[_IN_LINE:])
         more = f"{left} more term" + ("s" if left > 1 else "")
-        summands.append(rf"\underbrace{{{bracketed(remaining)}}}_{{{name_latex(more)}}}")
-    joined = summands[0] + "".join(f" - {s[1:]}" if s.startswith("-") else f" + {s}" for s in summands[1:])
-    result = "" if len(summands) == 1 else rf" = {latex_figure(total)}"
-    lines = [rf"{partial('J', symbol)} = {joined}{result}"]
+        summands.append((r"\underbrace{", remaining, rf"}}_{{{name_latex(more)}}}"))
+    joined, result = arithmetic.plus(summands, total), f" = {latex_figure(total)}"
+    if abs(total) <= _NOTHING * sum(abs(value) for _, value, _ in summands):
+        joined, result = arithmetic.summed(summands, 4)[0], r" \approx 0"
+    lines = [rf"{partial('J', symbol)} = {joined}{result if len(summands) > 1 else ''}"]
     if len(terms) == 1 and n_terms == 1:
         lines = [rf"{partial('J', symbol)} = {terms[0].figures}"]
     what = "row" if len(terms[0].path) == 1 else "row and path"
@@ -286,21 +292,27 @@ def _here(paths: Paths) -> str:
 
 def penalty(strength: Penalty, symbol: str, weight: float, scale: float, total: float, part: float) -> Step:
     """What the penalty adds."""
-    parts, figures = [], []
+    parts, factors = [], []
     if strength.l2:
         parts.append(rf"\lambda_2 {symbol}")
-        figures.append(rf"{latex_figure(strength.l2)} \cdot {bracketed(weight)}")
+        factors.append((strength.l2, weight))
     if strength.l1:
         parts.append(rf"\lambda_1 \, \text{{sign}}({symbol})")
-        figures.append(rf"{latex_figure(strength.l1)} \cdot {bracketed(float((weight > 0) - (weight < 0)))}")
+        factors.append((strength.l1, float((weight > 0) - (weight < 0))))
     share = "" if scale == 1 else r"\frac{1}{M} "
-    share_figures = "" if scale == 1 else rf"\frac{{1}}{{{round(1 / scale)}}} "
     brackets = (r"\left(", r"\right)") if share and len(parts) > 1 else ("", "")
     letters_sum = f"{share}{brackets[0]}{' + '.join(parts)}{brackets[1]}"
-    figures_sum = f"{share_figures}{brackets[0]}{' + '.join(figures)}{brackets[1]}"
+
+    def figures(digits: int) -> tuple[str, float]:
+        texts = [rf"{latex_figure(a, digits)} \cdot {bracketed(b, digits)}" for a, b in factors]
+        value = sum(arithmetic.printed(a, digits) * arithmetic.printed(b, digits) for a, b in factors)
+        share_figures = "" if scale == 1 else rf"\frac{{1}}{{{round(1 / scale)}}} "
+        return f"{share_figures}{brackets[0]}{' + '.join(texts)}{brackets[1]}", value * scale
+
+    both = arithmetic.plus([("", total, ""), ("", part, "")], total + part)
     lines = (
-        rf"{partial('R', symbol)} = {letters_sum} = {figures_sum} = {latex_figure(part)}",
-        rf"{partial('(J + R)', symbol)} = {latex_figure(total)} + {bracketed(part)} = {latex_figure(total + part)}",
+        rf"{partial('R', symbol)} = {letters_sum} = {arithmetic.exact(figures, part)} = {latex_figure(part)}",
+        rf"{partial('(J + R)', symbol)} = {both} = {latex_figure(total + part)}",
     )
     known = [f"λ₂ = {strength.l2:g}"] * bool(strength.l2) + [f"λ₁ = {strength.l1:g}"] * bool(strength.l1)
     known += [f"M = {round(1 / scale)} penalised weights"] * (scale != 1)

@@ -10,9 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
+from chainrule.explain.arithmetic import Writing, difference, factor, times
 from chainrule.explain.chain import Chain, rows
 from chainrule.explain.letters import Letters, grouped, under
-from chainrule.explain.notation import bracketed, latex_figure
+from chainrule.explain.notation import latex_figure
 from chainrule.explain.parts import Term
 from chainrule.explain.touch import Touch, by_row, kernel_meets, touch
 from chainrule.nn import Conv2D
@@ -94,18 +95,18 @@ class Paths:
         chain, touch = self.chain, self.touch
         if touch is None:
             return by_row(self.chain, self.index)[:, None]
-        product, units = touch.slopes, touch.units
+        whole, units = touch.slopes, touch.units
         for hop in range(depth + 1):
             is_last = hop == depth
             bends = self.between(hop) if not is_last or depth == len(self.hops) else range(0)
-            for number in bends:
-                product = product * _spread(chain.stages[number].local[:, units], product.ndim, hop)
+            for stage in bends:
+                whole = whole * _spread(chain.stages[stage].local[:, units], whole.ndim, hop)
             if is_last:
-                whole: np.ndarray = product * _spread(self._error(depth)[:, units], product.ndim, hop)
-                return whole
+                found: np.ndarray = whole * _spread(self._error(depth)[:, units], whole.ndim, hop)
+                return found
             weights = chain.stages[self.hops[hop]].weights
             here = weights[units] if hop == 0 else weights
-            product = product[..., None] * here.reshape((1,) * (product.ndim - 1) + here.shape)
+            whole = whole[..., None] * here.reshape((1,) * (whole.ndim - 1) + here.shape)
             units = np.arange(weights.shape[1])
         raise AssertionError("the loop returns")
 
@@ -159,7 +160,7 @@ class Paths:
         stages = [self.chain.at, *self.hops[:depth]]
         path = tuple(self.chain.stages[s].unit(u) for s, u in zip(stages, units, strict=True))
         symbols = " ".join(self.symbols(depth, str(numbers[n]), [str(u) for u in units]))
-        figures = self._figures(depth, n, at[0], units)
+        figures = times(self._figures(depth, n, at[0], units), value)
         neuron = path[min(1, len(path) - 1)]
         given = tuple(self._given(depth, n, at[0], units, str(numbers[n])))
         return Term(numbers[n], path, neuron, symbols, rf"{figures} = {latex_figure(value)}", value, given)
@@ -187,7 +188,7 @@ class Paths:
                 weight = letters.weight(letters.block[stage])
                 factors.append(rf"{weight}_{{{under(units[hop - 1], units[hop])}}}")
         factors.append(self.touch_symbol(n, units[0]))
-        return [factor for factor in factors if factor]
+        return [symbol for symbol in factors if symbol]
 
     def touch_symbol(self, n: str, unit: str) -> str:
         """Return ∂y/∂w in letters: x for a weight, nothing (1) for a bias."""
@@ -219,24 +220,23 @@ class Paths:
         h, w, c = kernel_meets(self.chain, self.index, int(unit))
         return self.letters.value(before, n, f"{h},{w},{c}")
 
-    def _figures(self, depth: int, n: int, touched: int, units: Sequence[int]) -> str:
+    def _figures(self, depth: int, n: int, touched: int, units: Sequence[int]) -> list[Writing]:
         chain, is_whole = self.chain, depth == len(self.hops)
-        factors = []
+        factors: list[Writing | None] = []
         if is_whole and self.reaches_cost:
             factors += self._error_figures(n, units[-1])
         else:
-            factors.append(bracketed(float(self._error(depth)[n, units[-1]])))
+            factors.append(factor(float(self._error(depth)[n, units[-1]])))
         for hop in range(depth, -1, -1):
             if hop < depth or is_whole:
-                for number in reversed(self.between(hop)):
-                    factors.append(self.letters.local_figures(number, n, units[hop]))
+                factors += [self.letters.local_figures(stage, n, units[hop]) for stage in reversed(self.between(hop))]
             if hop:
-                stage = chain.stages[self.hops[hop - 1]]
-                factors.append(bracketed(float(stage.weights[units[hop - 1], units[hop]])))
+                weights = chain.stages[self.hops[hop - 1]].weights
+                factors.append(factor(float(weights[units[hop - 1], units[hop]])))
         assert self.touch is not None  # noqa: S101 (the caller has looked)
         if not self._is_bias:
-            factors.append(bracketed(float(self.touch.slopes[n, touched])))
-        return r" \cdot ".join(factor for factor in factors if factor)
+            factors.append(factor(float(self.touch.slopes[n, touched])))
+        return [one for one in factors if one is not None]
 
     def _given(self, depth: int, n: int, touched: int, units: Sequence[int], name: str) -> Iterator[tuple[str, float]]:
         """Yield each letter of a path's product with its value."""
@@ -267,17 +267,17 @@ class Paths:
         if own and self.touch is not None:
             yield own, float(self.touch.slopes[n, touched])
 
-    def _error_figures(self, n: int, k: int) -> list[str]:
+    def _error_figures(self, n: int, k: int) -> list[Writing]:
         """Return 1/N and y - t in numbers."""
         chain = self.chain
-        share = [bracketed(float(chain.share[n]))] if chain.n > 1 or chain.batch.w is not None else []
+        share = [factor(float(chain.share[n]))] if chain.n > 1 or chain.batch.w is not None else []
         if share and chain.batch.w is None:
-            share = [rf"\tfrac{{1}}{{{chain.n}}}"]
-        slope = chain.da[n, k] / chain.share[n] if chain.share[n] else 0.0
+            share = [lambda digits: (rf"\tfrac{{1}}{{{chain.n}}}", 1 / chain.n)]
+        slope = float(chain.da[n, k] / chain.share[n]) if chain.share[n] else 0.0
         y, t = float(chain.y[n, k]), float(chain.batch.t[n, k])
         if self.letters.error("n", "k") == "y_{nk} - t_{nk}":
-            return [*share, f"({latex_figure(y)} - {bracketed(t)})"]
-        return [*share, bracketed(float(slope))]
+            return [*share, difference(y, t, slope if chain.share[n] else y - t)]
+        return [*share, factor(slope)]
 
 
 def _spread(values: np.ndarray, dimensions: int, axis: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.constraints import Range
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, did_you_mean
+from chainrule.explain.arithmetic import exact, printed
 from chainrule.explain.letters import put
 from chainrule.explain.notation import bracketed, latex_figure, name_latex
 from chainrule.explain.parts import Update
@@ -58,8 +59,16 @@ def moved(
     signs = {GradientDescent: ("-", gradient), GradientAscent: ("+", -gradient)}.get(type(rule))
     if signs:
         sign, slope = signs
-        step = rf"{bracketed(weight, 6)} {sign} {latex_figure(learning_rate)} \cdot {bracketed(slope)}"
-        lines.append(rf"{symbol} \leftarrow {step} = {result}")
+
+        def step(digits: int) -> tuple[str, float]:
+            few = digits - 2
+            text = (
+                rf"{bracketed(weight, digits)} {sign} {latex_figure(learning_rate, few)} \cdot {bracketed(slope, few)}"
+            )
+            moves = printed(learning_rate, few) * printed(slope, few)
+            return text, printed(weight, digits) - (moves if sign == "-" else -moves)
+
+        lines.append(rf"{symbol} \leftarrow {exact(step, after, 6)} = {result}")
     else:
         lines.append(rf"{symbol} \leftarrow {result} \quad {name_latex('from')} \quad {latex_figure(weight, 6)}")
     note = ""

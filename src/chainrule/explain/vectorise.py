@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.explain.chain import rows
+from chainrule.explain.chain import Addition, rows
 from chainrule.explain.letters import Letters, put
 from chainrule.explain.matrices import window
 from chainrule.explain.notation import name_latex
@@ -81,6 +81,8 @@ def _backward(letters: Letters, number: int) -> Iterator[str]:
     elif isinstance(stage.layer, Dropout):
         if "mask" in stage.cache:
             yield rf"{below} = {above} \odot {letters.mask(number)}"
+    elif isinstance(stage.layer, Addition):
+        yield rf"{below} = {above}"
     elif stage.layer.equations.local != "1":
         local = put(stage.layer.equations.local, x=matrix(letters, number - 1), y=matrix(letters, number))
         yield rf"{below} = {above} \odot {local}"

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -196,6 +197,15 @@ class Network:
         a, cache = self.layer.forward(xp, params, batch.x, ctx.of(batch))
         cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, self.counted(batch.mask))
         return cost, self.layer.gradients(xp, params, cache, self.loss.backward(xp, loss_cache)), cache
+
+    def cost_and_branches(
+        self, xp: Namespace, params: Params, batch: Batch, ctx: Context = PREDICT
+    ) -> tuple[Array, Iterator[Array]]:
+        """Return the mean cost of a batch, and on which pieces of their formulas layers and loss were (see `Layer`)."""
+        batch = self.numbers(xp, params, batch)
+        a, cache = self.layer.forward(xp, params, batch.x, ctx.of(batch))
+        cost, loss_cache = self.loss.forward(xp, a, batch.t, batch.w, self.counted(batch.mask))
+        return cost, chain(self.layer.branches(xp, cache), self.loss.branches(xp, loss_cache))
 
     def trace(self, xp: Namespace, params: Params, batch: Batch, ctx: Context = PREDICT) -> dict[str, Array]:
         """Return every number of one pass by name.
@@ -438,11 +448,12 @@ def _rows(layer: Layer, shape: Shape, path: str, name: str) -> Iterator[LayerRow
     """Yield the rows of the layers inside, and then, if there is more to it than they have, the layer's own."""
     children, shapes = layer.children(), layer.shapes_inside(shape)
     kind = type(layer).__name__
+    key = name if path or name != ROOT else ""
     inside: list[LayerRow] = []
     for child_name, child in children.items():
         if child_name or child.children():
             within = dotted(path, child_name)
-            inside += _rows(child, shapes[child_name], within, name_inside(path, child_name))
+            inside += _rows(child, shapes[child_name], within, name_inside(path, key, child_name))
         else:
             # It has no name of its own, and is told with the layer that it shares its names with.
             kind = f"{kind}({type(child).__name__})"

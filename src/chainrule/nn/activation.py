@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -126,6 +127,10 @@ class Relu(Activation):
         """dx = dy · [y > 0]."""
         return dy * (cache["y"] > 0), {}
 
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield on which side of 0 each x lies."""
+        yield cache["y"] > 0
+
 
 @register
 @dataclass(frozen=True)
@@ -154,6 +159,10 @@ class LeakyRelu(Activation):
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx = dy where x > 0, else slope · dy."""
         return xp.where(cache["x"] > 0, dy, self.slope * dy), {}
+
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield on which side of 0 each x lies."""
+        yield cache["x"] > 0
 
 
 @register
@@ -186,6 +195,10 @@ class Elu(Activation):
         """dx = dy where y > 0, else dy · (y + alpha)."""
         y = cache["y"]
         return xp.where(y > 0, dy, dy * (y + self.alpha)), {}
+
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield on which side of 0 each x lies."""
+        yield cache["y"] > 0
 
 
 _SQRT_HALF = math.sqrt(0.5)

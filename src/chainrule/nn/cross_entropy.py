@@ -38,8 +38,13 @@ class BinaryCrossEntropy(Loss):
     )
 
     def each(self, xp: Namespace, a: Array, t: Array) -> tuple[Array, Cache]:
-        """-log σ(a) = log(1 + e⁻ᵃ), so Jₙ = Σₖ log(1 + eᵃ) - t a: no logarithm of a rounded 0."""
-        return xp.sum(xp.logaddexp(a, xp.zeros_like(a)) - t * a, axis=-1), {"a": a, "t": t}
+        """-log σ(a) = log(1 + e⁻ᵃ), so Jₙ = Σₖ log(1 + eᵃ) - t a: no logarithm of a rounded 0.
+
+        log(1 + eᵃ) = max(a, 0) + log(1 + e⁻|ᵃ|), of which t a takes the max away before its digits hide the rest: the cost
+        of an answer that is all but right is as exact as that of any other.
+        """
+        each = (xp.maximum(a, 0) - t * a) + xp.log1p(xp.exp(-xp.abs(a)))
+        return xp.sum(each, axis=-1), {"a": a, "t": t}
 
     def each_backward(self, xp: Namespace, cache: Cache) -> Array:
         """∂Jₙ/∂a = y - t."""

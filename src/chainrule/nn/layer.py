@@ -162,6 +162,16 @@ class Layer(ABC):
         """Return the gradients alone: for a first layer, whose dx nobody asks for (and which may be costly)."""
         return self.backward(xp, p, cache, dy)[1]
 
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield which piece of its formula each number lies on, where it has several: of a max, which one is the largest.
+
+        Between two values of a weight with the same branches the layer is smooth, so that a derivative can be measured
+        there. By default the children say it, of the caches that lie under their names.
+        """
+        for name, child in self.children().items():
+            if name in cache:
+                yield from child.branches(xp, cache[name])
+
     def update_state(self, xp: Namespace, p: Params, cache: Cache, keep: float | None = None) -> Params:
         """Return the new values of the parameters that are state, as the part of p's tree that holds them.
 

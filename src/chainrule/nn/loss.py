@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -104,6 +105,10 @@ class Loss(ABC):
     @abstractmethod
     def each_backward(self, xp: Namespace, cache: Cache) -> Array:
         """Return ∂Jₙ/∂a (N, …, K)."""
+
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield which piece of its formula each cost lies on, where it has several, as a layer does."""
+        return iter(())
 
     def link(self, xp: Namespace, a: Array) -> Array:
         """Return the predictions y that the logits a stand for."""

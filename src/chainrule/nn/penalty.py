@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -68,3 +69,7 @@ class Penalty:
                 dW += (scale * self.l1) * xp.sign(W)
             grads[path] = dW
         return grads
+
+    def branches(self, xp: Namespace, params: Params, penalised: tuple[str, ...]) -> Iterator[Array]:
+        """Yield the signs of the weights, on which |W| depends."""
+        return (xp.sign(leaf(params, path)) for path in (penalised if self.l1 else ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar
@@ -95,6 +96,11 @@ class MaxPool2D(Pool):
             parts.append(dy * (largest & ~taken if parts else largest))
             taken = taken | largest
         return xp.spread(parts, window, x.shape[1:3]), {}
+
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield of each tap where it is the largest."""
+        x, y = cache["x"], cache["y"]
+        return (tap == y for tap in xp.taps(x, self.window(x.shape[1:]), -np.inf))
 
 
 @register
@@ -247,6 +253,10 @@ class GlobalMaxPool(GlobalPool):
             # Of padding alone no place is the largest.
             share = dy / xp.maximum(xp.sum(largest, axis=1), 1)
         return xp.reshape(largest * share[:, None, :], x.shape), {}
+
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield where the largest values are."""
+        yield _places_in_a_row(xp, cache["x"]) == cache["y"][:, None, :]
 
 
 def _require_places(layer: Layer, shape: Shape) -> Shape:

@@ -42,21 +42,23 @@ class Probe(Layer):
 
 def probe(layer: Layer, record: dict[str, Array]) -> Layer:
     """Return `layer` with a probe around every layer inside it, or around itself where there is none inside."""
-    return _inside(layer, record, "") if layer.children() else Probe(layer, ROOT, record)
+    return _inside(layer, record, "", "") if layer.children() else Probe(layer, ROOT, record)
 
 
-def name_inside(path: str, name: str) -> str:
-    """Return what the child called `name` of the layer `path` is recorded as."""
-    return dotted(path, name or INNER)
+def name_inside(path: str, key: str, name: str) -> str:
+    """Return what the child called `name` is recorded as, of a layer that is recorded as `key` and whose path is `path`.
+
+    The layer inside a layer inside `block`, both of which share its names, is `block.inner.inner`.
+    """
+    return dotted(path, name) if name else dotted(key, INNER)
 
 
-def _inside(layer: Layer, record: dict[str, Array], path: str) -> Layer:
+def _inside(layer: Layer, record: dict[str, Array], path: str, key: str) -> Layer:
     children = layer.children()
     if not children:
         return layer
-    return layer.rebuilt(
-        {
-            name: Probe(_inside(child, record, dotted(path, name)), name_inside(path, name), record)
-            for name, child in children.items()
-        }
-    )
+    probed = {}
+    for name, child in children.items():
+        inner = name_inside(path, key, name)
+        probed[name] = Probe(_inside(child, record, dotted(path, name), inner), inner, record)
+    return layer.rebuilt(probed)

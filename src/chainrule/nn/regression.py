@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -80,6 +81,11 @@ class Huber(Loss):
         """∂Jₙ/∂a = clip(e, -δ, δ)."""
         return cache["clipped"]
 
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield where the cost is straight, on either side."""
+        yield cache["clipped"] >= self.delta
+        yield cache["clipped"] <= -self.delta
+
 
 @register
 @dataclass(frozen=True)
@@ -119,6 +125,10 @@ class Poisson(Loss):
     def each_backward(self, xp: Namespace, cache: Cache) -> Array:
         """∂Jₙ/∂a = y - t."""
         return cache["y"] - cache["t"]
+
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield where the exponential has gone over into its tangent."""
+        yield cache["y"] == self.link(xp, xp.zeros_like(cache["y"]) + self._ceiling)
 
     def link(self, xp: Namespace, a: Array) -> Array:
         """y = eᵃ."""

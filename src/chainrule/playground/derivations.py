@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def derivation(learner: WatchedLearner, asked: Derive) -> Message:
-    """Return the derivation of a weight, or of an output."""
-    return Message("derivation", {"derivation": _derived(learner, asked).to_json()})
+    """Return the derivation of a weight, or of an output, and the serial that the learner had: frames with another show more."""
+    return Message("derivation", {"derivation": _derived(learner, asked).to_json(), "serial": learner.serial})
 
 
 def worksheet(learner: WatchedLearner, asked: Export) -> str:

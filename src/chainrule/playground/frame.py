@@ -124,6 +124,7 @@ def frame_message(
     metric = metric_of(scene).name
     content = {
         "n": n,
+        "serial": snapshot.serial,
         "running": snapshot.running,
         "position": snapshot.position,
         "seconds": round(snapshot.seconds, 3),

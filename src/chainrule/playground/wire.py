@@ -35,13 +35,13 @@ REPLIES: dict[str, frozenset[str]] = {
     ),
     "frame": frozenset(
         {"n", "running", "position", "seconds", "cost", "metrics", "rate", "epochs_per_second", "map", "points"}
-        | {"thumbnail", "budget", "layout"}
+        | {"thumbnail", "budget", "layout", "serial"}
     ),
     "history": frozenset({"runs"}),
     "event": frozenset({"kind", "epoch", "text"}),
     "substep": frozenset({"phase", "next", "position", "rows", "cost", "values", "text"}),
     "probe": frozenset({"x", "inputs", "units", "target", "cost"}),
-    "derivation": frozenset({"derivation"}),
+    "derivation": frozenset({"derivation", "serial"}),
     "rows": frozenset({"true", "predicted", "part", "total", "columns", "rows", "picture", "layout"}),
     "file": frozenset({"name", "mime"}),
     "uploaded": frozenset({"upload", "name", "rows", "columns", "target", "task", "notes"}),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -74,6 +75,16 @@ class Counting(Protocol):
 
     def counts(self, data: Batch) -> np.ndarray | None:
         """Return Σ w m of each row (N,); None where all count alike."""
+
+
+@runtime_checkable
+class Piecewise(Protocol):
+    """An objective that can tell where its cost is smooth."""
+
+    def cost_and_branches(
+        self, xp: Namespace, params: Params, batch: Batch, ctx: Context
+    ) -> tuple[Array, Iterator[Array]]:
+        """Return the cost, and on which pieces of their formulas its parts were (see `Layer.branches`)."""
 
 
 def stateful(objective: Objective) -> Stateful | None:
@@ -176,6 +187,18 @@ class Supervised:
         for path, dW in self.penalty.backward(xp, params, penalised).items():
             _add(xp, grads, path, dW)
         return cost, grads, cache
+
+    def cost_and_branches(
+        self, xp: Namespace, params: Params, batch: Batch, ctx: Context
+    ) -> tuple[Array, Iterator[Array]]:
+        """J + R, and on which pieces of their formulas the network and the penalty were."""
+        batch = augmented(self.augment, xp, self.network.numbers(xp, params, batch), ctx)
+        cost, branches = self._learner.cost_and_branches(xp, params, batch, ctx)
+        if not self.penalty:
+            return cost, branches
+        penalised = self.network.penalised
+        cost = cost + self.penalty.forward(xp, params, penalised)
+        return cost, chain(branches, self.penalty.branches(xp, params, penalised))
 
     @cached_property
     def scored_by(self) -> tuple[Metric, ...]:

@@ -60,7 +60,7 @@
  */
 /** @typedef {{frames_per_second: number, bytes: number, dropped: number, build_ms: number}} Budget */
 /**
- * @typedef {{n: number, running: boolean, position: Position, seconds: number,
+ * @typedef {{n: number, serial: number, running: boolean, position: Position, seconds: number,
  *   cost: {train: number | null, test: number | null},
  *   metrics: {train: Record<string, number | null>, test: Record<string, number | null>},
  *   rate: number, epochs_per_second: number, points: (number | null)[][],
@@ -82,7 +82,8 @@
  *   vectorised: Formula & {matrices: Matrix[]},
  *   update: (Formula & {rule: string, note: string, learning_rate: number, before: number, gradient: number,
  *     after: number}) | null,
- *   check: {analytic: number, numeric: number | null, step: number, relative_error: number | null, round_off: number, agrees: boolean},
+ *   check: {analytic: number | null, numeric: number | null, error: number | null, step: number, measured: string,
+ *     relative_error: number | null, verdict: "agrees" | "differs" | "cannot be told", why: string, agrees: boolean},
  *   source: {file: string, line: number, text: string, function: string}}} Derivation
  */
 /** @typedef {{param: string, index: number[]} | {output: number}} Selection */
@@ -118,7 +119,7 @@
  * @property {Refusal} error
  * @property {Substep | null} substep
  * @property {Probe | null} probe
- * @property {{derivation: Derivation} | null} derivation
+ * @property {{derivation: Derivation, serial: number} | null} derivation
  * @property {Rows | null} rows
  * @property {Uploaded} uploaded
  * @property {{name: string, mime: string, bytes: Uint8Array}} file

@@ -5,11 +5,15 @@ import { icon } from "../icons.js";
 import { formulas } from "../mathml.js";
 import { nameOf, valueOf } from "../parameters.js";
 import { number } from "../scale.js";
-import { checkOf, matricesOf, sourceOf, sumOf, updateOf } from "./derivation_parts.js";
+import { checkOf, matricesOf, sourceOf, stepOf, sumOf, updateOf } from "./derivation_parts.js";
+import { follow } from "./follow.js";
+import { worksheet } from "./worksheet.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../types.js").Derivation} Derivation */
 /** @typedef {import("../types.js").Selection} Selection */
+
+const MOVED = "The network has moved on since: these numbers are of before, and are derived again.";
 
 /** @param {HTMLElement} el @param {Store} store @returns {() => void} */
 export function mount(el, store) {
@@ -45,7 +49,16 @@ export function mount(el, store) {
   const larger = button("enlarge", "Give the derivation more room, or less", () => {
     larger.textContent = el.classList.toggle("is-large") ? "reduce" : "enlarge";
   });
-  const tools = h("div", { class: "cr-board-tools" }, which.el, number_.el, refresh, worksheet(), larger, close);
+  const tools = h(
+    "div",
+    { class: "cr-board-tools" },
+    which.el,
+    number_.el,
+    refresh,
+    worksheet(store, () => rows()),
+    larger,
+    close,
+  );
   const head = h("div", { class: "cr-board-head" }, title, h("span", { class: "cr-board-value" }, value.el), tools);
   const body = h("div", { class: "cr-board-body", tabindex: 0, role: "region", "aria-label": "Derivation" });
   const said = h("p", { class: "cr-note", role: "status" });
@@ -53,17 +66,31 @@ export function mount(el, store) {
   const empty = h("div", { class: "cr-board-empty" });
   replace(el, empty, open);
 
+  const rows = () => (of === "row" ? { row } : of);
+
   function ask() {
     const selection = store.get("selection");
     if (!selection) return;
-    const what = of === "row" ? { row } : of;
     number_.el.hidden = of !== "row";
     body.classList.add("is-old");
-    store.ask({ type: "derive", ...selection, of: what }).then(
-      () => write(said, ""),
-      (error) => write(said, error.message),
+    following.asked();
+    store.ask({ type: "derive", ...selection, of: rows() }).then(
+      () => {
+        write(said, "");
+        following.answered();
+      },
+      (error) => {
+        following.forget();
+        following.answered();
+        write(said, error.message);
+      },
     );
   }
+
+  const following = follow(store, ask, () => {
+    body.classList.add("is-old");
+    write(said, MOVED);
+  });
 
   /** @param {Selection | null} selection */
   function choose(selection) {
@@ -76,6 +103,7 @@ export function mount(el, store) {
     replace(title, "∂J / ∂ ", h("code", {}, name));
     value.el.hidden = !("param" in selection);
     replace(body);
+    following.forget();
     live();
     ask();
   }
@@ -87,10 +115,11 @@ export function mount(el, store) {
     if (now !== null) value.set(now);
   }
 
-  /** @param {{derivation: Derivation} | null} message */
+  /** @param {{derivation: Derivation, serial: number} | null} message */
   function show(message) {
     if (!message || !store.get("selection")) return;
-    const { derivation } = message;
+    const { derivation, serial } = message;
+    const isFirst = following.came(serial);
     body.classList.remove("is-old");
     const letters = derivation.letters.map((letter) => [
       h("dt", {}, ...formulas(letter.mathml)),
@@ -115,39 +144,19 @@ export function mount(el, store) {
       h("div", { class: "cr-two" }, matricesOf(derivation), h("div", {}, updateOf(derivation), sourceOf(derivation))),
       h("details", { class: "cr-letters" }, h("summary", {}, "the letters"), h("dl", {}, ...letters.flat())),
     );
-    store.put(
-      "say",
-      `The derivative is ${number(derivation.gradient, 4)}; by finite differences ${number(derivation.check.numeric, 4)}.`,
-    );
-  }
-
-  function worksheet() {
-    const send = (/** @type {string} */ kind, /** @type {boolean} */ solution) => () => {
-      const selection = store.get("selection");
-      menu.open = false;
-      if (selection) store.send({ type: "export", kind, ...selection, of: of === "row" ? { row } : of, solution });
-    };
-    const menu = h(
-      "details",
-      { class: "cr-menu" },
-      h("summary", {}, "worksheet"),
-      h(
-        "div",
-        { class: "cr-menu-items" },
-        h("button", { type: "button", onclick: send("html", true) }, "HTML with the solution"),
-        h("button", { type: "button", onclick: send("html", false) }, "HTML to fill in"),
-        h("button", { type: "button", onclick: send("latex", true) }, "LaTeX with the solution"),
-        h("button", { type: "button", onclick: send("latex", false) }, "LaTeX to fill in"),
-      ),
-    );
-    return menu;
+    // A reader of the screen is not told of each time that a network which runs is derived again.
+    if (isFirst)
+      store.put(
+        "say",
+        `The derivative is ${number(derivation.gradient, 4)}; measured, it ${derivation.check.verdict}.`,
+      );
   }
 
   /** @param {import("../types.js").State} state */
   function invite({ network }) {
     const chain = ["x", ...network.layers.map(({ name }) => name)].join(" → ");
     const text =
-      "Click any line, bias or output: its derivative is derived here, with this network's numbers put in, and checked against finite differences.";
+      "Click any line, bias or output: its derivative is derived here, with this network's numbers put in, and checked against the slope that is measured.";
     replace(
       empty,
       h("p", { class: "cr-board-chain" }, "∂J/∂w", h("span", {}, " = ?")),
@@ -159,7 +168,15 @@ export function mount(el, store) {
   const stops = [
     store.on("selection", choose),
     store.on("derivation", show),
-    store.on("frame", live),
+    // The same serial may stand for another network once the server is another.
+    store.on("welcome", () => {
+      following.forget();
+      ask();
+    }),
+    store.on("frame", () => {
+      live();
+      following.catchUp();
+    }),
     store.on("row", (chosen) => {
       row = chosen;
       of = "row";
@@ -180,12 +197,7 @@ export function mount(el, store) {
     }),
   ];
   return () => {
+    following.stop();
     for (const stop of stops) stop();
   };
-}
-
-/** @param {import("../types.js").DerivationStep} step @param {number} i */
-function stepOf(step, i) {
-  const lines = formulas(step.mathml).map((formula) => h("div", { class: "cr-formula" }, formula));
-  return h("li", { style: { "--i": i } }, h("h4", {}, step.title), h("p", {}, step.text), ...lines);
 }

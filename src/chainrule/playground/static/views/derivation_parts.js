@@ -7,25 +7,28 @@ import { number } from "../scale.js";
 /** @typedef {import("../types.js").Derivation} Derivation */
 /** @typedef {import("../store.js").Store} Store */
 
+const VERDICTS = {
+  agrees: { kind: "is-right", sign: "✓" },
+  differs: { kind: "is-wrong", sign: "✗" },
+  "cannot be told": { kind: "is-untold", sign: "?" },
+};
+
 /**
- * Derived and measured, side by side.
+ * Derived and measured, side by side, and the verdict on the two.
  * @param {Derivation} derivation
  */
 export function checkOf({ check }) {
+  const { kind, sign } = VERDICTS[check.verdict];
   return h(
     "dl",
-    { class: `cr-check-box ${check.agrees ? "is-right" : "is-wrong"}`, "data-check": "true" },
+    { class: `cr-check-box ${kind}`, "data-check": "true", "data-verdict": check.verdict },
     h("dt", {}, "derived"),
     h("dd", { "data-analytic": check.analytic }, number(check.analytic, 7)),
-    h("dt", {}, "by finite differences"),
-    h("dd", { "data-numeric": check.numeric }, number(check.numeric, 7)),
-    h("dt", {}, "relative error"),
-    h(
-      "dd",
-      {},
-      number(check.relative_error, 2),
-      check.agrees ? "  ✓" : check.numeric === null ? "" : "  ✗ they differ",
-    ),
+    h("dt", {}, "measured"),
+    h("dd", { "data-numeric": check.numeric }, check.measured),
+    h("dt", {}, "verdict"),
+    h("dd", {}, `${sign} ${check.verdict}`),
+    check.why ? h("dd", { class: "cr-check-why" }, check.why) : null,
   );
 }
 
@@ -168,4 +171,10 @@ export function sourceOf({ source }) {
     h("pre", {}, h("code", {}, source.text.trim())),
     h("p", { class: "cr-note" }, `${source.file}, line ${source.line}, ${source.function}`),
   );
+}
+
+/** @param {import("../types.js").DerivationStep} step @param {number} i */
+export function stepOf(step, i) {
+  const lines = formulas(step.mathml).map((formula) => h("div", { class: "cr-formula" }, formula));
+  return h("li", { style: { "--i": i } }, h("h4", {}, step.title), h("p", {}, step.text), ...lines);
 }
