@@ -76,6 +76,21 @@ def test_a_decimal_comma_of_training_is_one_at_predict(train: Train, write: Writ
     assert predict_table(model, str(path)).table["teuer"].tolist() == ["nein", "ja"]
 
 
+def test_how_a_file_at_predict_is_written_can_be_said(train: Train, write: Write) -> None:
+    rows = "".join(f"0{i % 9 + 1}/13/2023,{x},{'uv'[i % 2]}\n" for i, x in enumerate(NUMBERS))
+    model = train(str(write("when,x,label\n" + rows, "train.csv")), epochs=3).model
+    whole = answers(model, write("when;x\n05/13/2023;3.5\n", "a.csv"))
+    other = answers(model, write("when;x\n13/05/2023;3,5\n", "b.csv"), decimal=",", day_first=True)
+    np.testing.assert_array_equal(other, whole)
+
+
+def test_a_target_that_is_no_number_is_named_with_its_row_and_line(write: Write) -> None:
+    path = write("x,y\n" + "".join(f"{i * i},{'n/k' if i == 70 else i * 2.5}\n" for i in range(80)))
+    with pytest.raises(DataError, match=r"numbers in the column 'y'; got 'n/k' in row 71 \(line 72\).*missing_target"):
+        prepare(Config(str(path)))
+    assert prepare(Config(str(path), missing_target="drop")).parts["train"].n == 47
+
+
 def test_a_file_of_another_dialect_is_read_by_its_own_and_that_is_told(by_flags: Model, write: Write) -> None:
     whole = predict_table(by_flags, str(write(flags("TRUE", "FALSE"), "a.csv")))
     other = predict_table(by_flags, str(write(flags("TRUE", "FALSE").replace(",", "\t"), "b.tsv")))

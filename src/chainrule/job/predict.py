@@ -13,8 +13,9 @@ from chainrule.encode.images import ImageEncoding
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.target import CLASSIFICATION, require_column
 from chainrule.errors import DataError
+from chainrule.job.config import Config
 from chainrule.job.metrics import baseline, measure
-from chainrule.job.readable import require_readable
+from chainrule.job.readable import require_readable, require_readable_target
 from chainrule.report.gallery import Predicted, render_gallery
 from chainrule.saved.file import load_model
 from chainrule.saved.model import Model
@@ -119,7 +120,7 @@ def evaluate_table(
         source = source.take(_published(source, part))
     target = model.prepared_by.target
     require_column(target.name, [str(name) for name in source.frame.columns], source.name)
-    require_readable(source, [target.name], all_=True)
+    require_readable_target(source, target.name, Config(data), training=False)
     findings = Findings()
     column = source.frame[target.name]
     truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)

@@ -160,7 +160,9 @@ def settled(
     stored = {} if wishes.stored is None else wishes.stored.columns
     row_names = names[0] if dialect is not None and dialect.row_names else None
     answer = decide(found, wishes.asked, delimiter="" if dialect is None else dialect.delimiter, row_names=row_names)
-    columns = {name: stored.get(name) or answer.columns[name] for name in names}
+    asked = wishes.asked
+    known = {n: stored[n].as_said(asked.decimal_of(n), asked.day_first_of(n)) for n in names if n in stored}
+    columns = {name: known.get(name) or answer.columns[name] for name in names}
     return TableReading(dialect, columns, wishes.gaps), answer.notes if wishes.stored is None else ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -59,6 +59,10 @@ class Notation(ABC):
         """Whether cells that cannot be read are gaps, because training had such cells too."""
         return False
 
+    def as_said(self, decimal: str | None, day_first: bool | None) -> Notation:
+        """Return the notation with the decimal sign and the order of dates that a person says of another file."""
+        return self
+
     def has_read(self, dtype: Any) -> bool:
         """Whether a column of this dtype has values already."""
         return True
@@ -104,6 +108,10 @@ class Number(Notation):
     def reads_odd_as_gaps(self) -> bool:
         """As training had them."""
         return self.odd
+
+    def as_said(self, decimal: str | None, day_first: bool | None) -> Number:
+        """Return the notation with this decimal sign."""
+        return self if decimal is None else replace(self, decimal=decimal)
 
     def has_read(self, dtype: Any) -> bool:
         """Numbers, and booleans as 0 and 1."""
@@ -155,6 +163,10 @@ class Date(Notation):
     def reads_odd_as_gaps(self) -> bool:
         """As training had them."""
         return self.odd
+
+    def as_said(self, decimal: str | None, day_first: bool | None) -> Date:
+        """Return the notation with this order."""
+        return self if day_first is None else replace(self, order="day first" if day_first else "month first")
 
     def has_read(self, dtype: Any) -> bool:
         """Dates, with a time zone or without."""
