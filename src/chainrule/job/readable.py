@@ -17,7 +17,7 @@ def require_readable(source: Source, names: Sequence[str]) -> None:
     for name in names:
         odd = source.odd.get(name)
         if odd is not None and not _reads_odd_as_gaps(source, name):
-            remedy = "Correct the cells, or say how this file writes them: --decimal, --day-first, --missing."
+            remedy = "Correct the cells, or say how this file writes them: `decimal`, `day_first`, `missing`."
             raise DataError(f"{odd.wanted}, as in training", f"{odd}", remedy)
 
 
@@ -36,7 +36,7 @@ def require_readable_target(source: Source, target: str, config: Config, *, trai
     if config.missing_target == "drop":
         return
     if target in source.odd:
-        remedy = "Correct or remove these rows, or add --set missing_target=drop."
+        remedy = "Correct or remove these rows, or add `missing_target=drop`."
         raise DataError(source.odd[target].wanted, f"{source.odd[target]}", remedy)
     words = source.gaps.get(target, {}) if training else {}
     if words:
