@@ -18,7 +18,7 @@ from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import choose
 from chainrule.errors import ChainruleError, ConfigError, RunFolderError, TrainingError
 from chainrule.files import replace_file
-from chainrule.job.advice import next_step
+from chainrule.job.advice import advise
 from chainrule.job.build import (
     build_network,
     build_objective,
@@ -208,7 +208,7 @@ class Job:
             self.network, params, self.prepared.preparation, self._summary(ended, metrics), self._objective.augment
         )
         save_model(model, self.folder.model)
-        advice = next_step(self.config, history, metrics)
+        advice = " ".join(advise(self.config, self.prepared, replay(self.folder.journal), params).lines)
         pipeline = render_pipeline(self.prepared)
         if pipeline:
             replace_file(self.folder.pipeline, pipeline)
@@ -251,6 +251,7 @@ class Job:
             engine=self.choice.engine,
             policies=self._policies,
             evaluate=evaluate,
+            measure=self.prepared.parts["train"].batch,
             resume=self._resume,
         )
 
