@@ -35,7 +35,7 @@ from chainrule.types import Params
 # Of the time that the run, or one with the usual settings, takes: so much may be spent on replays.
 REPLAY_SHARE = 0.2
 # What a run, an epoch and a step cost before their arithmetic, and how fast that is: measured on one core in NumPy.
-_RUN_SECONDS, _EPOCH_SECONDS, _STEP_SECONDS, _OPERATIONS_PER_SECOND = 0.03, 1e-3, 1.5e-4, 1e10
+_RUN_SECONDS, _EPOCH_SECONDS, _STEP_SECONDS, _OPERATIONS_PER_SECOND = 0.01, 5e-4, 1e-4, 1e10
 # So much may always be spent.
 _LEAST_SECONDS = 0.1
 _LEAST_PROBABILITY = 1e-7
@@ -47,7 +47,7 @@ def advise(
     config: Config,
     prepared: Prepared,
     events: Iterable[Event],
-    params: Params,
+    params: Params | None,
     *,
     replays: bool = True,
     share: float = REPLAY_SHARE,
@@ -60,8 +60,8 @@ def advise(
         Resolved.
     events : iterable of Event
         What its journal holds.
-    params : tree
-        The weights that it kept.
+    params : tree or None
+        The weights that it kept; None where they are NaN.
     replays : bool
         Whether changes are tried; without, none is named.
     share : float
@@ -106,13 +106,15 @@ def _calmer(config: Config) -> dict[str, Any]:
     return config.model.calmer()
 
 
-def outcome_of(config: Config, prepared: Prepared, params: Params, epochs: int) -> Replayed:
+def outcome_of(config: Config, prepared: Prepared, params: Params | None, epochs: int) -> Replayed:
     """Return what weights come to, row by row, on the validation rows; on the training rows where there are no others."""
     name = "valid" if "valid" in prepared.parts else "train"
     part, target = prepared.parts[name], prepared.preparation.target
-    model = Model(build_network(config, prepared), params, prepared.preparation)
     is_class = target.task == CLASSIFICATION
-    words = {"part": name, "label": "log-loss" if is_class else "RMSE", "is_root": not is_class}
+    words: dict[str, Any] = {"part": name, "label": "log-loss" if is_class else "RMSE", "is_root": not is_class}
+    if params is None:
+        return Replayed(np.empty(0), {}, epochs, **words)
+    model = Model(build_network(config, prepared), params, prepared.preparation)
     with np.errstate(all="ignore"):
         y = model.outputs_of(part.batch.x, engine_by_name(config.engine, config.dtype))
     if not np.isfinite(y).all():
@@ -130,9 +132,9 @@ def _truth(prepared: Prepared, part: str) -> np.ndarray:
 def _costs(y: np.ndarray, truth: np.ndarray, *, is_class: bool) -> np.ndarray:
     """Return −log of the probability of what is right, or the squared error, of each row."""
     if not is_class:
-        return np.square(y[:, 0] - truth)
+        return np.asarray(np.square(y[:, 0] - truth))
     p = np.hstack([1 - y, y]) if y.shape[1] == 1 else y
-    return -np.log(np.clip(p[np.arange(len(truth)), truth], _LEAST_PROBABILITY, 1.0))
+    return np.asarray(-np.log(np.clip(p[np.arange(len(truth)), truth], _LEAST_PROBABILITY, 1.0)))
 
 
 def _scores(prepared: Prepared, came: Replayed) -> dict[str, dict[str, float]]:

@@ -17,6 +17,7 @@ from chainrule.encode.sparse import is_sparse
 from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import choose
 from chainrule.errors import ChainruleError, ConfigError, RunFolderError, TrainingError
+from chainrule.explain.doctor import Verdict
 from chainrule.files import replace_file
 from chainrule.job.advice import advise
 from chainrule.job.build import (
@@ -104,7 +105,7 @@ class Job:
         tell: Callable[[str], None] = _to_nobody,
     ) -> None:
         self.folder = folder
-        self.prepared: Prepared = _read(config, tell) if prepared is None else prepared
+        self.prepared: Prepared = read_data(config, tell) if prepared is None else prepared
         train = self.prepared.parts["train"]
         if resume and config.data_sha256 != self.prepared.sha256:
             raise RunFolderError(
@@ -185,8 +186,13 @@ class Job:
         """The network with the weights that were kept so far, and the preparation of its data."""
         return Model(self.network, self._run.params, self.prepared.preparation, augment=self._objective.augment)
 
-    def finish(self) -> Outcome:
+    def finish(self, *, replays: bool = True) -> Outcome:
         """Measure the weights that were kept, write the model and the report.
+
+        Parameters
+        ----------
+        replays : bool
+            Whether the doctor may try what it suspects to help; it names no cure that it has not tried.
 
         Raises
         ------
@@ -198,17 +204,19 @@ class Job:
         assert ended is not None  # noqa: S101 (the journal of a run that was iterated to its end has it)
         params = self._run.params
         if not all(np.isfinite(value).all() for _, value in leaves(params)):
+            verdict = self._consult(None, replays=replays)
             raise TrainingError(
                 "a cost that stays finite",
                 f"weights that are NaN or infinite at epoch {ended.epochs}; no model was written",
-                f"Try a rate 10 times smaller: `learning_rate={(self.config.learning_rate or 0) / 10:.3g}`.",
+                " ".join(verdict.lines),
             )
         metrics, evaluated = self._measure()
         model = Model(
             self.network, params, self.prepared.preparation, self._summary(ended, metrics), self._objective.augment
         )
         save_model(model, self.folder.model)
-        advice = " ".join(advise(self.config, self.prepared, replay(self.folder.journal), params).lines)
+        verdict = self._consult(params, replays=replays)
+        advice = " ".join(verdict.lines)
         pipeline = render_pipeline(self.prepared)
         if pipeline:
             replace_file(self.folder.pipeline, pipeline)
@@ -226,6 +234,10 @@ class Job:
         page = run_report(trained, self.folder, self._sample(), self._objective.augment)
         replace_file(self.folder.report, page)
         return outcome
+
+    def _consult(self, params: Any, *, replays: bool) -> Verdict:
+        """Return what the doctor says of the run that has ended."""
+        return advise(self.config, self.prepared, replay(self.folder.journal), params, replays=replays)
 
     def _choose(self, train: Part) -> Any:
         rows = self.config.batch_size or train.n
@@ -302,5 +314,6 @@ def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = _to_no
     return job
 
 
-def _read(config: Config, tell: Callable[[str], None]) -> Prepared:
+def read_data(config: Config, tell: Callable[[str], None] = _to_nobody) -> Prepared:
+    """Return the data that the settings name, held in memory or streamed."""
     return prepare_stream(config, tell) if is_streamed(config) else prepare(config)

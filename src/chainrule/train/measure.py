@@ -13,7 +13,6 @@ from scipy.optimize import minimize
 
 from chainrule.engine.numpy import NUMPY
 from chainrule.network.network import Network
-from chainrule.nn.loss import Loss
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.probe import probe
 from chainrule.tree import leaves
@@ -67,7 +66,7 @@ class Meter:
     @cached_property
     def baseline(self) -> float:
         """The cost of the best answer that is the same for every row."""
-        return constant_cost(self.network.loss, self.sample, self.network.output_shape)
+        return constant_cost(self.network, self.sample)
 
     def figures(self, params: Params, before: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
         """Return the fields of `Measured` that are measured.
@@ -123,23 +122,18 @@ def meter_of(objective: Any, sample: Batch | None) -> Meter | None:
     return Meter(objective.network, objective.penalty, sample)
 
 
-def constant_cost(loss: Loss, batch: Batch, output_shape: tuple[int, ...]) -> float:
+def constant_cost(network: Network, batch: Batch) -> float:
     """Return the least cost of logits (K,) that are the same for every row and place: that of knowing nothing."""
-    n, K = batch.n_samples, output_shape[-1]
+    loss, shape = network.loss, (batch.n_samples, *network.output_shape)
+    K, mask = shape[-1], network.counted(batch.mask)
 
     def cost(constant: np.ndarray) -> tuple[float, np.ndarray]:
-        a = np.broadcast_to(constant, (n, *output_shape)).astype(np.float64)
-        J, cache = loss.forward(
-            NUMPY, a, batch.t, batch.w, None if batch.mask is None else _places(batch, output_shape)
-        )
+        a = np.broadcast_to(constant, shape).astype(np.float64)
+        J, cache = loss.forward(NUMPY, a, batch.t, batch.w, mask)
         return float(J), np.asarray(loss.backward(NUMPY, cache), np.float64).reshape(-1, K).sum(axis=0)
 
     with np.errstate(all="ignore"):
         return float(minimize(cost, np.zeros(K), jac=True, method="L-BFGS-B").fun)
-
-
-def _places(batch: Batch, output_shape: tuple[int, ...]) -> Any:
-    return None if np.ndim(batch.mask) > len(output_shape) else batch.mask
 
 
 def _owner(path: str) -> str:
@@ -174,9 +168,10 @@ def _unit_figures(record: Mapping[str, Array], weighted: set[str]) -> dict[str, 
     dead, saturated = {}, {}
     for name in [key[:-3] for key in record if key.endswith(".dx")]:
         x, dx, dy = (record.get(f"{name}.{part}") for part in ("x", "dx", "dy"))
-        if name in weighted or not isinstance(dx, np.ndarray) or np.shape(x) != np.shape(dy) or dx.ndim < 2:
+        arrays = all(isinstance(each, np.ndarray) and each.ndim > 1 for each in (x, dx, dy))
+        if name in weighted or not arrays or x.shape != dy.shape:  # type: ignore[union-attr]
             continue
-        through, arrived = (np.abs(d).reshape(-1, d.shape[-1]).sum(axis=0) for d in (dx, np.asarray(dy)))
+        through, arrived = (np.abs(d).reshape(-1, d.shape[-1]).sum(axis=0) for d in (np.asarray(dx), np.asarray(dy)))
         reached = arrived > 0
         dead[name] = float((reached & (through == 0)).mean())
         saturated[name] = float((reached & (through > 0) & (through < _FLAT * arrived)).mean())

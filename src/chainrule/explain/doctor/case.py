@@ -11,6 +11,9 @@ from typing import Any
 
 from chainrule.train import EpochEnded, Event, Measured, StepsEnded
 
+# A sound first step may raise the cost a little; to this many times the cost of knowing nothing, none does.
+_WORSE = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -127,6 +130,12 @@ class Case:
         return self.points[costs.index(worst)].epoch, worst
 
     @property
+    def is_wild(self) -> bool:
+        """Whether an epoch was much worse than knowing nothing, and than the start."""
+        start = self.first if math.isfinite(self.first) else 0.0
+        return bool(self.points) and self.steps_at_worst[1] > _WORSE * max(self.baseline, start)
+
+    @property
     def last(self) -> float:
         """The training rows' cost at the end."""
         return self.train[-1] if self.train else math.nan
@@ -178,11 +187,11 @@ class Case:
 
     def is_usual(self, name: str) -> bool:
         """Tell whether a setting is as it would be if nobody had said anything."""
-        return bool(self[name] == self.usual.get(name))
+        return _same(self[name], self.usual.get(name))
 
     def undoes(self, change: Mapping[str, Any]) -> bool:
         """Tell whether a change brings something unusual back to the usual."""
-        return any(not self.is_usual(name) and self.usual.get(name) == value for name, value in change.items())
+        return any(not self.is_usual(name) and _same(self.usual.get(name), value) for name, value in change.items())
 
     def goes_on_with(self, change: Mapping[str, Any]) -> bool:
         """Tell whether a change goes further in the direction in which somebody has just gone from the usual."""
@@ -198,6 +207,13 @@ def _number(value: Any) -> float | None:
     if isinstance(value, (tuple, list)) and all(isinstance(item, int) for item in value):
         return float(sum(value))
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Tell whether two values are the same but for rounding."""
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=0.01)
+    return bool(a == b)
 
 
 def _size(value: Any) -> float:

@@ -20,9 +20,9 @@ _ERRORS_IF_UNDONE = 1.0
 _OF_SCORE, _USEFUL = 0.05, 0.95
 # A cure that gains this share of the best one's gain is as good.
 _NEAR_BEST = 0.7
-# Of the time for replays, what undoes something unusual gets if it is first, and what every other change gets; the rest
-# is for the one that came nearest.
-_SHARES = 0.5, 0.15
+# Of the time for replays, what those share that undo something unusual, and what all others do; the rest is for the one
+# that came nearest.
+_UNDOING, _OTHERS = 0.6, 0.25
 # Changes that are tried at most.
 _MOST_TRIED = 4
 
@@ -119,12 +119,17 @@ def consult(case: Case, run: Replayed | None = None, replay: Replay | None = Non
     queue = _queue(case, findings)
     trials: list[_Trial] = []
     results: list[tuple[bool, float, Finding, Cure]] = []
-    for n, (finding, cure) in enumerate(queue):
+    undoing = sum(case.undoes(cure.change) for _, cure in queue)
+    shares = {
+        True: _UNDOING / max(1, undoing),
+        False: (_OTHERS if undoing else _UNDOING) / max(1, len(queue) - undoing),
+    }
+    for finding, cure in queue:
         undoes = case.undoes(cure.change)
-        result = replay(cure.change, _SHARES[0] if n == 0 and undoes else _SHARES[1])
+        result = replay(cure.change, shares[undoes])
         if result is None:
             continue
-        results.append((not undoes, result.cost, finding, cure))
+        results.append((not undoes, _distance(cure, run, result), finding, cure))
         trials += _won(case, finding, cure, run, result)
         if trials and finding.certain and undoes:
             break
@@ -191,6 +196,12 @@ def _gain(case: Case, cure: Cure, run: Replayed, result: Replayed) -> float:
     )
 
 
+def _distance(cure: Cure, run: Replayed, result: Replayed) -> float:
+    """Return what a replay is ranked by where none has won yet: its cost, or −∞ where the score that judges it rose."""
+    name = cure.judged_by
+    return -math.inf if name and result.metrics.get(name, 0.0) > run.metrics.get(name, 0.0) else result.cost
+
+
 def _is_no_chance(run: Replayed, result: Replayed, errors: float) -> bool:
     """Tell whether rows became better by more than chance: in the mean, or so many of them that few rows weigh nothing."""
     better = run.costs - result.costs
@@ -245,8 +256,7 @@ def _sound(case: Case) -> str:
     costs = f"training cost {case.last:.3g}" + (f", validation cost {case.best_valid:.3g}" if case.valid else "")
     if case.left > 0.5:
         return f"Nothing that was looked for is wrong ({costs}; knowing nothing costs {case.baseline:.3g})."
-    units = max(case.measured[-1].dead.values(), default=0.0)
     return (
-        f"It looks sound: {costs}, where knowing nothing costs {case.baseline:.3g}; at most {units:.0%} of a layer's units are dead. "
-        "See how much another `seed` changes it."
+        f"It looks sound: {costs}, where knowing nothing costs {case.baseline:.3g}. "
+        "See how much another `seed` changes it before you believe the last digit."
     )

@@ -8,7 +8,8 @@ from chainrule.explain.doctor.finding import Cure, Finding
 _COPIES = 0.05
 # One column tells the target on unseen rows so well, and the next so much worse.
 _TELLS, _APART = 0.995, 0.02
-_RARE = 0.1
+# How rare a class must be beside the most frequent one, and how far macro F1 below accuracy if it is hardly ever found.
+_RARE, _MISSED = 0.1, 0.3
 
 
 def rows_in_two_parts(case: Case) -> Finding | None:
@@ -46,7 +47,10 @@ def rare_class(case: Case) -> Finding | None:
         f"The rarest class has {min(shares):.1%} of the training rows, and is mostly missed: accuracy {scores['accuracy']:.3g}, "
         f"but macro F1, in which all classes count the same, {scores['macro_f1']:.3g}."
     )
-    return Finding("rare class missed", seen, (Cure({"class_weight": "balanced"}, judged_by="macro_f1"),))
+    missed = scores["accuracy"] - scores["macro_f1"] > _MISSED
+    return Finding(
+        "rare class missed", seen, (Cure({"class_weight": "balanced"}, judged_by="macro_f1"),), certain=missed
+    )
 
 
 def loss_does_not_fit(case: Case) -> Finding | None:

@@ -29,7 +29,8 @@ def too_small(case: Case) -> Finding | None:
     usual = {name: case.usual.get(name) for name in case.wider if case.usual.get(name)}
     smaller = usual and not case.goes_on_with(usual) and usual != {name: case[name] for name in usual}
     cures = ([Cure(usual)] if smaller else []) + ([Cure(case.wider)] if case.wider else [])
-    return Finding("too small", seen, tuple(cures))
+    tiny = bool(smaller) and case.above("hidden") < 0.25
+    return Finding("too small", seen, tuple(cures), certain=tiny and case.left > 0.9)
 
 
 def overfits(case: Case) -> Finding | None:
@@ -58,7 +59,7 @@ def overfits(case: Case) -> Finding | None:
 
 def no_signal(case: Case) -> Finding | None:
     """What is learned of the training rows says nothing of others."""
-    if case.broke or not case.valid or not case.points:
+    if case.broke or not case.valid or not case.points or case.is_wild:
         return None
     # By the time that the training rows are learned to a good part, something of it must be true of others.
     then = next((n for n, cost in enumerate(case.train) if cost < _HALFWAY * case.baseline), None)

@@ -7,8 +7,6 @@ import math
 from chainrule.explain.doctor.case import Case
 from chainrule.explain.doctor.finding import Cure, Finding
 
-# A sound first step may raise the cost a little; this many times the cost of knowing nothing, none does.
-_WORSE = 1.5
 # Rises from epoch to epoch of this share of the baseline are more than the noise of small batches.
 _WOBBLE = 0.02
 # Of all that the cost fell, this share in the last quarter of the epochs: it was not at its end.
@@ -46,7 +44,7 @@ def rate_too_high(case: Case) -> Finding | None:
         return None
     at, worst = case.steps_at_worst
     cures = tuple(_rates(case, 0.1, 0.01))
-    if worst > _WORSE * max(case.baseline, case.first if math.isfinite(case.first) else 0.0):
+    if case.is_wild:
         seen = f"In epoch {at} the cost was {worst:.3g}, where knowing nothing costs {case.baseline:.3g}: the steps are too long."
         # A good epoch among wild ones may have been kept.
         certain = min(case.best, case.best_valid) > 0.5 * case.baseline if case.valid else case.left > 0.5
