@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from chainrule.errors import ConfigError
-from chainrule.explain.doctor.case import Case
 from chainrule.job.advice import case_of, settings_of
 from chainrule.job.config import Config, config_from
 from chainrule.job.folder import RunFolder
@@ -49,9 +48,9 @@ _NOT, _WELL = 0.9, 0.5
 
 @dataclass(frozen=True)
 class _Rung:
-    """One training of the ladder: what was changed, and the shares of the baseline's cost that were left."""
+    """One training of the ladder: the network, and the shares of the baseline's cost that were left."""
 
-    words: str
+    network: str
     train: float
     valid: float
 
@@ -64,20 +63,19 @@ def bare(config: Config) -> str:
     prepared = read_data(config)
     if prepared.parts["train"].stream is not None:
         raise ConfigError("training rows that fit into memory", "a stream", "Give a part of them, with `stream=False`.")
-    own = _off(config)
-    first = _climb(own, prepared, f"as it is ({own.model.describe()})")
+    asked = config.resolve(prepared.parts["train"].n, prepared.preparation.input_shape)
+    own = _off(asked)
+    first = _climb(own, prepared)
     if first.valid < _NOT and first.train < _WELL:
-        return _sound(config, own, first)
-    if not own.model.wider():
+        return _sound(config, asked, first)
+    larger = _much_wider(own)
+    if not larger:
         return _no_signal(first)
-    wider = config_from(settings_of(own) | _much_wider(own))
-    second = _climb(wider, prepared, wider.model.describe())
-    better = first.train - second.train
-    if second.valid < _NOT and (better > 0.1 or first.valid >= _NOT):
-        line = " a line cannot cut this." if settings_of(own).get("hidden") == () else " it is too small for this."
-        units = settings_of(wider)
-        words = " and ".join(f"`{name}={_text(units[name])}`" for name in _much_wider(own))
-        return f"With everything off {_told(first)};{line} {words}: {_told(second)}."
+    second = _climb(config_from(settings_of(own) | larger), prepared)
+    if second.valid < _NOT and (first.train - second.train > 0.1 or first.valid >= _NOT):
+        why = "a line cannot cut this" if settings_of(own).get("hidden") == () else "it is too small for this"
+        words = " and ".join(f"`{name}={_text(value)}`" for name, value in larger.items())
+        return f"With everything off {_told(first)}: {why}. With {words}: {_told(second)}."
     if first.valid < _NOT:
         return f"With everything off it learns what there is to learn: {_told(first)}. A larger network learns no more: {_told(second)}."
     return _no_signal(second)
@@ -100,30 +98,28 @@ def _much_wider(config: Config) -> dict[str, Any]:
     }
 
 
-def _climb(config: Config, prepared: Prepared, words: str) -> _Rung:
+def _climb(config: Config, prepared: Prepared) -> _Rung:
     """Train, and return what was left."""
     prepared = prepare_source(config, prepared.source)
     job = Job(config, RunFolder(Path()), prepared=prepared)
-    case: Case = case_of(job.config, prepared, job.learn())
+    case = case_of(job.config, prepared, job.learn())
     valid = case.best_valid / case.baseline if case.valid else case.left
-    return _Rung(words, case.left, valid)
+    return _Rung(job.config.model.describe(), case.left, valid)
 
 
 def _told(rung: _Rung) -> str:
     return f"{rung.train:.0%} of what knowing nothing costs are left on training rows, {rung.valid:.0%} on others"
 
 
-def _sound(config: Config, own: Config, rung: _Rung) -> str:
-    before, after = settings_of(config), settings_of(own)
-    resolved = {name for name in ("batch_size", "epochs", "patience") if before[name] is None}
-    silent = settings_of(type(config)(config.data, model=type(config.model)()))
-    odd = [
-        name
-        for name in OFF
-        if name in before and name not in resolved and before[name] not in (after[name], silent[name])
-    ]
+def _sound(config: Config, asked: Config, rung: _Rung) -> str:
+    """Return the word for a sound model, with what was switched off and had been asked for."""
+    given, before = settings_of(config), settings_of(asked)
+    silent = settings_of(replace(asked, model=type(asked.model)())) | {
+        setting.name: setting.default for setting in fields(config) if setting.name != "model"
+    }
+    odd = [name for name in OFF if name in before and given.get(name, before[name]) not in (silent[name], OFF[name])]
     changed = " and ".join(f"`{name}={_text(before[name])}`" for name in odd)
-    then = f" If the run itself does not, it is by one of {changed}." if changed else ""
+    then = f" If the run itself does not, it is by {'one of ' if len(odd) > 1 else ''}{changed}." if changed else ""
     return f"With everything off and a small rate it learns: {_told(rung)}. The model and the data are sound.{then}"
 
 
@@ -134,7 +130,7 @@ def _no_signal(rung: _Rung) -> str:
             "in these inputs, too few rows to find it, or targets that belong to other rows."
         )
     return (
-        f"Even with everything off, and as {rung.words}, it does not learn the training rows: {_told(rung)}. Either nothing in "
+        f"Even with everything off, and with {rung.network}, it does not learn the training rows: {_told(rung)}. Either nothing in "
         "these inputs tells the target, or there is a mistake: look at some rows and their targets by eye."
     )
 

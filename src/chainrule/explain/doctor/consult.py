@@ -131,13 +131,14 @@ def consult(case: Case, run: Replayed | None = None, replay: Replay | None = Non
             continue
         results.append((not undoes, _distance(cure, run, result), finding, cure))
         trials += _won(case, finding, cure, run, result)
-        if trials and finding.certain and undoes:
+        if trials and finding.certain and undoes and _is_mended(case, trials):
             break
-    if results and not trials:
-        # What came nearest gets the rest of the time.
-        *_, finding, cure = min(results, key=lambda each: each[:2])
-        trials += _won(case, finding, cure, run, replay(cure.change, 1.0))
-    tried = [cure.said for *_, cure in results]
+    for finding, cure in _last_trial(case, queue, results, trials):
+        result = replay(cure.change, 1.0)
+        if result is not None:
+            results.append((False, result.cost, finding, cure))
+            trials += _won(case, finding, cure, run, result)
+    tried = list(dict.fromkeys(cure.said for *_, cure in results))
     if not trials:
         return _unhelped(case, findings, tried)
     best = _choose(case, trials)
@@ -163,11 +164,42 @@ def _queue(case: Case, findings: Sequence[Finding]) -> list[tuple[Finding, Cure]
     return list(queue.values())[:_MOST_TRIED]
 
 
+def _last_trial(
+    case: Case,
+    queue: Sequence[tuple[Finding, Cure]],
+    results: Sequence[tuple[bool, float, Finding, Cure]],
+    trials: Sequence[_Trial],
+) -> list[tuple[Finding, Cure]]:
+    """Return what the rest of the time is for.
+
+    Where several things are unusual and none alone has mended it, it is all of them at once; where nothing has helped at
+    all, the change that came nearest.
+    """
+    if _is_mended(case, trials):
+        return []
+    undoing = [(finding, cure) for finding, cure in queue if case.undoes(cure.change)]
+    change = {name: value for _, cure in reversed(undoing) for name, value in cure.change.items()}
+    if len(change) > 1 and len(undoing) > 1:
+        return [(undoing[0][0], Cure(change))]
+    if results and not trials:
+        *_, finding, cure = min(results, key=lambda each: each[:2])
+        return [(finding, cure)]
+    return []
+
+
+def _is_mended(case: Case, trials: Sequence[_Trial]) -> bool:
+    """Tell whether a trial has brought the cost to less than half of that of knowing nothing."""
+    nothing = case.scores.get("baseline", {}).get("cost", case.baseline)
+    return any(trial.result.cost < nothing / 2 for trial in trials)
+
+
 def _choose(case: Case, trials: Sequence[_Trial]) -> _Trial:
-    """Return the best trial; among those that come near it, one that undoes something unusual, or was tried first."""
-    undoing = [trial for trial in trials if case.undoes(trial.cure.change)]
-    best = max(trial.gain for trial in undoing or trials)
-    return next(trial for trial in undoing or trials if trial.gain >= _NEAR_BEST * best)
+    """Return the best trial; of those that come near it, the one that undoes something unusual, changes least, was first."""
+    undoing = [trial for trial in trials if case.undoes(trial.cure.change)] or trials
+    best = max(trial.gain for trial in undoing)
+    return min(
+        (trial for trial in undoing if trial.gain >= _NEAR_BEST * best), key=lambda trial: len(trial.cure.change)
+    )
 
 
 def _won(case: Case, finding: Finding, cure: Cure, run: Replayed, result: Replayed | None) -> list[_Trial]:
