@@ -44,6 +44,9 @@ class Finding:
         In the order in which they are worth a trial.
     certain : bool
         Whether it is a fault whatever helps; else it is a suspicion, told only if a replay confirms it.
+    is_evident : bool
+        Whether it is told to who looks on while the network learns, where nothing can be replayed: it says what the curve
+        or the units do, and guesses at no cause.
     of_data : bool
         Whether it is about the rows, whoever learns from them: told beside what else there is.
     """
@@ -52,6 +55,7 @@ class Finding:
     seen: str
     cures: tuple[Cure, ...] = ()
     certain: bool = False
+    is_evident: bool = False
     of_data: bool = False
 
 

@@ -14,6 +14,7 @@ _LEFT = 0.25
 _TIMES, _RISE = 3.0, 0.05
 # What is hardly better than knowing nothing has not been learned too well.
 _USELESS = 0.9
+_WILD = 10.0
 _NEAR, _NEARLY, _HALFWAY = 0.97, 0.95, 0.7
 
 
@@ -54,12 +55,15 @@ def overfits(case: Case) -> Finding | None:
     )
     l2 = float(case["l2"] or 0.0)
     more = Cure({"l2": float(f"{max(1e-3, 10 * l2):.3g}")})
-    return Finding("overfits", seen, (*((Cure(case.calmer),) if case.calmer else ()), more))
+    return Finding("overfits", seen, (*((Cure(case.calmer),) if case.calmer else ()), more), is_evident=True)
 
 
 def no_signal(case: Case) -> Finding | None:
     """What is learned of the training rows says nothing of others."""
-    if case.broke or not case.valid or not case.points or case.is_wild:
+    if case.broke or not case.valid or not case.points:
+        return None
+    if case.steps_at_worst[1] > _WILD * case.baseline:
+        # So wild a run says nothing of the data.
         return None
     # By the time that the training rows are learned to a good part, something of it must be true of others.
     then = next((n for n, cost in enumerate(case.train) if cost < _HALFWAY * case.baseline), None)
@@ -69,7 +73,7 @@ def no_signal(case: Case) -> Finding | None:
         f"What is learned of the training rows is not true of others: when their cost had fallen to {case.train[then]:.3g}, the validation "
         f"rows cost {case.valid[then]:.3g}, and knowing nothing costs {case.baseline:.3g}. Look whether the target can be known from these inputs at all."
     )
-    return Finding("no signal", seen, certain=True, of_data=True)
+    return Finding("no signal", seen, certain=True, is_evident=True, of_data=True)
 
 
 def learns_nothing(case: Case) -> Finding | None:

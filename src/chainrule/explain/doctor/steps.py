@@ -48,7 +48,7 @@ def rate_too_high(case: Case) -> Finding | None:
         seen = f"In epoch {at} the cost was {worst:.3g}, where knowing nothing costs {case.baseline:.3g}: the steps are too long."
         # A good epoch among wild ones may have been kept.
         certain = min(case.best, case.best_valid) > 0.5 * case.baseline if case.valid else case.left > 0.5
-        return Finding("rate too high", seen, cures, certain)
+        return Finding("rate too high", seen, cures, certain, is_evident=True)
     if case.wobble > _WOBBLE:
         seen = f"The training cost jumps up and down, by {case.wobble:.1%} of what knowing nothing costs in each epoch."
         return Finding("rate too high", seen, cures)

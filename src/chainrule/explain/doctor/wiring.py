@@ -24,7 +24,7 @@ def symmetric(case: Case) -> Finding | None:
     if not layers:
         return None
     seen = f"All units of {layers[0]} have the same weights, so they get the same gradient and stay the same."
-    return Finding("units all alike", seen, (Cure({"init": "auto"}),), certain=True)
+    return Finding("units all alike", seen, (Cure({"init": "auto"}),), certain=True, is_evident=True)
 
 
 def vanishing(case: Case) -> Finding | None:
