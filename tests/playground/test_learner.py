@@ -178,7 +178,7 @@ def test_a_dead_unit_is_found_and_told_once() -> None:
 
 def test_the_doctor_tells_when_validation_worsens() -> None:
     spec = Spec(
-        data=DataSpec("gaussians", samples=60, noise=50.0, train_share=0.3),
+        data=DataSpec("spiral", samples=40, noise=30.0, train_share=0.3),
         layers=(LayerSpec(32), LayerSpec(32)),
         learning_rate=0.3,
         stop=StopSpec(epochs=400),

@@ -12,10 +12,10 @@ from chainrule.explain.doctor.finding import Cure, Finding
 _LEFT = 0.25
 # A rise of the validation cost counts if it is this many times as large as its own unrest, and this share of the baseline.
 _TIMES, _RISE = 3.0, 0.05
-# What is hardly better than knowing nothing has not been learned too well.
 _USELESS = 0.9
-_WILD = 10.0
-_NEAR, _NEARLY, _HALFWAY = 0.97, 0.95, 0.7
+# By the time that the training rows have this share left, validation rows without a signal still have the first of these,
+# and never come below the second; nothing is told of a run that was so many times worse than knowing nothing.
+_HALFWAY, _NEAR, _NEARLY, _WILD = 0.7, 0.97, 0.95, 10.0
 
 
 def too_small(case: Case) -> Finding | None:
@@ -37,7 +37,7 @@ def too_small(case: Case) -> Finding | None:
 def overfits(case: Case) -> Finding | None:
     """After an epoch only the training rows are learned better, for longer than by chance."""
     valid = case.valid
-    if case.broke or len(valid) < 8 or case.best_valid > _USELESS * case.baseline:
+    if case.broke or len(valid) < 8:
         return None
     best = min(range(len(valid)), key=valid.__getitem__)
     after = valid[best + 1 :]
@@ -54,8 +54,11 @@ def overfits(case: Case) -> Finding | None:
         f"{case.train[best]:.3g} to {case.last:.3g}."
     )
     l2 = float(case["l2"] or 0.0)
-    more = Cure({"l2": float(f"{max(1e-3, 10 * l2):.3g}")})
-    return Finding("overfits", seen, (*((Cure(case.calmer),) if case.calmer else ()), more), is_evident=True)
+    cures = [Cure(case.calmer)] if case.calmer else []
+    cures.append(Cure({"l2": float(f"{max(1e-3, 10 * l2):.3g}")}))
+    # Where validation rows were never learned, holding back only makes it know less.
+    useful = case.best_valid < _USELESS * case.baseline
+    return Finding("overfits", seen, tuple(cures) if useful else (), is_evident=True)
 
 
 def no_signal(case: Case) -> Finding | None:
@@ -73,7 +76,7 @@ def no_signal(case: Case) -> Finding | None:
         f"What is learned of the training rows is not true of others: when their cost had fallen to {case.train[then]:.3g}, the validation "
         f"rows cost {case.valid[then]:.3g}, and knowing nothing costs {case.baseline:.3g}. Look whether the target can be known from these inputs at all."
     )
-    return Finding("no signal", seen, certain=True, is_evident=True, of_data=True)
+    return Finding("no signal", seen, certain=True, of_data=True)
 
 
 def learns_nothing(case: Case) -> Finding | None:
