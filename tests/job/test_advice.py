@@ -85,8 +85,9 @@ def test_the_same_run_gets_the_same_advice() -> None:
 def test_replays_keep_within_their_budget() -> None:
     job, events = learned("wine", learning_rate=30.0)
     replayer = Replayer(job.config, job.prepared, case_of(job.config, job.prepared, events))
-    spent = [replayer({"hidden": (8,)}, 0.4) for _ in range(5)]
-    assert [result is None for result in spent] == [False, False, False, True, True]
+    came = [replayer({"hidden": (8,)}, 0.5) for _ in range(5)]
+    assert came[0] is not None
+    assert came[-1] is None
 
 
 def test_a_replay_has_no_more_epochs_than_the_run() -> None:
@@ -116,7 +117,8 @@ def table(tmp_path: Path, frame: pd.DataFrame) -> str:
 def noise(n: int = 200) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     target = rng.integers(0, 2, n)
-    return pd.DataFrame({"a": rng.normal(size=n) + target, "b": rng.normal(size=n), "target": target.astype(str)})
+    columns = {f"x{k}": rng.normal(size=n) + (k == 0) * target for k in range(8)}
+    return pd.DataFrame({**columns, "target": target.astype(str)})
 
 
 def test_rows_in_both_parts_are_found(tmp_path: Path) -> None:

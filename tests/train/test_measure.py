@@ -30,6 +30,7 @@ def params(W: float = 1.0, b: float = 0.0) -> dict[str, dict[str, np.ndarray]]:
     rng = np.random.default_rng(1)
     return {
         "hidden1": {"W": W * rng.normal(size=(2, 3)), "b": np.full(3, b)},
+        "bend1": {},
         "output": {"W": rng.normal(size=(3, 2)), "b": np.zeros(2)},
     }
 
@@ -75,7 +76,7 @@ def test_the_penalty_pulls_in_proportion_to_its_strength() -> None:
     weights = params()
     weak, strong = (Meter(network(), Penalty(l2=l2), Batch(X, T)).figures(weights) for l2 in (0.01, 1.0))
     assert strong["pull"] == pytest.approx(100 * weak["pull"])
-    assert strong["penalty"] == pytest.approx(0.5 * sum((weights[name]["W"] ** 2).sum() for name in weights))
+    assert strong["penalty"] == pytest.approx(0.5 * sum((weights[name]["W"] ** 2).sum() for name in ("hidden1", "output")))
 
 
 def test_knowing_nothing_costs_the_entropy_of_the_classes() -> None:

@@ -15,7 +15,7 @@ _TIMES, _RISE = 3.0, 0.05
 _USELESS = 0.9
 # By the time that the training rows have this share left, validation rows without a signal still have the first of these,
 # and never come below the second; nothing is told of a run that was so many times worse than knowing nothing.
-_HALFWAY, _NEAR, _NEARLY, _WILD = 0.7, 0.97, 0.95, 10.0
+_HALFWAY, _NEAR, _NEARLY, _WILD = 0.85, 0.97, 0.95, 10.0
 
 
 def too_small(case: Case) -> Finding | None:
