@@ -128,6 +128,21 @@ def test_rows_in_both_parts_are_found(tmp_path: Path) -> None:
     assert set(facts_of(learned("iris", epochs=1)[0].prepared).copies.values()) == {0.0}
 
 
+def test_rows_of_few_categories_that_are_alike_by_chance_are_no_copies(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    cells = {name: rng.choice(["low", "high", "none"], 300) for name in ("a", "b", "target")}
+    found = verdict(table(tmp_path, pd.DataFrame(cells)), epochs=3, target="target")
+    assert "rows in two parts" not in [finding.name for finding in found.findings]
+
+
+def test_rows_that_only_their_number_tells_apart_are_copies(tmp_path: Path) -> None:
+    frame = noise(60)
+    twice = frame.loc[frame.index.repeat(2)].reset_index(drop=True)
+    twice.insert(0, "id", [f"row {n}" for n in range(len(twice))])
+    job, _ = learned(table(tmp_path, twice), epochs=1, target="target")
+    assert min(facts_of(job.prepared).copies.values()) > 0.5
+
+
 def test_a_column_that_gives_the_answer_away_is_named(tmp_path: Path) -> None:
     frame = noise()
     frame["ward"] = "ward " + frame["target"]

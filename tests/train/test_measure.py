@@ -76,7 +76,9 @@ def test_the_penalty_pulls_in_proportion_to_its_strength() -> None:
     weights = params()
     weak, strong = (Meter(network(), Penalty(l2=l2), Batch(X, T)).figures(weights) for l2 in (0.01, 1.0))
     assert strong["pull"] == pytest.approx(100 * weak["pull"])
-    assert strong["penalty"] == pytest.approx(0.5 * sum((weights[name]["W"] ** 2).sum() for name in ("hidden1", "output")))
+    assert strong["penalty"] == pytest.approx(
+        0.5 * sum((weights[name]["W"] ** 2).sum() for name in ("hidden1", "output"))
+    )
 
 
 def test_knowing_nothing_costs_the_entropy_of_the_classes() -> None:
@@ -149,3 +151,10 @@ def test_both_engines_are_measured_alike() -> None:
         [event for event in start(True, engine) if isinstance(event, Measured)] for engine in ("numpy", "jax")
     )
     assert by_numpy[-1].gradients == pytest.approx(by_jax[-1].gradients, rel=1e-2)
+
+
+def test_a_unit_that_nothing_arrives_at_is_not_called_dead() -> None:
+    weights = params()
+    weights["output"]["W"][0] = 0.0
+    weights["hidden1"]["b"][0] = 1000.0
+    assert Meter(network(), Penalty(), Batch(X, T)).figures(weights)["dead"] == {"bend1": 0.0}

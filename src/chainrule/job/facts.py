@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from chainrule.encode.target import CLASSIFICATION
 from chainrule.explain.doctor import DataFacts
@@ -32,6 +33,7 @@ def facts_of(prepared: Prepared) -> DataFacts:
         spread=spread,
         shares=shares,
         copies={name: _copies(prepared, name) for name in prepared.parts if name != "train"},
+        chance_copies=_chance_copies(prepared),
         telltale=_telltale(prepared),
     )
 
@@ -53,18 +55,40 @@ def _sizes(x: Any) -> tuple[float, float]:
 
 
 def _copies(prepared: Prepared, name: str) -> float:
-    """Return the share of a part's rows that are training rows, inputs and target."""
-    train, part = prepared.parts["train"].batch, prepared.parts[name].batch
-    if not _is_plain(train.x) or not _is_plain(part.x):
+    """Return the share of a part's rows that are training rows: the same cells, or the same values of a sample, and target."""
+    seen = set(_rows(prepared, "train"))
+    rows = _rows(prepared, name) if seen else []
+    return float(np.mean([row in seen for row in rows])) if rows else 0.0
+
+
+def _rows(prepared: Prepared, name: str) -> list[int]:
+    """Return a number for each row, the same for the same one; none where there are too many values to look at."""
+    part = prepared.parts[name]
+    columns = _cells(prepared)
+    if columns:
+        return pd.util.hash_pandas_object(part.frame[columns].astype(str), index=False).tolist()
+    if not _is_plain(part.batch.x):
+        return []
+    x = np.ascontiguousarray(part.batch.x.reshape(len(part.batch.x), -1))
+    t = np.ascontiguousarray(part.batch.t.reshape(len(x), -1))
+    return [hash(a.tobytes() + b.tobytes()) for a, b in zip(x, t, strict=True)]
+
+
+def _cells(prepared: Prepared) -> list[str]:
+    """Return the columns of a table whose cells make two rows the same: all but those that only number the rows."""
+    names = [column.name for column in prepared.preparation.columns if column.kind not in ("identifier", "constant")]
+    too_many = len(names) * prepared.parts["train"].n > _MOST_VALUES
+    return [] if too_many or not names else [*names, prepared.preparation.target.name]
+
+
+def _chance_copies(prepared: Prepared) -> float:
+    """Return the share of rows that would meet their like among the training rows by chance: N Π over columns Σ p²."""
+    frame = prepared.parts["train"].frame
+    columns = _cells(prepared)
+    if not columns:
         return 0.0
-    seen = set(_rows(train))
-    return float(np.mean([row in seen for row in _rows(part)]))
-
-
-def _rows(batch: Any) -> list[bytes]:
-    x = np.ascontiguousarray(batch.x.reshape(len(batch.x), -1))
-    t = np.ascontiguousarray(batch.t.reshape(len(x), -1))
-    return [a.tobytes() + b.tobytes() for a, b in zip(x, t, strict=True)]
+    alike = [float(np.square(frame[column].value_counts(normalize=True, dropna=False)).sum()) for column in columns]
+    return min(1.0, len(frame) * float(np.prod(alike)))
 
 
 def _telltale(prepared: Prepared) -> tuple[str, float, float] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.explain.doctor import Replayed, consult
+from chainrule.explain.doctor import DataFacts, Replayed, consult
 from tests.explain.doctor.cases import case
 
 BAD = case(train=[9.0, 5.0, 4.0], learning_rate=30.0)
@@ -98,7 +98,9 @@ def test_the_first_round_leaves_time_for_the_one_that_came_nearest() -> None:
 
 
 def test_a_sound_run_is_called_sound_only_if_it_was_measured() -> None:
-    assert consult(case(), came(0.05), Replays({})).lines[0].startswith("It looks sound: training cost 0.05")
+    assert (
+        consult(case(), came(0.05), Replays({})).lines[0].startswith("It looks sound: at epoch 40 training cost 0.05")
+    )
     silent = case()
     object.__setattr__(silent, "measured", [])
     assert consult(silent, came(0.05), Replays({})).lines == ("Nothing was measured that a word could rest on.",)
@@ -106,8 +108,14 @@ def test_a_sound_run_is_called_sound_only_if_it_was_measured() -> None:
 
 @pytest.mark.parametrize(("after", "helps"), [(0.8, True), (0.52, False)])
 def test_a_rare_class_is_judged_by_its_own_score(after: float, helps: bool) -> None:
-    from chainrule.explain.doctor import DataFacts
-
     rare = case(data=DataFacts(1000, shares=(0.97, 0.03)), scores={"valid": {"accuracy": 0.97, "macro_f1": 0.5}})
     verdict = consult(rare, came(0.1), lambda change, share: came(0.3, f1=after))
     assert (verdict.cure is not None) == helps
+
+
+def test_what_undoes_something_unusual_is_tried_before_what_is_certain() -> None:
+    # Dead units are certain; that the columns are not scaled is a suspicion, and was asked for.
+    facts = DataFacts(1000, largest=800.0, spread=2000.0)
+    replays = Replays({})
+    consult(case(train=[0.8] * 40, data=facts, scaling="none", figures={"dead": {"relu1": 0.9}}), came(0.8), replays)
+    assert replays.asked[0] == {"scaling": "standard"}

@@ -144,3 +144,13 @@ def test_a_run_without_measurements_is_not_judged() -> None:
     looked_at = Case(**{**vars_of(case(train=FLAT)), "measured": []})
     assert math.isnan(looked_at.baseline)
     assert names(looked_at) == []
+
+
+def test_a_rise_no_larger_than_the_unrest_is_no_overfitting() -> None:
+    valid = [*FALLEN[:10], *(FALLEN[9] + (0.09 if n % 2 else -0.0) + 0.06 for n in range(30))]
+    assert "overfits" not in names(case(FALLEN, valid))
+
+
+def test_a_rise_that_is_small_beside_knowing_nothing_is_no_overfitting() -> None:
+    valid = [*FALLEN[:10], *(FALLEN[9] + 0.001 * n for n in range(30))]
+    assert "overfits" not in names(case(FALLEN, valid))

@@ -40,6 +40,8 @@ class DataFacts:
         Share of each class, of a classification.
     copies : mapping of str to float
         By part: the share of its rows that are training rows too, inputs and target.
+    chance_copies : float
+        The share that would be so by chance, if columns had nothing to do with each other.
     telltale : tuple of (str, float, float) or None
         The one column that tells the target best, how well it does on rows not seen, and how well the second best.
     """
@@ -50,6 +52,7 @@ class DataFacts:
     spread: float = 1.0
     shares: tuple[float, ...] = ()
     copies: Mapping[str, float] = field(default_factory=dict)
+    chance_copies: float = 0.0
     telltale: tuple[str, float, float] | None = None
 
 

@@ -258,9 +258,10 @@ def _unhelped(case: Case, findings: Sequence[Finding], tried: Sequence[str]) -> 
     """Return the verdict where no change helped: what is certain is told, what was suspected is not."""
     certain = _told(findings)
     if not certain:
-        return Verdict((), (_sound(case),), tried=tuple(tried))
+        also = f" Replayed for a few epochs, nothing did better: {', '.join(tried)}." if tried else ""
+        return Verdict((), (_sound(case) + also,), tried=tuple(tried))
     lines = [finding.seen for finding in certain]
-    if tried:
+    if tried and certain[0].cures:
         lines[0] += f" Replayed for a few epochs, none of these helped: {', '.join(tried)}."
     return Verdict(tuple(certain), tuple(lines), tried=tuple(tried))
 
@@ -285,10 +286,12 @@ def _sound(case: Case) -> str:
     """Return the sentence of a run in which nothing is wrong, if that was measured."""
     if not case.measured or not case.points or not case.baseline > 0:
         return "Nothing was measured that a word could rest on."
-    costs = f"training cost {case.last:.3g}" + (f", validation cost {case.best_valid:.3g}" if case.valid else "")
+    valid = case.valid
+    at = min(range(len(valid)), key=valid.__getitem__) if valid else len(case.points) - 1
+    costs = f"training cost {case.train[at]:.3g}" + (f", validation cost {valid[at]:.3g}" if valid else "")
     if case.left > 0.5:
         return f"Nothing that was looked for is wrong ({costs}; knowing nothing costs {case.baseline:.3g})."
     return (
-        f"It looks sound: {costs}, where knowing nothing costs {case.baseline:.3g}. "
+        f"It looks sound: at epoch {case.points[at].epoch} {costs}, where knowing nothing costs {case.baseline:.3g}. "
         "See how much another `seed` changes it before you believe the last digit."
     )

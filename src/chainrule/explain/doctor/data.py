@@ -5,7 +5,8 @@ from __future__ import annotations
 from chainrule.explain.doctor.case import Case
 from chainrule.explain.doctor.finding import Cure, Finding
 
-_COPIES = 0.05
+# Share of rows, and how many times as many as chance has where columns have few values.
+_COPIES, _TIMES = 0.05, 10.0
 # One column tells the target on unseen rows so well, and the next so much worse.
 _TELLS, _APART = 0.995, 0.02
 # How rare a class must be beside the most frequent one, and how far macro F1 below accuracy if it is hardly ever found.
@@ -15,7 +16,7 @@ _RARE, _MISSED = 0.1, 0.3
 def rows_in_two_parts(case: Case) -> Finding | None:
     """Test rows are training rows: their score is memory."""
     part, share = max(case.data.copies.items(), key=lambda item: item[1], default=("", 0.0))
-    if share < _COPIES:
+    if share < _COPIES or share < _TIMES * case.data.chance_copies:
         return None
     seen = f"{share:.0%} of the {part} rows are training rows too, inputs and target: their score is memory. Leave copies out before the split."
     return Finding("rows in two parts", seen, certain=True, of_data=True)

@@ -54,8 +54,7 @@ def inputs_not_scaled(case: Case) -> Finding | None:
     if data.largest < _LARGE and data.spread < _SPREAD:
         return None
     seen = f"The inputs are not of one size: the largest column is about {data.largest:.3g}, {data.spread:.3g} times the smallest."
-    cures = (Cure({"scaling": "standard"}), Cure({"standardise": True}))
-    return Finding("inputs not scaled", seen, cures)
+    return Finding("inputs not scaled", seen, (Cure({"scaling": "standard"}),))
 
 
 def dead_units(case: Case) -> Finding | None:
