@@ -131,7 +131,8 @@ def test_force_replaces_a_run_and_keeps_other_files(chainrule: Command, here: Pa
 def test_a_rate_that_is_far_too_high_ends_with_the_advice(chainrule: Command) -> None:
     result = chainrule("train", "diabetes", "--optimizer", "gradient_descent", "--lr", "1e6", "--out", "run")
     assert result.code == 1
-    assert "try a rate 10 times smaller" in result.err
+    assert "--lr 0.1: validation RMSE NaN → " in result.err
+    assert "replayed." in result.err
     assert "Traceback" not in result.err
 
 

@@ -213,6 +213,6 @@ def test_a_finite_cost_goes_on() -> None:
     assert kinds(StopOnNonFinite(), [steps(1, 1e30), epoch(2, 1.0)]) == [[], []]
 
 
-def test_the_advice_is_a_rate_ten_times_smaller() -> None:
+def test_a_cost_that_is_not_finite_is_told_with_its_rate_and_no_cure() -> None:
     advice = decisions(StopOnNonFinite(), [steps(1, math.nan)])[0][0]
-    assert advice == Advise("The cost became NaN: try a rate 10 times smaller, 0.01.")
+    assert advice == Advise("The cost became NaN at a rate of 0.1.")

@@ -155,13 +155,13 @@ def test_it_stops_by_itself_where_it_was_told_to(stop: StopSpec, text: str) -> N
         assert learner.trainer.position.epoch == 5
 
 
-def test_an_exploding_cost_is_told_with_a_smaller_rate() -> None:
+def test_an_exploding_cost_is_told_with_its_rate_and_no_cure() -> None:
     spec = Spec(data=DataSpec("plane", samples=80), layers=(LayerSpec(4, "identity"),), learning_rate=10.0)
     learner = _learner(spec)
     _run(learner)
     exploded = [event.content["text"] for event in learner.events if event.content["kind"] == "exploded"]
     assert exploded
-    assert "a rate of 1" in exploded[0]
+    assert "its weights have exploded, at a rate of 10. Rewind." in exploded[0]
 
 
 def test_a_dead_unit_is_found_and_told_once() -> None:
@@ -176,7 +176,7 @@ def test_a_dead_unit_is_found_and_told_once() -> None:
     assert "Unit 2 of hidden1" in dead[0]
 
 
-def test_advice_comes_when_validation_worsens() -> None:
+def test_the_doctor_tells_when_validation_worsens() -> None:
     spec = Spec(
         data=DataSpec("spiral", samples=40, noise=30.0, train_share=0.3),
         layers=(LayerSpec(32), LayerSpec(32)),
@@ -185,7 +185,7 @@ def test_advice_comes_when_validation_worsens() -> None:
     )
     learner = _learner(spec)
     _run(learner)
-    assert any(event.content["kind"] == "validation_worsens" for event in learner.events)
+    assert any(event.content["kind"] == "overfits" for event in learner.events)
 
 
 def test_slow_motion_takes_no_more_steps_than_asked() -> None:

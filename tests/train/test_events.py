@@ -19,6 +19,7 @@ from chainrule.train.events import (
     Event,
     FitEnded,
     FitStarted,
+    Measured,
     StepsEnded,
 )
 
@@ -27,6 +28,7 @@ CASES: list[Event] = [
     EpochStarted(2, 0.1, 1),
     StepsEnded(3, 0.2, 1, 2, 4, 0.7, 0.01),
     EpochEnded(4, 0.3, 1, 4, 0.6, 0.01, 5000.0, {"valid": {"cost": 0.5, "accuracy": 0.75}}),
+    Measured(5, 0.35, 1, 4, 0.5, 0.7, 0.1, float("inf"), {"hidden1": 2.0}, {"hidden1": 0.1}, {}, {"relu1": 0.25}),
     Decided(5, 0.4, 1, "KeepBest", "keep_weights", "valid.cost 0.5"),
     Advised(6, 0.5, 1, "StopOnNonFinite", "The cost became NaN: try 0.001."),
     FitEnded(7, 0.6, "all 10 epochs are done", 10, 3),
@@ -72,7 +74,7 @@ def test_a_score_of_nan_survives_json() -> None:
 
 @pytest.mark.parametrize("word", ["nan", "inf", "-inf"])
 def test_a_text_that_reads_like_a_number_stays_a_text(word: str) -> None:
-    event = replace(CASES[6], reason=word)  # type: ignore[call-arg]
+    event = replace(CASES[-1], reason=word)  # type: ignore[call-arg]
     assert through_json(event) == event
 
 

@@ -11,6 +11,7 @@ from chainrule import __version__
 from chainrule.cli.compare import compare
 from chainrule.cli.cv import cv
 from chainrule.cli.datasets import datasets
+from chainrule.cli.doctor import doctor
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
 from chainrule.cli.flags import in_flags
@@ -49,7 +50,7 @@ def app() -> None:
     """Neural networks you can see through."""
 
 
-for command in (look, train, predict, evaluate, cv, compare, tune, explain, inspect, datasets, play):
+for command in (look, train, doctor, predict, evaluate, cv, compare, tune, explain, inspect, datasets, play):
     app.add_command(command)
 
 

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
 @click.option("--out", help="Run folder; runs/NAME if left out.")
 @click.option("--force", is_flag=True, help="Replace the run in --out.")
 @click.option("--resume", metavar="DIR", help="Go on with the run in this folder.")
+@click.option("--no-replay", is_flag=True, help="Try nothing at the end: no cure is named for what went wrong.")
 @click.option("--print-config", is_flag=True, help="Print every setting and stop.")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("--quiet", is_flag=True, help="Print errors alone; with --json, that one object too.")
@@ -105,6 +106,7 @@ def train(
     out: str | None,
     force: bool,
     resume: str | None,
+    no_replay: bool,
     print_config: bool,
     json_: bool,
     quiet: bool,
@@ -160,7 +162,7 @@ def train(
         _tell_start(job)
     with _asking_politely(job):
         _watch(job, quiet=quiet)
-        outcome = job.finish()
+        outcome = job.finish(replays=not no_replay)
     if json_:
         answer(json.dumps(_as_json(outcome), allow_nan=False))
     elif not quiet:

@@ -16,8 +16,9 @@ from chainrule.encode.sparse import is_sparse
 from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import choose
 from chainrule.errors import ChainruleError, ConfigError, RunFolderError, TrainingError
+from chainrule.explain.doctor import Verdict
 from chainrule.files import replace_file
-from chainrule.job.advice import next_step
+from chainrule.job.advice import advise
 from chainrule.job.build import (
     build_network,
     build_objective,
@@ -111,7 +112,7 @@ class Job:
         tell: Callable[[str], None] = to_nobody,
     ) -> None:
         self.folder = folder
-        self.prepared: Prepared = _read(config, tell) if prepared is None else prepared
+        self.prepared: Prepared = read_data(config, tell) if prepared is None else prepared
         train = self.prepared.parts["train"]
         if resume is not None and config.data_sha256 != self.prepared.sha256:
             raise RunFolderError(
@@ -204,8 +205,13 @@ class Job:
         """The network with the weights that were kept so far, and the preparation of its data."""
         return Model(self.network, self._run.params, self.prepared.preparation, augment=self._objective.augment)
 
-    def finish(self) -> Outcome:
+    def finish(self, *, replays: bool = True) -> Outcome:
         """Measure the weights that were kept, write the model and the report.
+
+        Parameters
+        ----------
+        replays : bool
+            Whether the doctor may try what it suspects to help; it names no cure that it has not tried.
 
         Raises
         ------
@@ -217,17 +223,19 @@ class Job:
         assert ended is not None  # noqa: S101 (the journal of a run that was iterated to its end has it)
         params = self._run.params
         if not all(np.isfinite(value).all() for _, value in leaves(params)):
+            verdict = self._consult(None, replays=replays)
             raise TrainingError(
                 "a cost that stays finite",
                 f"weights that are NaN or infinite at epoch {ended.epochs}; no model was written",
-                f"Try a rate 10 times smaller: `learning_rate={(self.config.learning_rate or 0) / 10:.3g}`.",
+                " ".join(verdict.lines),
             )
         metrics, evaluated = self._measure()
         model = Model(
             self.network, params, self.prepared.preparation, self._summary(ended, metrics), self._objective.augment
         )
         save_model(model, self.folder.model)
-        advice = next_step(self.config, history, metrics)
+        verdict = self._consult(params, replays=replays)
+        advice = " ".join(verdict.lines)
         pipeline = render_pipeline(self.prepared)
         if pipeline:
             replace_file(self.folder.pipeline, pipeline)
@@ -246,6 +254,10 @@ class Job:
         replace_file(self.folder.report, page)
         self.release()
         return outcome
+
+    def _consult(self, params: Any, *, replays: bool) -> Verdict:
+        """Return what the doctor says of the run that has ended."""
+        return advise(self.config, self.prepared, replay(self.folder.journal), params, replays=replays)
 
     def _choose(self, train: Part) -> Any:
         rows = self.config.batch_size or train.n
@@ -271,6 +283,7 @@ class Job:
             engine=self.choice.engine,
             policies=self._policies,
             evaluate=evaluate,
+            measure=self.prepared.parts["train"].batch,
             resume=self._resume,
         )
 
@@ -308,5 +321,6 @@ class Job:
         }
 
 
-def _read(config: Config, tell: Callable[[str], None]) -> Prepared:
+def read_data(config: Config, tell: Callable[[str], None] = to_nobody) -> Prepared:
+    """Return the data that the settings name, held in memory or streamed."""
     return prepare_stream(config, tell) if is_streamed(config) else prepare(config)

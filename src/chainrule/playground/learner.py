@@ -49,6 +49,7 @@ class WatchedLearner:
         self._finished: deque[float] = deque(maxlen=64)
         self._debt = 0.0
         self._scored = self._looked = 0.0
+        self._looked_epoch = 0
         self._score_seconds = 0.0
         self.train = self.test = NO_SCORE
         self.serial = getattr(self, "serial", 0) + 1
@@ -159,10 +160,18 @@ class WatchedLearner:
         self.events += self.adviser.see(self.scene, position.epoch, self.train.cost, self.test.cost)
         self._scored = time.perf_counter()
         self._score_seconds = self._scored - started
-        if position.epoch and self._scored - self._looked > _LOOK_EVERY:
-            self.events += self.adviser.look_at_units(self.scene, params, position.epoch)
-            self._looked = time.perf_counter()
+        if self._is_due(position.epoch):
+            self.events += self.adviser.look(self.scene, params, position.epoch)
+            if position.epoch:
+                self.events += self.adviser.look_at_units(self.scene, params, position.epoch)
+            self._looked, self._looked_epoch = time.perf_counter(), position.epoch
         self.changed()
+
+    def _is_due(self, epoch: int) -> bool:
+        """Tell whether to look closer: at the start, after some time, and after twice as many epochs as the last time."""
+        if not epoch or not self.adviser.measured:
+            return not self.adviser.measured
+        return self._scored - self._looked > _LOOK_EVERY or epoch > 2 * self._looked_epoch + 8
 
     @property
     def epochs_per_second(self) -> float:

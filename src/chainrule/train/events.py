@@ -78,6 +78,46 @@ class EpochEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Measured(Event):
+    """The network as it stood after `epoch` epochs, on a fixed sample of training rows, without noise (see `train.measure`).
+
+    Attributes
+    ----------
+    step : int
+        Steps taken so far.
+    cost : float
+        Mean cost of the sample, without the penalty.
+    baseline : float
+        What the best answer that is the same for every row costs on the sample.
+    penalty : float
+        R, what is added to the cost.
+    pull : float
+        ‖∂R‖ / ‖∂J‖: how much stronger the penalty pulls at the weights than the data.
+    weights, gradients : dict of float
+        By layer: ‖W‖ and ‖∂J/∂W‖.
+    moved : dict of float
+        By layer: ‖ΔW‖ over this epoch; empty where the epoch's start was not seen.
+    dead, saturated : dict of float
+        By layer without weights: the share of units whose derivative is 0, or nearly so, in every row.
+    alike : dict of float
+        By layer: 1 where all its units have the same weights, else 0.
+    """
+
+    epoch: int
+    step: int
+    cost: float
+    baseline: float
+    penalty: float
+    pull: float
+    weights: dict[str, float] = field(default_factory=dict)
+    gradients: dict[str, float] = field(default_factory=dict)
+    moved: dict[str, float] = field(default_factory=dict)
+    dead: dict[str, float] = field(default_factory=dict)
+    saturated: dict[str, float] = field(default_factory=dict)
+    alike: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Decided(Event):
     """A policy decided and the loop acted: `decision` is stop, keep_weights or scale_rate."""
 
@@ -106,7 +146,8 @@ class FitEnded(Event):
 
 
 EVENTS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (FitStarted, EpochStarted, StepsEnded, EpochEnded, Decided, Advised, FitEnded)
+    kind.__name__: kind
+    for kind in (FitStarted, EpochStarted, StepsEnded, EpochEnded, Measured, Decided, Advised, FitEnded)
 }
 
 

@@ -23,9 +23,11 @@ from chainrule.train.events import (
     Event,
     FitEnded,
     FitStarted,
+    Measured,
     StepsEnded,
 )
 from chainrule.train.history import History
+from chainrule.train.measure import is_due, meter_of
 from chainrule.train.objective import Objective
 from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
 from chainrule.train.settings import Settings
@@ -52,6 +54,9 @@ class Run:
         Asked after each event.
     evaluate : mapping of str to Batch, optional
         Data whose scores each epoch ends with.
+    measure : Batch, optional
+        Training rows, of which a fixed sample is looked at before the first epoch, after some and at the end: each time
+        is told as `Measured`. Not of an objective without a network and a penalty to look at.
     params : tree, optional
         Weights to start from; by default the objective's own.
     resume : Checkpoint, optional
@@ -74,6 +79,7 @@ class Run:
         engine: Engine,
         policies: Sequence[Policy] = (),
         evaluate: Mapping[str, Batch] | None = None,
+        measure: Batch | None = None,
         params: Params | None = None,
         resume: Checkpoint | None = None,
         order: Order | None = None,
@@ -93,6 +99,8 @@ class Run:
         self._batch_size = min(settings.batch_size, self._n_samples)
         self._policies = tuple(policies)
         self._evaluate = {name: placed(engine, batch) for name, batch in (evaluate or {}).items()}
+        self._meter = meter_of(objective, measure)
+        self._measured = -1
         initial = objective.init(generator(settings.seed, Purpose.INIT))
         if resume is not None:
             require_fit(resume, initial, len(self._policies))
@@ -232,8 +240,12 @@ class Run:
             seed=settings.seed,
         )
         try:
+            if self._epoch == 0:
+                yield from self._measure()
             while self._epoch < settings.epochs and not self._reason:
                 yield from self._one_epoch()
+            if self._measured != self._epoch:
+                yield from self._measure()
         except Exception as error:
             self.stop(f"{type(error).__name__}: {error}")
             raise
@@ -247,6 +259,8 @@ class Run:
         yield EpochStarted(*self._stamp(), epoch=epoch)
         total, counted, steps, rate, spent = 0.0, 0.0, 0, 0.0, 0.0
         self._between = False
+        due = self._meter is not None and is_due(epoch, self.settings.epochs)
+        before = dict(leaves(self.latest)) if due else None
         started = time.perf_counter()
         for progress in self._stepper.epoch(self._epoch, self.settings.learning_rate * self._rate_scale):
             spent += time.perf_counter() - started
@@ -286,10 +300,18 @@ class Run:
             scores=scores,
         )
         # Asked before anything is told, so that a checkpoint taken at any of these events knows what was decided.
-        decided = list(self._ask(ended))
+        decided = [*self._ask(ended), *(self._measure(before) if due else ())]
         self._between = True
         yield ended
         yield from decided
+
+    def _measure(self, before: Mapping[str, np.ndarray] | None = None) -> Iterator[Event]:
+        """Tell how the network stands, where it can be looked at."""
+        if self._meter is not None:
+            self._measured = self._epoch
+            figures = self._meter.figures(self.latest, before)
+            step = self._epoch * self._stepper.steps_per_epoch
+            yield Measured(*self._stamp(), epoch=self._epoch, step=step, **figures)
 
     def _ask(self, event: StepsEnded | EpochEnded) -> Iterator[Event]:
         ending = bool(self._reason)
@@ -328,6 +350,7 @@ def run(
     policies: Sequence[Policy] = (),
     evaluate: Mapping[str, Batch | tuple[Any, ...]] | None = None,
     params: Params | None = None,
+    measure: Batch | None = None,
     resume: Checkpoint | None = None,
 ) -> Run:
     """Return a run of training, an iterator of events; nothing is computed before the first is asked for.
@@ -343,5 +366,6 @@ def run(
         policies=policies,
         evaluate={name: as_batch(part, name) for name, part in (evaluate or {}).items()},
         params=params,
+        measure=measure,
         resume=resume,
     )

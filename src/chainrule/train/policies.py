@@ -223,11 +223,8 @@ class StopOnNonFinite(Policy):
     """Stop as soon as the cost is NaN or infinite: the network would go on multiplying NaNs as if they were numbers."""
 
     def fold(self, memory: Memory, event: Event) -> tuple[Memory, tuple[Decision, ...]]:
-        """Stop, with the course's advice."""
+        """Stop, and say what was seen."""
         if not isinstance(event, (StepsEnded, EpochEnded)) or math.isfinite(event.cost):
             return memory, ()
-        advice = (
-            f"The cost became {'NaN' if math.isnan(event.cost) else 'infinite'}: "
-            f"try a rate 10 times smaller, {event.rate / 10:.3g}."
-        )
+        advice = f"The cost became {'NaN' if math.isnan(event.cost) else 'infinite'} at a rate of {event.rate:.3g}."
         return memory, (Advise(advice), Stop(NOT_FINITE))
