@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import encode, engine, errors, explain, models, network, nn, optim, select, sources, train
+    from chainrule import encode, engine, errors, explain, exporters, models, network, nn, optim, select, sources, train
     from chainrule.errors import ChainruleError
+    from chainrule.job.export import export
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -31,6 +32,7 @@ _SUBPACKAGES = (
     "engine",
     "errors",
     "explain",
+    "exporters",
     "models",
     "network",
     "nn",
@@ -53,6 +55,7 @@ _HOMES = {
     "SoftmaxRegression": "chainrule.models.logistic",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
+    "export": "chainrule.job.export",
     "load_estimator": "chainrule.models.saved",
     "load_model": "chainrule.network.file",
     "mlp": "chainrule.network.mlp",
@@ -79,6 +82,8 @@ __all__ = [
     "engine",
     "errors",
     "explain",
+    "export",
+    "exporters",
     "load_estimator",
     "load_model",
     "mlp",
