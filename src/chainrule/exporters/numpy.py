@@ -186,7 +186,7 @@ def _predict(lesson: Lesson) -> str:
 LOAD = '''def load(file, dtype="float32"):
     """Return weights by the names of their layers."""
     weights = {}
-    for path, value in np.load(HERE / file).items():
+    for path, value in read(file).items():
         part = weights
         *names, last = path.split(".")
         for name in names:

@@ -114,9 +114,18 @@ def opening(lesson: Lesson, package: str, imports: Iterable[str], plain: Plain, 
     title = f"{lesson.slug} with {package}: {about}"
     lines = [f'"""{title}."""', "", *sorted({"from pathlib import Path", *plain.imports} | _standard(imports)), ""]
     lines += ["import numpy as np", *_others(imports), "", "HERE = Path(__file__).parent"]
-    lines.append(f'DATA = np.load(HERE / "{lesson.slug}.npz")')
+    lines += [
+        "",
+        "",
+        "def read(file):",
+        "    with np.load(HERE / file) as arrays:",
+        "        return dict(arrays)",
+        "",
+        "",
+    ]
+    lines.append(f'DATA = read("{lesson.slug}.npz")')
     if plain.arrays:
-        lines.append(f'FITTED = np.load(HERE / "{lesson.slug}_fitted.npz")')
+        lines.append(f'FITTED = read("{lesson.slug}_fitted.npz")')
     if lesson.model.classes:
         lines.append(f"CLASSES = {list(lesson.model.classes)!r}")
     return lines
@@ -187,11 +196,6 @@ def penalty_terms(training: Training, penalised: tuple[str, ...]) -> tuple[list[
         terms.append(f"{penalty.l1 * scale!r} * abs(W).sum()")
         slopes.append(f"{penalty.l1 * scale!r} * np.sign(W)")
     return terms, slopes
-
-
-def mapped_names(penalised: tuple[str, ...], last: str) -> list[str]:
-    """Return the dotted names of penalised weights as another package has them."""
-    return [".".join([*path.split(".")[:-1], last]) for path in penalised]
 
 
 def notes_of(lesson: Lesson) -> list[str]:

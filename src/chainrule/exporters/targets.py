@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chainrule.errors import ConfigError, RunFolderError, did_you_mean
-from chainrule.exporters import check, numpy, numpy_bare, tensorflow, torch
+from chainrule.exporters import check, keras, numpy, numpy_bare, onnx, tensorflow, torch
 from chainrule.exporters.check import Difference, has_package
 from chainrule.exporters.lesson import Lesson
 from chainrule.exporters.script import Written
@@ -67,6 +67,14 @@ def _check_bare(lesson: Lesson, folder: Path, written: Written, promise: float) 
     return check.check_predictions(lesson, folder, check.BARE, [written.main])
 
 
+def _check_onnx(lesson: Lesson, folder: Path, written: Written, promise: float) -> list[Difference]:
+    return onnx.check(lesson, folder, written.main)
+
+
+def _check_keras(lesson: Lesson, folder: Path, written: Written, promise: float) -> list[Difference]:
+    return keras.check(lesson, folder, written.main)
+
+
 TARGETS: dict[str, Target] = {
     "tensorflow": Target(
         lambda lesson, exact: tensorflow.write(lesson, exact=exact),
@@ -76,6 +84,10 @@ TARGETS: dict[str, Target] = {
         curve=(1e-4, 1e-6),
     ),
     "pytorch": Target(lambda lesson, exact: torch.write(lesson), _check_script, "torch", "export-torch"),
+    "keras": Target(
+        lambda lesson, exact: keras.write(lesson), _check_keras, "tensorflow", "export-tensorflow", needs_to_write=True
+    ),
+    "onnx": Target(lambda lesson, exact: onnx.write(lesson), _check_onnx, "onnxruntime", "onnx", needs_to_write=True),
     "numpy": Target(lambda lesson, exact: numpy.write(lesson), _check_script),
 }
 

@@ -189,7 +189,7 @@ def _network(lesson: Lesson, built: Built) -> str:
             f"    net = {first}",
             f"        keras.Input({network.input_shape}{dtype}),",
             *(f"    {line}" for line in rest),
-            "    net.set_weights(list(np.load(HERE / file).values()))",
+            "    net.set_weights(list(read(file).values()))",
             "    return net",
         ]
     )

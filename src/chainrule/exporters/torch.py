@@ -11,7 +11,7 @@ from chainrule.exporters.rules import update_source
 from chainrule.exporters.schedules import rate_source
 from chainrule.exporters.script import Written, packed
 from chainrule.exporters.table import Table
-from chainrule.exporters.torch_build import build
+from chainrule.exporters.torch_build import Built, build
 from chainrule.optim import (
     AdaGrad,
     Adam,
@@ -51,7 +51,7 @@ def write(lesson: Lesson) -> Written:
     ]
     files = {f"{lesson.slug}_end.npz": packed(built.weights)}
     if training is not None:
-        blocks += [script.targets_source(lesson), script.metric_source(lesson), *_learning(lesson, training)]
+        blocks += [script.targets_source(lesson), script.metric_source(lesson), *_learning(lesson, training, built)]
         start = build(network.layer, network.input_shape, training.start).weights
         files[f"{lesson.slug}_start.npz"] = packed(start)
     blocks += [_predict(lesson), script.ending(lesson)]
@@ -118,11 +118,11 @@ def optimizer_of(training: Training) -> str:
     return found
 
 
-def _learning(lesson: Lesson, training: Training) -> list[str]:
+def _learning(lesson: Lesson, training: Training, built: Built) -> list[str]:
     settings = training.settings
     rate = rate_source(settings.schedule, settings.learning_rate, training.steps_per_epoch, settings.epochs)
     own = "" if optimizer_of(training) else "sqrt = torch.sqrt\n\n\n" + update_source(training.rule)
-    return [rate, own, _clip(training), _train(lesson, training)]
+    return [rate, own, _clip(training), _train(lesson, training, built)]
 
 
 def _clip(training: Training) -> str:
@@ -141,10 +141,10 @@ def _clip(training: Training) -> str:
     return "\n".join(lines)
 
 
-def _train(lesson: Lesson, training: Training) -> str:
+def _train(lesson: Lesson, training: Training, built: Built) -> str:
     network = lesson.model.network
     terms, _ = script.penalty_terms(training, network.penalised)
-    penalised = script.mapped_names(network.penalised, "weight")
+    penalised = [built.penalised[path] for path in network.penalised]
     metric, of = script.metric_name(lesson), training.scored_name
     optimizer = optimizer_of(training)
     weighted = training.train.w is not None
@@ -218,5 +218,5 @@ def _predict(lesson: Lesson) -> str:
 _LOAD = '''def load(file):
     """Return the network with the weights of a file."""
     net = network()
-    net.load_state_dict({name: torch.tensor(value) for name, value in np.load(HERE / file).items()})
+    net.load_state_dict({name: torch.tensor(value) for name, value in read(file).items()})
     return net'''

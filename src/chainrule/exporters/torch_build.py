@@ -36,7 +36,7 @@ class Axes(nn.Module):
         self.order = order
 
     def forward(self, x):
-        return x.permute(self.order)
+        return x.permute(self.order).contiguous()
 '''
 
 
