@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,9 @@ from chainrule.exporters import (
     torch_build,
     torch_layers,
 )
-from chainrule.exporters.lesson import Lesson
+from chainrule.exporters.lesson import Lesson, Rows
+from chainrule.network import Network
+from chainrule.network.model import Model
 from chainrule.nn.layer import LAYERS
 from chainrule.nn.loss import LOSSES
 from tests.exporters.lessons import differences, lesson, opened, require
@@ -243,6 +246,8 @@ def test_a_layer_predicts_the_same_in_onnx(name: str, i: int) -> None:
     assert labels.tolist() == made.model.answers(wanted).tolist()
 
 
+# Keras' own, when it sets weights.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize(("name", "i"), CASES)
 def test_a_layer_predicts_the_same_in_a_keras_file(name: str, i: int, tmp_path: Path) -> None:
     package = require("keras")
@@ -261,3 +266,75 @@ def test_the_bare_script_answers_as_the_network_does(tmp_path: Path) -> None:
     row = {name: float(cells[0]) for name, cells in made.tested.raw.items()}
     wanted = dict(zip("abc", made.model.outputs_of(made.tested.x)[0], strict=True))
     assert module.predict(row) == pytest.approx(wanted, abs=1e-6)
+
+
+@dataclass(frozen=True)
+class Doubled(nn.Layer):
+    """A layer that only this test knows: y = 2 x."""
+
+    equations = nn.Tanh.equations
+
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return shape
+
+    def forward(self, xp: Any, p: Any, x: Any, ctx: Any) -> Any:
+        return 2 * x, {}
+
+    def backward(self, xp: Any, p: Any, cache: Any, dy: Any) -> Any:
+        return 2 * dy, {}
+
+
+def test_a_layer_of_ones_own_is_refused_by_name_until_it_has_an_entry(tmp_path: Path) -> None:
+    made = lesson(nn.Dense(5), Doubled(), nn.Tanh())
+    with pytest.raises(ConfigError, match=r"Doubled, which has none.*LAYERS.entry\(Doubled\)"):
+        numpy.write(made)
+    body = "\nclass Doubled:\n    def forward(self, x, w, rng=None):\n        return 2 * x\n"
+    back = "\n    def backward(self, dy, w):\n        return 2 * dy, {}\n"
+
+    @numpy_layers.LAYERS.entry(Doubled)
+    def doubled(layer: Any, shape: Any, inside: Any) -> numpy_layers.Made:
+        return numpy_layers.Made("Doubled()", ("Doubled",), sources={"Doubled": (body, back)})
+
+    assert max(differences(made, numpy.write, tmp_path)) <= 1e-6
+
+
+def test_a_subclass_of_a_known_layer_is_not_known() -> None:
+    class Other(nn.Tanh):
+        pass
+
+    with pytest.raises(ConfigError, match="Other, which has none"):
+        torch_layers.LAYERS.find(Other())
+
+
+def embedded() -> Lesson:
+    layers = nn.Sequential((nn.Embedding(7, 3, padding=0), nn.GlobalAvgPool(), nn.Dense(2)))
+    network = Network(layers, (5,), nn.SoftmaxCrossEntropy())
+    x = np.random.default_rng(0).integers(0, 7, size=(20, 5))
+    params = network.init(np.random.default_rng(1))
+    return Lesson("ids", Model(network, params, classes=("a", "b")), Rows({"x": x}, x))
+
+
+@pytest.mark.parametrize("to", ["pytorch", "tensorflow"])
+def test_an_embedding_reads_the_same_rows_elsewhere(to: str, tmp_path: Path) -> None:
+    package, write = SCRIPTS[to]
+    require(package)
+    made = embedded()
+    module = opened(write(made), tmp_path)
+    wanted = made.model.outputs_of(made.tested.x)
+    np.testing.assert_allclose(module.predict(module.rows_of("test")), wanted, rtol=0, atol=1e-6)
+
+
+def test_an_embedding_reads_the_same_rows_in_onnx() -> None:
+    require("onnx")
+    made = embedded()
+    written = onnx.write(made)
+    session = require("onnxruntime").InferenceSession(written.files[written.main], providers=["CPUExecutionProvider"])
+    wanted = made.model.outputs_of(made.tested.x)
+    np.testing.assert_allclose(session.run(None, {"x": made.tested.x})[1], wanted, rtol=0, atol=1e-6)
+
+
+def test_keras_own_adam_stays_within_its_promise(tmp_path: Path) -> None:
+    require("tensorflow")
+    predictions, costs = differences(lesson(nn.Dense(5), nn.Relu()), tensorflow.write, tmp_path)
+    assert predictions <= 1e-6
+    assert costs <= 1e-4

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", help="The folder of a run, or a .chainrule file of a network without preparation.")
+@click.argument("run", help="A .chainrule file, or the folder of a run, which can be trained again.")
 @click.option("--to", required=True, help="tensorflow, pytorch, numpy, keras or onnx.")
 @click.option("--out", help="Folder to write; exports/RUN-TO if left out.")
 @click.option("--bare", is_flag=True, help="numpy: prediction alone, from a row to an answer.")

@@ -10,7 +10,6 @@ from chainrule.exporters.numpy_layers import LAYERS, Made
 from chainrule.exporters.numpy_sources import BACKWARD_HELPERS, SOURCES
 from chainrule.exporters.preparation import Plain
 from chainrule.exporters.rules import update_source
-from chainrule.exporters.schedules import rate_source
 from chainrule.exporters.script import Written, packed
 from chainrule.nn.layer import Layer
 from chainrule.tree import leaves
@@ -40,7 +39,7 @@ def write(lesson: Lesson) -> Written:
     if training is not None:
         blocks += [script.targets_source(lesson), script.metric_source(lesson)]
         update = "sqrt = np.sqrt\n\n\n" + update_source(training.rule)
-        blocks += [_rate(training), update, _move(), _clip(training), _train(lesson, training)]
+        blocks += [script.rate_parts(training)[0], update, _move(), _clip(training), _train(lesson, training)]
         files[f"{lesson.slug}_start.npz"] = packed(dict(leaves(training.start)))
     blocks += [_predict(lesson), script.ending(lesson)]
     main = f"{lesson.slug}_numpy.py"
@@ -78,11 +77,6 @@ def network_source(made: Made) -> str:
     return "\n".join([f"NET = {first}", *rest])
 
 
-def _rate(training: Training) -> str:
-    settings = training.settings
-    return rate_source(settings.schedule, settings.learning_rate, training.steps_per_epoch, settings.epochs)
-
-
 def _move() -> str:
     return '''def move(w, g, memory, rate, t):
     """Move all weights that have a gradient."""
@@ -106,7 +100,7 @@ def _train(lesson: Lesson, training: Training) -> str:
         '    x, t = prepare(rows_of("train")).astype(dtype), targets("train").astype(dtype)',
         f'    xv, tv = prepare(rows_of("{of}")).astype(dtype), targets("{of}").astype(dtype)',
         *(['    v = DATA["train weight"].astype(dtype)'] if weighted else []),
-        f'    w, memory, curve, t_step = load("{lesson.slug}_start.npz", dtype), {{}}, [], 0',
+        f'    w, memory, curve, step = load("{lesson.slug}_start.npz", dtype), {{}}, [], 0',
         "    rng = np.random.default_rng(noise)",
         "    for epoch in range(epochs):",
         "        total = 0.0",
@@ -137,8 +131,8 @@ def _train(lesson: Lesson, training: Training) -> str:
         ]
     lines += ["            clip(g)"] if training.settings.clip else []
     lines += [
-        "            move(w, g, memory, float(rate(t_step)), t_step + 1)",
-        "            t_step += 1",
+        f"            move(w, g, memory, {script.rate_parts(training)[2]}, step + 1)",
+        "            step += 1",
         "            total += cost * len(rows)",
         "        a = NET.forward(xv, w)",
         f"        curve.append((total / len(x), costs(a, tv).mean(){f', {metric}(link(a), tv)' if metric else ''}))",

@@ -12,7 +12,9 @@ from chainrule.encode.target import REGRESSION
 from chainrule.errors import ConfigError
 from chainrule.exporters.lesson import Lesson, Rows, Training
 from chainrule.exporters.preparation import Plain, prepare_source
+from chainrule.exporters.schedules import rate_source
 from chainrule.nn.penalty import Penalty
+from chainrule.optim import Constant
 
 # Tested rows, of which a script shows the first answers.
 _SHOWN = 5
@@ -182,6 +184,18 @@ def in_own_unit(lesson: Lesson, y: str) -> str:
     if preparation is None or preparation.target.task != REGRESSION:
         return y
     return f"{y} * {preparation.target.scale!r} + {preparation.target.mean!r}"
+
+
+def rate_parts(training: Training) -> tuple[str, str, str]:
+    """Return the source of `rate(step)`, and the expressions of the first η and of that of `step`.
+
+    Where η stays the same it is a number, and there is no function.
+    """
+    settings = training.settings
+    if type(settings.schedule) is Constant:
+        return "", repr(settings.learning_rate), repr(settings.learning_rate)
+    horizon = training.steps_per_epoch, settings.epochs
+    return rate_source(settings.schedule, settings.learning_rate, *horizon), "float(rate(0))", "float(rate(step))"
 
 
 def penalty_terms(training: Training, penalised: tuple[str, ...]) -> tuple[list[str], list[str]]:

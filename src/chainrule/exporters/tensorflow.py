@@ -14,7 +14,6 @@ from chainrule.exporters.losses import TENSORFLOW as LOSSES
 from chainrule.exporters.losses import Lines
 from chainrule.exporters.preparation import Plain
 from chainrule.exporters.rules import update_source
-from chainrule.exporters.schedules import rate_source
 from chainrule.exporters.script import Written, packed
 from chainrule.exporters.table import Table
 from chainrule.nn import Layer, Residual, Sequential
@@ -202,8 +201,7 @@ def _in_a_stack(lines: list[str]) -> list[str]:
 
 
 def _learning(lesson: Lesson, training: Training, names: list[str], *, exact: bool) -> list[str]:
-    settings = training.settings
-    rate = rate_source(settings.schedule, settings.learning_rate, training.steps_per_epoch, settings.epochs)
+    rate = script.rate_parts(training)[0]
     optimizer: str = OPTIMIZERS.find(training.rule)(training.rule, exact)
     own = "" if optimizer else "sqrt = tf.sqrt\n\n\n" + update_source(training.rule)
     return [rate, own, _clip(training), _train(lesson, training, names, optimizer)]
@@ -235,6 +233,8 @@ def _train(lesson: Lesson, training: Training, names: list[str], optimizer: str)
     at = [names.index(path) for path in network.penalised]
     metric, of = script.metric_name(lesson), training.scored_name
     weighted = training.train.w is not None
+    source, first, each = script.rate_parts(training)
+    counts = bool(source) or not optimizer
     clip = "clip(tape.gradient(cost, net.trainable_weights))" if training.settings.clip else ""
     data = "x[rows], t[rows], v[rows]" if weighted else "x[rows], t[rows]"
     lines = [
@@ -244,11 +244,12 @@ def _train(lesson: Lesson, training: Training, names: list[str], optimizer: str)
         f'    parts = prepare(rows_of("train")), targets("train"), prepare(rows_of("{of}")), targets("{of}")',
         "    x, t, xv, tv = (part.astype(dtype) for part in parts)",
         *(['    v = DATA["train weight"].astype(dtype)'] if weighted else []),
-        f'    net, curve, step = network("{lesson.slug}_start.npz", dtype), [], 0',
+        f'    net, curve = network("{lesson.slug}_start.npz", dtype), []',
+        *(["    step = 0"] * counts),
     ]
     if optimizer:
         lines += [
-            "    lr = float(rate(0))",
+            f"    lr = {first}",
             f"    optimizer = {optimizer}",
             "    optimizer.build(net.trainable_weights)",
         ]
@@ -277,17 +278,15 @@ def _train(lesson: Lesson, training: Training, names: list[str], optimizer: str)
         f"            cost, grads = slopes({data})",
     ]
     if optimizer:
-        lines += [
-            "            optimizer.learning_rate = float(rate(step))",
-            "            optimizer.apply(grads, net.trainable_weights)",
-        ]
+        lines += [f"            optimizer.learning_rate = {each}"] * bool(source)
+        lines.append("            optimizer.apply(grads, net.trainable_weights)")
     else:
         lines += [
             "            for W, g, s in zip(net.trainable_weights, grads, memory):",
-            "                W.assign(update(W.value, g, s, float(rate(step)), step + 1))",
+            f"                W.assign(update(W.value, g, s, {each}, step + 1))",
         ]
+    lines += ["            step += 1"] * counts
     lines += [
-        "            step += 1",
         "            total += float(cost) * len(rows)",
         "        a = net(xv)",
         f"        curve.append([total / len(x), costs(a, tv).numpy().mean()"

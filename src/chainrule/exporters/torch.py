@@ -8,7 +8,6 @@ from chainrule.exporters.losses import TORCH as LOSSES
 from chainrule.exporters.losses import Lines
 from chainrule.exporters.preparation import Plain
 from chainrule.exporters.rules import update_source
-from chainrule.exporters.schedules import rate_source
 from chainrule.exporters.script import Written, packed
 from chainrule.exporters.table import Table
 from chainrule.exporters.torch_build import Built, build
@@ -119,8 +118,7 @@ def optimizer_of(training: Training) -> str:
 
 
 def _learning(lesson: Lesson, training: Training, built: Built) -> list[str]:
-    settings = training.settings
-    rate = rate_source(settings.schedule, settings.learning_rate, training.steps_per_epoch, settings.epochs)
+    rate = script.rate_parts(training)[0]
     own = "" if optimizer_of(training) else "sqrt = torch.sqrt\n\n\n" + update_source(training.rule)
     return [rate, own, _clip(training), _train(lesson, training, built)]
 
@@ -149,6 +147,8 @@ def _train(lesson: Lesson, training: Training, built: Built) -> str:
     optimizer = optimizer_of(training)
     weighted = training.train.w is not None
     rows = f"order[start : start + {training.batch_size}]"
+    source, first, each = script.rate_parts(training)
+    counts = bool(source) or not optimizer
     lines = [
         f'def train(epochs={training.epochs}, dtype="float32", noise=0):',
         '    """Train from the first weights, over the very batches that Chainrule saw; return the network and the curve."""',
@@ -157,8 +157,9 @@ def _train(lesson: Lesson, training: Training, built: Built) -> str:
         f'    parts = prepare(rows_of("train")), targets("train"), prepare(rows_of("{of}")), targets("{of}")',
         "    x, t, xv, tv = (torch.tensor(part.astype(dtype)) for part in parts)",
         *(['    v = torch.tensor(DATA["train weight"].astype(dtype))'] if weighted else []),
-        f'    net, curve, step = load("{lesson.slug}_start.npz"), [], 0',
-        *([f"    lr = rate(0)\n    optimizer = {optimizer}"] if optimizer else ["    memory = {}"]),
+        f'    net, curve = load("{lesson.slug}_start.npz"), []',
+        *(["    step = 0"] * counts),
+        *([f"    lr = {first}\n    optimizer = {optimizer}"] if optimizer else ["    memory = {}"]),
         *(
             [f"    weights = dict(net.named_parameters())\n    penalised = [weights[name] for name in {penalised}]"]
             * bool(terms)
@@ -180,16 +181,17 @@ def _train(lesson: Lesson, training: Training, built: Built) -> str:
         *(["            clip([W.grad for W in net.parameters()])"] * bool(training.settings.clip)),
     ]
     if optimizer:
-        lines += ['            optimizer.param_groups[0]["lr"] = float(rate(step))', "            optimizer.step()"]
+        lines += [f'            optimizer.param_groups[0]["lr"] = {each}'] * bool(source)
+        lines.append("            optimizer.step()")
     else:
         lines += [
             "            with torch.no_grad():",
             "                for name, W in net.named_parameters():",
             "                    s = memory.setdefault(name, {})",
-            "                    W.copy_(update(W, W.grad, s, float(rate(step)), step + 1))",
+            f"                    W.copy_(update(W, W.grad, s, {each}, step + 1))",
         ]
+    lines += ["            step += 1"] * counts
     lines += [
-        "            step += 1",
         "            total += cost.item() * len(rows)",
         "        net.eval()",
         "        with torch.no_grad():",

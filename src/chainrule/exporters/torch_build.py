@@ -64,9 +64,11 @@ class Built:
 
 def build(layer: Layer, shape: Shape, p: Params, layout: str = LAST) -> Built:
     """Return a layer as lines that make a module; x comes in with channels where `layout` says."""
-    if type(layer) not in COMPOSITIONS:
-        layer, p = Sequential((layer,), ("layer",)), {"layer": p}
-    built: Built = COMPOSITIONS.find(layer)(layer, shape, p, layout)
+    if type(layer) in COMPOSITIONS:
+        built: Built = COMPOSITIONS.find(layer)(layer, shape, p, layout)
+        return built
+    built = stack(Sequential((layer,), ("layer",)), shape, {"layer": p}, layout)
+    built.penalised = {own.removeprefix("layer."): theirs for own, theirs in built.penalised.items()}
     return built
 
 

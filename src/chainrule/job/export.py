@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.errors import ConfigError, RunFolderError
+from chainrule.exporters.drawn import drawn_rows
 from chainrule.exporters.lesson import INPUTS, Lesson, Rows, Training
 from chainrule.exporters.raw import raw_rows
 from chainrule.exporters.targets import Checked, write_export
@@ -73,18 +74,14 @@ def lesson_of(subject: Any) -> Lesson:
 
 
 def _of_model(model: Model, name: str) -> Lesson:
+    notes = [f"there are no rows to compare on: {_DRAWN} are drawn"]
     if model.preparation is not None:
-        raise ConfigError(
-            "the run that a model with a preparation is from, whose rows the export is held against",
-            "the model alone",
-            "Name the folder of the run, or drop the preparation: Model(model.network, model.params).",
-        )
+        return Lesson(name, model, drawn_rows(model.preparation, _DRAWN), notes=notes)
     shape, network = model.network.input_shape, model.network
     rng = np.random.default_rng(0)
     x: np.ndarray = rng.normal(size=(_DRAWN, *shape)).astype(np.float32)
     if network.layer.takes_ids:
         x = rng.integers(0, _least_ids(network), size=(_DRAWN, *shape))
-    notes = [f"there are no rows to compare on: {_DRAWN} are drawn"]
     return Lesson(name, model, Rows({INPUTS: x}, x), notes=notes)
 
 
