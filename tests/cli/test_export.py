@@ -108,7 +108,7 @@ def test_a_promise_that_is_not_kept_ends_with_1(chainrule: Command, run: Path, m
         source = written.files[written.main].decode()
         assert wrong[0] in source
         files = {**written.files, written.main: source.replace(*wrong).encode()}
-        return type(written)(files, written.main, written.kind, written.notes)
+        return type(written)(files, written.main, written.notes)
 
     monkeypatch.setattr(numpy, "write", spoilt)
     result = chainrule("export", run, "--to", "numpy")

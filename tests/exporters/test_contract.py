@@ -164,7 +164,7 @@ def test_a_layer_learns_the_same_elsewhere(to: str, name: str, i: int, tmp_path:
         write(made)
     except ConfigError as error:
         assert name in error.came  # noqa: PT017
-        assert "--to" in error.remedy  # noqa: PT017
+        assert "`to=" in error.remedy  # noqa: PT017
         return
     if package:
         require(package)

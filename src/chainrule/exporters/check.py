@@ -13,8 +13,8 @@ import numpy as np
 
 from chainrule.encode.target import REGRESSION
 from chainrule.engine import engine_by_name
-from chainrule.errors import ChainruleError, ConfigError
-from chainrule.exporters.lesson import Lesson, Training
+from chainrule.errors import ChainruleError
+from chainrule.exporters.lesson import Lesson, Rows, Training
 from chainrule.exporters.script import packed
 from chainrule.seeds import Purpose, generator
 from chainrule.train import EpochEnded, Supervised, run
@@ -105,17 +105,17 @@ def trained_again(lesson: Lesson, training: Training, epochs: int, noises: Seque
     return np.array(curves)
 
 
-def _batch(rows: object, *, weighted: bool = True) -> Batch:
-    return Batch(rows.x, rows.t, rows.w if weighted else None)  # type: ignore[attr-defined]
+def _batch(rows: Rows, *, weighted: bool = True) -> Batch:
+    return Batch(rows.x, rows.t, rows.w if weighted else None)
 
 
-def check_script(lesson: Lesson, folder: Path, main: str, promise: float, python: str) -> list[Difference]:
+def check_script(lesson: Lesson, folder: Path, main: str, promise: float) -> list[Difference]:
     """Run a script, which predicts the tested rows and trains a few epochs in float64, and compare."""
     training = lesson.training
     epochs = 0 if training is None else min(EPOCHS, training.epochs)
     random = lesson.model.network.layer.is_random
     noises = list(range(NOISES if random and epochs else 1))
-    found = run_apart(_SCRIPT, folder, [main, str(epochs), str(len(noises))], python)
+    found = run_apart(_SCRIPT, folder, [main, str(epochs), str(len(noises))])
     differences = [compare_predictions(lesson, found["y"])]
     if training is not None:
         mine = trained_again(lesson, training, epochs, noises)
@@ -133,7 +133,7 @@ def check_predictions(lesson: Lesson, folder: Path, program: str, arguments: Seq
     return [compare_predictions(lesson, found["y"])]
 
 
-def run_apart(program: str, folder: Path, arguments: Sequence[str], python: str = "") -> dict[str, np.ndarray]:
+def run_apart(program: str, folder: Path, arguments: Sequence[str]) -> dict[str, np.ndarray]:
     """Run a program of Python in a process of its own, in `folder`; return the arrays that it leaves.
 
     The program finds the name of the .npz to write as its last argument.
@@ -145,12 +145,12 @@ def run_apart(program: str, folder: Path, arguments: Sequence[str], python: str 
     """
     with tempfile.TemporaryDirectory() as scratch:
         result = Path(scratch) / "result.npz"
-        command = [python or sys.executable, "-P", "-c", program, *arguments, str(result)]
+        command = [sys.executable, "-P", "-c", program, *arguments, str(result)]
         try:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
         except subprocess.TimeoutExpired as error:
             raise ExportError(
-                f"the export to run within {_SECONDS // 60} minutes", "one that runs on", "Add `check=False`."
+                f"the export to run within {_SECONDS // 60} minutes", "one that runs on", "Add `checked=False`."
             ) from error
         if done.returncode or not result.is_file():
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -159,19 +159,11 @@ def run_apart(program: str, folder: Path, arguments: Sequence[str], python: str 
             return {name: arrays[name] for name in arrays.files}
 
 
-def has_package(name: str, python: str = "") -> bool:
+def has_package(name: str) -> bool:
     """Tell whether a package can be imported, without importing it."""
     program = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"
-    done = subprocess.run([python or sys.executable, "-P", "-c", program], capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, check=False)  # noqa: S603
     return done.returncode == 0
-
-
-def require_package(name: str, extra: str) -> None:
-    """Raise ConfigError, with what to install, unless a package is there."""
-    if not has_package(name):
-        raise ConfigError(
-            f"the package {name}", "a Python without it", f'Install it: pip install "chainrule[{extra}]".'
-        )
 
 
 # The script is imported, not started: so its functions can be called with fewer epochs and in float64.

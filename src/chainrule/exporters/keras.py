@@ -55,14 +55,14 @@ def write(lesson: Lesson) -> Written:
         layer.set_weights(weights)
     if preparation is not None:
         notes.append(
-            f"it takes prepared inputs x {preparation.input_shape}, not cells or pixels: --to onnx takes those"
+            f"it takes prepared inputs x {preparation.input_shape}, not cells or pixels: `to=onnx` takes those"
         )
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "net.keras"
         net.save(path)
         content = path.read_bytes()
     name = f"{lesson.slug}.keras"
-    return Written({name: content}, name, "keras", notes)
+    return Written({name: content}, name, notes)
 
 
 def apply(layer: Layer, x: Any, shape: Shape, p: Params, name: str, placed: list[tuple[Any, list[np.ndarray]]]) -> Any:

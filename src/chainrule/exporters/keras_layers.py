@@ -172,7 +172,9 @@ def depthwise(layer: DepthwiseConv2D, shape: Shape, p: Params) -> Call:
     _not_both("DepthwiseConv2D", stride, pair(layer.dilation))
     if stride[0] != stride[1]:
         raise ConfigError(
-            "a layer that keras can express", f"DepthwiseConv2D with a stride of {stride}", "Use --to pytorch or onnx."
+            "a layer that keras can express",
+            f"DepthwiseConv2D with a stride of {stride}",
+            "Use `to=pytorch` or `to=onnx`.",
         )
     settings: dict[str, Any] = {"kernel_size": pair(layer.kernel), "depth_multiplier": layer.multiplier}
     return Call("DepthwiseConv2D", settings | _moves(layer) | _bias(layer), _weights(p))
@@ -187,7 +189,7 @@ def transposed(layer: ConvTranspose2D, shape: Shape, p: Params) -> Call:
         raise ConfigError(
             "a layer that keras can express",
             "ConvTranspose2D whose stride is longer than its kernel",
-            "Give it a longer kernel, or use --to onnx.",
+            "Give it a longer kernel, or use `to=onnx`.",
         )
     settings = {"filters": layer.filters, "kernel_size": pair(layer.kernel)} | _moves(layer)
     return Call("Conv2DTranspose", settings | _bias(layer), _weights(p))
@@ -274,7 +276,7 @@ def _moves(layer: Any) -> dict[str, Any]:
 def _not_both(kind: str, stride: tuple[int, int], dilation: tuple[int, int]) -> None:
     if stride != (1, 1) and dilation != (1, 1):
         raise ConfigError(
-            "a layer that keras can express", f"{kind} with a stride and a dilation", "Use --to pytorch or onnx."
+            "a layer that keras can express", f"{kind} with a stride and a dilation", "Use `to=pytorch` or `to=onnx`."
         )
 
 

@@ -18,7 +18,7 @@ from chainrule.exporters.table import Table
 from chainrule.tree import leaves
 
 # An entry returns the name of the function in `_READERS` that reads one cell.
-CELLS = Table("numpy --bare", "column")
+CELLS = Table("the bare script", "column")
 
 
 @CELLS.entry(Numeric)
@@ -66,7 +66,7 @@ def write(lesson: Lesson) -> Written:
     files = {main: script.joined(blocks), f"{lesson.slug}_end.npz": packed(dict(leaves(model.params)))}
     if plain.arrays:
         files[f"{lesson.slug}_fitted.npz"] = packed(plain.arrays)
-    return Written(files, main, "bare", list(lesson.notes))
+    return Written(files, main, list(lesson.notes))
 
 
 def _readers(lesson: Lesson) -> dict[str, str]:

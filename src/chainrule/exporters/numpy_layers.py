@@ -166,7 +166,7 @@ def conv(layer: Conv2D, shape: Shape, inside: Any) -> Made:
     """Stride, dilation, and the zeros around the image."""
     if layer.groups > 1:
         raise ConfigError(
-            "a layer that numpy can express", f"Conv2D with groups={layer.groups}", "Use --to pytorch or onnx."
+            "a layer that numpy can express", f"Conv2D with groups={layer.groups}", "Use `to=pytorch` or `to=onnx`."
         )
     window = layer.window(shape)
     call = f"Conv({tuple(window.stride)}, {tuple(window.dilation)}, {window.padding}, {layer.bias})"
@@ -207,5 +207,5 @@ LAYERS.refuse(
     Embedding,
     GroupNorm,
     why="the script by hand has no lines for it",
-    remedy="Use --to pytorch, tensorflow or onnx.",
+    remedy="Use `to=pytorch`, `to=tensorflow` or `to=onnx`.",
 )

@@ -31,12 +31,12 @@ def write(lesson: Lesson) -> Written:
         raise ConfigError(
             "a network of less than 2 GB for a single ONNX file",
             f"{model.network.n_parameters:,} parameters",
-            "Use --to pytorch.",
+            "Use `to=pytorch`.",
         )
     notes = list(lesson.notes)
     graph = graph_of(lesson, notes)
     name = f"{lesson.slug}.onnx"
-    return Written({name: serialised(graph, lesson.slug)}, name, "onnx", notes)
+    return Written({name: serialised(graph, lesson.slug)}, name, notes)
 
 
 def graph_of(lesson: Lesson, notes: list[str]) -> Graph:

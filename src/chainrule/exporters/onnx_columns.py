@@ -166,7 +166,7 @@ def date(encoder: Date, graph: Graph, notes: list[str]) -> str:
         raise ConfigError(
             f"a preparation of the column {encoder.name!r} that onnx can express",
             "dates as year, month, day, weekday and hour",
-            "Train with `dates=circles`, or use --to numpy --bare.",
+            "Train with `dates=circles`, or use `to=numpy` with `bare=True`.",
         )
     notes.append(f"{encoder.name}: give days since 1970-01-01 as a number; ONNX reads no dates")
     cells = graph.input(encoder.name, DOUBLE, None, 1)
@@ -188,7 +188,7 @@ def words(encoder: Text, graph: Graph, notes: list[str]) -> str:
     """The numbers of the words, which come in as they are: this version of ONNX splits no texts."""
     notes.append(
         f"{encoder.name}: give the {encoder.width} numbers of its words; ONNX splits no texts "
-        "(--to numpy --bare has the lines that do)"
+        "(`to=numpy` with `bare=True` has the lines that do)"
     )
     return graph.input(encoder.name, FLOAT, None, encoder.width)
 

@@ -21,7 +21,7 @@ from chainrule.optim.lazy import Lazy
 # empty at first), η (`rate`) and the number t = 1, 2, … of the step. It may use sqrt, of the package.
 RULES = Table("every script", "rule")
 
-_OTHER_WAY = "Train with another `optimizer`, or export to onnx or keras, which hold the weights alone."
+_OTHER_WAY = "Train with another `optimizer`, or use `to=onnx` or `to=keras`, which hold the weights alone."
 RULES.refuse(Averaged, why="the moving average is no part of a script", remedy=_OTHER_WAY)
 RULES.refuse(Lazy, why="rows that are left alone are no part of a script", remedy=_OTHER_WAY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -36,22 +37,17 @@ class Written:
         The file that is run, or opened.
     notes : list of str
         What the person has to know of it.
-    kind : str
-        How it is checked: `script`, `bare`, `keras` or `onnx`.
     """
 
     files: Mapping[str, bytes]
     main: str
-    kind: str
     notes: list[str] = field(default_factory=list)
 
 
 def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Return arrays as an .npz; keys may be any texts."""
     buffer = io.BytesIO()
-    # Not `savez(**arrays)`: a column may be called `file`.
-    import zipfile
-
+    # Not `savez(**arrays)`, which takes no array that is called `file`.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, value in arrays.items():
             content = io.BytesIO()
@@ -66,7 +62,7 @@ def training_of(lesson: Lesson, exporter: str) -> Training | None:
         raise ConfigError(
             f"a run that a script of {exporter} can train again",
             lesson.why_not,
-            "Export what predicts alone: --to onnx, --to keras, or --to numpy --bare.",
+            "Export what predicts alone: `to=onnx`, `to=keras`, or `to=numpy` with `bare=True`.",
         )
     return lesson.training
 

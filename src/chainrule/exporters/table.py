@@ -16,7 +16,7 @@ class Table:
     Parameters
     ----------
     exporter : str
-        Whose table it is, as `--to` calls it.
+        Whose table it is, as the exporter is called.
     noun : str
         What the entries are of: `layer`.
 

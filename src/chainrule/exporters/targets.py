@@ -60,7 +60,7 @@ class Checked:
 
 
 def _check_script(lesson: Lesson, folder: Path, written: Written, promise: float) -> list[Difference]:
-    return check.check_script(lesson, folder, written.main, promise, "")
+    return check.check_script(lesson, folder, written.main, promise)
 
 
 def _check_bare(lesson: Lesson, folder: Path, written: Written, promise: float) -> list[Difference]:
@@ -120,7 +120,7 @@ def write_export(
     if to not in TARGETS:
         raise ConfigError("a package to export to", f"{to!r}", did_you_mean(to, TARGETS))
     if bare and to != "numpy":
-        raise ConfigError("`bare` with to=numpy", f"to={to}", "Leave `bare` out, or export to numpy.")
+        raise ConfigError("`bare=True` with `to=numpy`", f"`to={to}`", "Leave `bare` out, or export to numpy.")
     target = BARE if bare else TARGETS[to]
     _check_place(folder, force=force)
     is_there = not target.package or has_package(target.package)

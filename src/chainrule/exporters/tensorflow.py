@@ -100,7 +100,7 @@ def write(lesson: Lesson, *, exact: bool = False) -> Written:
     built = build(network.layer, network.input_shape, lesson.model.params, "net")
     if training is not None and built.cannot_learn:
         raise ConfigError(
-            "layers that tensorflow can train", built.cannot_learn, "Use --to pytorch, or --to keras to predict alone."
+            "layers that tensorflow can train", built.cannot_learn, "Use `to=pytorch`, or `to=keras` to predict alone."
         )
     loss = LOSSES.find(network.loss)(network.loss)
     prepare = script.preparation(lesson, plain)
@@ -125,7 +125,7 @@ def write(lesson: Lesson, *, exact: bool = False) -> Written:
     files |= {main: script.joined(blocks), f"{lesson.slug}.npz": packed(script.data_arrays(lesson))}
     if plain.arrays:
         files[f"{lesson.slug}_fitted.npz"] = packed(plain.arrays)
-    return Written(files, main, "script", script.notes_of(lesson))
+    return Written(files, main, script.notes_of(lesson))
 
 
 @OPTIMIZERS.entry(GradientDescent, GradientAscent)

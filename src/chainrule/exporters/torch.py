@@ -58,7 +58,7 @@ def write(lesson: Lesson) -> Written:
     files |= {main: script.joined(blocks), f"{lesson.slug}.npz": packed(script.data_arrays(lesson))}
     if plain.arrays:
         files[f"{lesson.slug}_fitted.npz"] = packed(plain.arrays)
-    return Written(files, main, "script", script.notes_of(lesson))
+    return Written(files, main, script.notes_of(lesson))
 
 
 @OPTIMIZERS.entry(GradientDescent, GradientAscent)
