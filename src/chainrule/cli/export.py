@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @click.option("--out", help="Folder to write; exports/RUN-TO if left out.")
 @click.option("--bare", is_flag=True, help="numpy: prediction alone, from a row to an answer.")
 @click.option("--exact", is_flag=True, help="tensorflow: rules written out, for the same numbers to the last digits.")
-@click.option("--no-check", is_flag=True, help="Do not run what was written.")
+@click.option("--check/--no-check", "checked", default=True, help="Run what was written, and compare.")
 @click.option("--force", is_flag=True, help="Replace an export that is in the folder.")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout.")
 def export(
-    run: str, to: str, out: str | None, bare: bool, exact: bool, no_check: bool, force: bool, json_: bool
+    run: str, to: str, out: str | None, bare: bool, exact: bool, checked: bool, force: bool, json_: bool
 ) -> None:
     """Write a network for elsewhere, run what was written, and print by how much it differs."""
     from pathlib import Path
@@ -32,7 +32,7 @@ def export(
     from chainrule.job.export import export as write
 
     folder = Path(out) if out else Path("exports") / f"{Path(run).resolve().stem}-{to}"
-    done = write(run, to, folder, bare=bare, exact=exact, checked=not no_check, force=force)
+    done = write(run, to, folder, bare=bare, exact=exact, checked=checked, force=force)
     if json_:
         click.echo(json.dumps(_as_json(done), allow_nan=False))
     else:

@@ -154,7 +154,7 @@ def written_out(rule: Rule, exact: bool) -> str:
 
 @OPTIMIZERS.entry(Adam)
 def adam(rule: Adam, exact: bool) -> str:
-    """Keras' ε is not corrected for having started at zero, which tells where gradients are tiny."""
+    """Keras' own, with an ε that is set in each step."""
     return "" if exact else f"keras.optimizers.Adam(lr, {_betas(rule)})"
 
 
@@ -165,9 +165,23 @@ def adamw(rule: AdamW, exact: bool) -> str:
 
 
 def _betas(rule: Adam | AdamW) -> str:
-    # ε as it is in the first step, when it counts for most: the paper's grows from there to ε, Keras' stays.
-    epsilon = f"{rule.epsilon!r} * (1 - {rule.beta2!r}) ** 0.5"
-    return f"beta_1={rule.beta1!r}, beta_2={rule.beta2!r}, epsilon={epsilon}"
+    return f"beta_1={rule.beta1!r}, beta_2={rule.beta2!r}, epsilon={rule.epsilon!r}"
+
+
+# What is set before each step: an entry takes the rule and returns a line, or "".
+BEFORE_STEPS = Table("tensorflow", "rule")
+
+
+@BEFORE_STEPS.entry(Adam, AdamW)
+def epsilon(rule: Adam | AdamW) -> str:
+    """Keras' ε is not corrected for having started at zero, which tells where gradients are tiny."""
+    return f"optimizer.epsilon = {rule.epsilon!r} * (1 - {rule.beta2!r} ** (step + 1)) ** 0.5"
+
+
+@BEFORE_STEPS.entry(GradientDescent, GradientAscent, Momentum, Nesterov, RMSProp, AdaGrad)
+def nothing(rule: Rule) -> str:
+    """Nothing."""
+    return ""
 
 
 def _about(lesson: Lesson) -> str:
@@ -234,7 +248,8 @@ def _train(lesson: Lesson, training: Training, names: list[str], optimizer: str)
     metric, of = script.metric_name(lesson), training.scored_name
     weighted = training.train.w is not None
     source, first, each = script.rate_parts(training)
-    counts = bool(source) or not optimizer
+    before: str = BEFORE_STEPS.find(training.rule)(training.rule) if optimizer else ""
+    counts = bool(source or before) or not optimizer
     clip = "clip(tape.gradient(cost, net.trainable_weights))" if training.settings.clip else ""
     data = "x[rows], t[rows], v[rows]" if weighted else "x[rows], t[rows]"
     lines = [
@@ -279,6 +294,7 @@ def _train(lesson: Lesson, training: Training, names: list[str], optimizer: str)
     ]
     if optimizer:
         lines += [f"            optimizer.learning_rate = {each}"] * bool(source)
+        lines += [f"            {before}"] * bool(before)
         lines.append("            optimizer.apply(grads, net.trainable_weights)")
     else:
         lines += [
