@@ -7,14 +7,24 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := $(wildcard src tests benchmarks docs/hooks examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo play test parity coverage deep check fix bench docs clean
+.PHONY: help demo demo-export play test parity coverage deep check fix bench docs clean
 
 help: ## list the verbs
 	@echo "make VERB, where VERB is one of:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
 
 demo: .venv/.installed ## train a small network on handwritten digits and write a run folder, runs/demo
 	$(BIN)/chainrule train digits --out runs/demo --force
+
+# What is absent here is written all the same and said; the extras export-tensorflow, export-torch and onnx bring it.
+demo-export: .venv/.installed ## export digits and titanic to all five, where installed; run, compared, both columns printed
+	@set -e; for data in digits titanic; do \
+	$(BIN)/chainrule train $$data --epochs 20 --out runs/export-$$data --force --quiet; \
+	for to in tensorflow pytorch numpy; do echo "== $$data: $$to"; \
+	$(BIN)/chainrule export runs/export-$$data --to $$to --out exports/$$data-$$to --force; done; \
+	for to in keras onnx; do echo "== $$data: $$to"; \
+	$(BIN)/chainrule export runs/export-$$data --to $$to --out exports/$$data-$$to --force || test $$? = 2; done; \
+	$(BIN)/python exports/$$data-numpy/export_$${data}_numpy.py; done
 
 play: .venv/.installed ## open the Playground in the browser
 	$(BIN)/chainrule play

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import encode, engine, errors, explain, models, network, nn, optim, select, sources, train
+    from chainrule import encode, engine, errors, explain, exporters, models, network, nn, optim, select, sources, train
     from chainrule.errors import ChainruleError
     from chainrule.fitted.fitted import Fitted
     from chainrule.fitted.load import load
     from chainrule.job.arrays import load_data
+    from chainrule.job.export import export
     from chainrule.job.look import read
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
@@ -35,6 +36,7 @@ _SUBPACKAGES = (
     "engine",
     "errors",
     "explain",
+    "exporters",
     "models",
     "network",
     "nn",
@@ -58,6 +60,7 @@ _HOMES = {
     "SoftmaxRegression": "chainrule.models.logistic",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
+    "export": "chainrule.job.export",
     "load_estimator": "chainrule.models.saved",
     "load": "chainrule.fitted.load",
     "load_data": "chainrule.job.arrays",
@@ -88,6 +91,8 @@ __all__ = [
     "engine",
     "errors",
     "explain",
+    "export",
+    "exporters",
     "load",
     "load_data",
     "load_estimator",

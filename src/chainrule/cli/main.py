@@ -14,6 +14,7 @@ from chainrule.cli.datasets import datasets
 from chainrule.cli.doctor import doctor
 from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
+from chainrule.cli.export import export
 from chainrule.cli.flags import in_flags
 from chainrule.cli.inspect import inspect
 from chainrule.cli.look import look
@@ -50,7 +51,7 @@ def app() -> None:
     """Neural networks you can see through."""
 
 
-for command in (look, train, doctor, predict, evaluate, cv, compare, tune, explain, inspect, datasets, play):
+for command in (look, train, doctor, predict, evaluate, cv, compare, tune, explain, export, inspect, datasets, play):
     app.add_command(command)
 
 

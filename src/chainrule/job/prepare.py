@@ -25,7 +25,7 @@ from chainrule.large.pictures import StreamedPictures
 from chainrule.large.streamed import Streamed
 from chainrule.seeds import Purpose, generator
 from chainrule.sources.read import read_source
-from chainrule.sources.samples import Pictures, Recordings
+from chainrule.sources.samples import Pictures, Recordings, Samples
 from chainrule.sources.source import Reading, Source
 from chainrule.types import Batch
 
@@ -45,11 +45,13 @@ class Part:
     """Rows of one purpose: as a table of cells, or of labels, and as arrays.
 
     Where they are more than the memory should hold, `stream` has them all, and frame and batch a sample of them.
+    Pictures and sounds are beside their labels as `samples`.
     """
 
     frame: pd.DataFrame
     batch: Batch
     stream: Streamed | None = None
+    samples: Samples | None = None
 
     @property
     def n(self) -> int:
@@ -163,7 +165,7 @@ def _part(name: str, source: Source, preparation: Preparation, findings: Finding
             notes.append(f"{name}: scores are those of {most:,} of the {len(source):,} pictures, spread evenly")
             source = source.take(np.linspace(0, len(source) - 1, most).astype(int))
     x = preparation.inputs(source.frame, findings, samples=source.samples)
-    return Part(source.frame, Batch(x, preparation.targets(source.frame)), stream)
+    return Part(source.frame, Batch(x, preparation.targets(source.frame)), stream, source.samples)
 
 
 def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
