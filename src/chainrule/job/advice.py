@@ -35,7 +35,7 @@ from chainrule.types import Params
 
 # Of the time that the run, or one with the usual settings, takes: so much may be spent on replays. With what comes before
 # and after them it stays below a fifth.
-REPLAY_SHARE = 0.17
+REPLAY_SHARE = 0.15
 # What a run, an epoch and a step cost before their arithmetic, and how fast that is: measured on one core in NumPy.
 _RUN_SECONDS, _EPOCH_SECONDS, _STEP_SECONDS, _OPERATIONS_PER_SECOND = 0.01, 5e-4, 1e-4, 1e10
 # So much may always be spent.

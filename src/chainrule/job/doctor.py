@@ -51,7 +51,7 @@ def visit_run(path: Path, *, replays: bool = True) -> Verdict:
         raise RunFolderError(
             f"measurements in {folder.journal}",
             "none: the run was made by an older version, or by another program",
-            "Train it anew, or name the data instead of the run, with its `config`.",
+            "Train it anew, or name the data instead of the folder.",
         )
     config, prepared = _prepared(config_from(read_run(folder.config)), path)
     params = load_model(folder.model).params if folder.model.is_file() else None
