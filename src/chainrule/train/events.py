@@ -202,5 +202,17 @@ def _scores(value: Any) -> Scores:
     return {where: {name: _real(score) for name, score in part.items()} for where, part in value.items()}
 
 
+def _figures(value: Any) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return {name: _real(figure) for name, figure in value.items()}
+
+
 # How a field's value is read, by its type.
-_READERS: dict[str, Callable[[Any], Any]] = {"int": _whole, "float": _real, "str": _text, "Scores": _scores}
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "int": _whole,
+    "float": _real,
+    "str": _text,
+    "Scores": _scores,
+    "dict[str, float]": _figures,
+}
