@@ -107,7 +107,7 @@ print(fitted.predict(words, mask=words != 0).shape)
 
 ## Randomness
 
-The noise of step t comes from the key fold(key(seed, 2), t), 2 being the number of the noise's stream
+The noise of step t comes from the key fold(key(seed, 2), t), 2 being the number that `Purpose` gives to noise
 (`seeds.Purpose`). A layer inside a layer folds its number, from 0, into the key that the outer one has
 (`ctx.child(xp, number)`), so that each has noise of its own: in a stack its position, in a Residual 0, and 1 for the
 shortcut. Augmentation (`encode.augment.Augment`) folds 1,000,033 and then the number of the kind of change: flip 0, shift 1,

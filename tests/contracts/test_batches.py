@@ -18,7 +18,7 @@ from chainrule.explain.derivatives import derivatives
 from chainrule.large.streamed import Streamed
 from chainrule.models.objective import PenalisedOnce
 from chainrule.network import Network
-from chainrule.network.network import logits
+from chainrule.network.outputs import logits
 from chainrule.nn import Conv2D, Dense, Flatten, Layer, Relu, Sequential, SoftmaxCrossEntropy
 from chainrule.nn.layer import Equations, Param
 from chainrule.nn.precision import LowPrecision

@@ -8,7 +8,7 @@ import pytest
 from chainrule.engine import engine_by_name
 from chainrule.explain.derivatives import derivatives
 from chainrule.network import Network
-from chainrule.network import network as module
+from chainrule.network import outputs as module
 from chainrule.nn import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, Relu, Sequential, SoftmaxCrossEntropy
 from chainrule.tree import leaves
 from chainrule.types import PREDICT, Batch

@@ -11,7 +11,7 @@ import pytest
 from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.network import Network, layer_output
-from chainrule.network.network import logits
+from chainrule.network.outputs import logits
 from chainrule.nn import (
     BinaryCrossEntropy,
     Conv2D,

@@ -49,7 +49,7 @@ how = together(
     click.option("--groups", metavar="COLUMN", help="Rows of one group are never parted."),
     click.option("--metric", help="accuracy, macro_f1, log_loss, roc_auc, r2, mae, rmse, or a scorer of scikit-learn."),
     click.option("--epochs", type=int, help="Most passes over the training rows."),
-    click.option("--seed", default=0, show_default=True, help="Of the folds, and of every random stream of training."),
+    click.option("--seed", default=0, show_default=True, help="Of the folds, and of all that training draws."),
     click.option("--jobs", default=1, show_default=True, help="Trainings at once."),
     click.option(
         "--backend", default="loky", show_default=True, help="loky (processes of this machine), threading or dask."

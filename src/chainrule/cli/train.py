@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 @click.option("--batch-size", type=int, help="Rows a step.")
 @click.option("--valid", help="Share of the rows, or a file; as published or 0.2 if left out.")
 @click.option("--test", help="Share of the rows, or a file; as published or 0.2 if left out.")
-@click.option("--seed", type=int, help="Names every random stream.")
+@click.option("--seed", type=int, help="Names every random number that is drawn.")
 @click.option("--engine", help="auto, numpy or jax.")
 @click.option(
     "--stream/--no-stream", default=None, help="Leave the training rows on the disk; by the file's size if left out."

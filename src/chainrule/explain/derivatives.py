@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 
 from chainrule.engine import Engine, placed
-from chainrule.network.network import Network, rows_at_once
+from chainrule.network.network import Network
+from chainrule.network.outputs import rows_at_once
 from chainrule.tree import fill, leaves, map_leaves
 from chainrule.types import PREDICT, Array, Batch, Params, as_dense
 

@@ -177,7 +177,7 @@ class Config:
     plateau: int = whole(0, default=0, about="epochs without improvement before the rate is halved; 0: never")
     time_limit: float | None = real(0.0, low_open=True, default=None, optional=True, about="most seconds")
 
-    seed: int = whole(0, 2**32 - 1, default=0, about="of every random stream")
+    seed: int = whole(0, 2**32 - 1, default=0, about="of every random number")
     engine: str = option("auto", "numpy", "jax", default="auto", about="where the mathematics runs")
     dtype: str = option("float32", "float64", default="float32", about="of weights and data")
     precision: str = option(

@@ -33,7 +33,16 @@ _DRAWN = 64
 _MOST_SCORED = 10_000
 
 
-def export(subject: Any, to: str, path: Path | str, **options: Any) -> Checked:
+def export(
+    subject: Any,
+    to: str,
+    path: Path | str,
+    *,
+    bare: bool = False,
+    exact: bool = False,
+    checked: bool = True,
+    force: bool = False,
+) -> Checked:
     """Write a run, a fitted estimator or a model for elsewhere, run what was written, and compare.
 
     Parameters
@@ -43,8 +52,14 @@ def export(subject: Any, to: str, path: Path | str, **options: Any) -> Checked:
         numpy, pytorch, tensorflow, keras or onnx.
     path : path
         The folder to make.
-    **options
-        See `exporters.targets.write_export`: bare, exact, check, force.
+    bare : bool
+        Of numpy: prediction alone, from a row (a dict) to an answer.
+    exact : bool
+        Whether rules are written out that a package has in a form of its own, so that training gives the same numbers.
+    checked : bool
+        Whether to run what was written, and compare.
+    force : bool
+        Whether files of the same names may be replaced.
 
     Returns
     -------
@@ -58,7 +73,7 @@ def export(subject: Any, to: str, path: Path | str, **options: Any) -> Checked:
     RunFolderError
         If `path` is taken.
     """
-    return write_export(lesson_of(subject), to, Path(path), **options)
+    return write_export(lesson_of(subject), to, Path(path), bare=bare, exact=exact, checked=checked, force=force)
 
 
 def lesson_of(subject: Any) -> Lesson:

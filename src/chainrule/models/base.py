@@ -24,7 +24,8 @@ from chainrule.errors import ConfigError, DataError, ModelFileError
 from chainrule.models.fitting import Fitting
 from chainrule.models.learning import LEARNING_RATES, SOLVERS, Optimizer, rule_of
 from chainrule.models.saved import Attributes, Saved
-from chainrule.network.network import Network, layer_output, logits
+from chainrule.network.network import Network
+from chainrule.network.outputs import layer_output, logits
 from chainrule.nn.loss import Loss
 from chainrule.optim import LBFGS, Rule, Schedule
 from chainrule.saved.archive import REMEDY

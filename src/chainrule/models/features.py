@@ -16,7 +16,7 @@ from chainrule.errors import ModelFileError
 from chainrule.models.base import NetworkEstimator
 from chainrule.models.mlp import MLPClassifier
 from chainrule.models.saved import Attributes, Saved, register
-from chainrule.network.network import layer_name
+from chainrule.network.outputs import layer_name
 from chainrule.saved.archive import REMEDY
 
 

@@ -1,6 +1,7 @@
 """A network: layers, an input shape and a loss as one frozen value."""
 
-from chainrule.network.network import Forward, Network, layer_output, logits
+from chainrule.network.network import Network
+from chainrule.network.outputs import Forward, layer_output, logits
 from chainrule.network.summary import LayerRow
 
 __all__ = [

@@ -9,7 +9,8 @@ import numpy as np
 
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.explain.saliency import grad_cam, saliency
-from chainrule.network.network import Network, layer_output
+from chainrule.network.network import Network
+from chainrule.network.outputs import layer_output
 from chainrule.nn import Conv2D, MaxPool2D
 from chainrule.nn.layer import layers_inside
 from chainrule.report.grid import Cell, grid, weight_pictures

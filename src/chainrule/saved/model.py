@@ -16,7 +16,8 @@ from chainrule.encode.target import CLASSIFICATION
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY, NumpyEngine
 from chainrule.errors import ConfigError
-from chainrule.network.network import Network, logits
+from chainrule.network.network import Network
+from chainrule.network.outputs import logits
 from chainrule.saved.views import averaged_outputs
 from chainrule.sources.samples import Samples
 from chainrule.types import Params

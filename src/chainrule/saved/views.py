@@ -11,7 +11,8 @@ from chainrule.encode.augment import Augment
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
-from chainrule.network.network import Network, logits, rows_at_once
+from chainrule.network.network import Network
+from chainrule.network.outputs import logits, rows_at_once
 from chainrule.types import Array, Batch, Key, Params
 
 # Pictures at a time: between their pixels, each is read at four places.

@@ -199,7 +199,7 @@ def _train_one_by_one(
     progress: Progress | None,
 ) -> np.ndarray:
     from chainrule.engine import engine_by_name
-    from chainrule.network.network import logits
+    from chainrule.network.outputs import logits
 
     engine = engine_by_name("numpy", plan.dtype)
     members = grid.members

@@ -14,7 +14,8 @@ import numpy as np
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
 from chainrule.engine.population import ManyEngine, many_engine
-from chainrule.network.network import Forward, Network
+from chainrule.network.network import Network
+from chainrule.network.outputs import Forward
 from chainrule.optim import Horizon, Rule, start_moments
 from chainrule.seeds import Purpose, generator
 from chainrule.select.crossval import Progress

@@ -15,7 +15,8 @@ from chainrule.encode.augment import Augment
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
-from chainrule.network.network import Network, logits
+from chainrule.network.network import Network
+from chainrule.network.outputs import logits
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.precision import PRECISIONS, LowPrecision
 from chainrule.train.check import check_batch
