@@ -139,10 +139,11 @@ def test_a_probe_sees_the_x_y_dx_and_dy_of_every_layer_inside(name: str) -> None
     assert {f"{path}.{kind}" for path in names(case.layer) for kind in ("x", "y", "dx", "dy")} == set(record)
 
 
-def names(layer: Layer, path: str = "") -> list[str]:
+def names(layer: Layer, path: str = "", key: str = "") -> list[str]:
     found = []
     for name, child in layer.children().items():
-        found += [f"{path}.{name or 'inner'}".strip("."), *names(child, f"{path}.{name}".strip("."))]
+        inside = f"{path}.{name}" if name else f"{key}.inner"
+        found += [inside.strip("."), *names(child, f"{path}.{name}".strip("."), inside)]
     return found
 
 

@@ -152,7 +152,9 @@ def read_for(model: Model, data: str, reading: Reading) -> Source:
         reading = replace(reading, rate=encoding.rate)
     source = read_source(data, reading)
     require_readable(source, preparation.used)
-    if encoding.columns and preparation.reading is None and source.reading is not None:
+    # A built-in data set is no file, and was not written in any way.
+    was_file = "." in str(model.summary.get("data", ""))
+    if was_file and encoding.columns and preparation.reading is None and source.reading is not None:
         note = "the model file does not say how its training file was written: this file is read by what its own cells show"
         return replace(source, notes=[*source.notes, note])
     return source
