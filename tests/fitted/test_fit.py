@@ -347,3 +347,25 @@ def test_to_go_on_takes_at_least_one_epoch(epochs: int) -> None:
 def test_an_input_shape_that_is_none_is_refused(shape: Any) -> None:
     with pytest.raises(ChainruleError, match="input_shape"):
         chainrule.Network([nn.Dense(3)], shape, nn.SoftmaxCrossEntropy())
+
+
+@pytest.mark.parametrize("value", [0.5, np.nan, 2])
+def test_a_mask_is_of_zeros_and_ones(value: float) -> None:
+    rng = np.random.default_rng(0)
+    net = chainrule.Network([nn.Dense(2)], (6, 3), nn.SoftmaxCrossEntropy())
+    mask = np.ones((12, 6))
+    mask[0, 0] = value
+    with pytest.raises(ChainruleError, match="0 and 1"):
+        net.fit(rng.normal(size=(12, 6, 3)), rng.integers(0, 2, (12, 6)), mask=mask)
+
+
+def test_a_vector_has_no_places_to_mask() -> None:
+    x, t = xor()
+    with pytest.raises(ChainruleError, match="mask"):
+        network().fit(x, t, mask=np.ones((200, 2)))
+
+
+def test_curves_are_written_as_svg_alone(tmp_path: Path) -> None:
+    x, t = xor()
+    with pytest.raises(ChainruleError, match=r"p\.svg"):
+        network().fit(x, t, epochs=1).plot().save(tmp_path / "p.png")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from chainrule.errors import DataError
+from chainrule.errors import ConfigError, DataError
 from chainrule.files import replace_file
 from chainrule.report.plots import learning_curves
 from chainrule.train import History
@@ -15,7 +15,7 @@ from chainrule.train import History
 class Curves:
     """Cost, metrics and learning rate against the epochs, as SVG."""
 
-    svg: str
+    svg: str = field(repr=False)
 
     @classmethod
     def of(cls, history: History) -> Curves:
@@ -31,4 +31,7 @@ class Curves:
 
     def save(self, path: Path | str) -> None:
         """Write the picture as an .svg file."""
-        replace_file(Path(path), self.svg)
+        path = Path(path)
+        if path.suffix.lower() != ".svg":
+            raise ConfigError("the name of an .svg file", f"{path.name!r}", f"Write {path.stem}.svg.")
+        replace_file(path, self.svg)

@@ -282,7 +282,7 @@ class Network:
             A share of the rows, or other rows (x, t), that are not trained on: the weights of the epoch with the least
             cost on them are kept.
         sample_weight : array-like (N,), optional
-            A weight of k counts as k equal rows.
+            A weight of k counts as k equal rows in the cost; BatchNorm leaves rows of weight 0 out and counts others once.
         mask : array-like (N, T), optional
             1 for each place of a sample that there is, 0 for padding.
         metrics : sequence of str or Metric, optional

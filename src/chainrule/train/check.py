@@ -38,7 +38,13 @@ def check_batch(network: Network, data: Batch) -> None:
     network.check_ids(data.x)
     mask = network.counted(data.mask)
     if data.mask is not None:
-        _check_places("mask", data.mask, (n, *(output[:-1] if mask is not None else network.input_shape)))
+        # Of a vector, the numbers are no places; ids are one each.
+        read = network.input_shape if network.layer.takes_ids else network.input_shape[:-1]
+        _check_places("mask", data.mask, (n, *(output[:-1] if mask is not None else read)))
+        if not np.isin(np.asarray(data.mask), (0, 1)).all():
+            raise DataError(
+                "a mask of 0 and 1", "other numbers", "Write 1 for each place that there is; weights are w."
+            )
         if n and not np.asarray(data.mask).any():
             raise DataError(
                 "a mask that leaves something to learn from", "no place that counts", "Leave rows of 0 out."

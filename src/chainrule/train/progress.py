@@ -17,7 +17,7 @@ def describe(event: EpochEnded) -> str:
     """Return cost, metric and rate of an epoch in one line."""
     parts = [f"cost {event.cost:.4g}"]
     scores = event.scores.get("valid") or event.scores.get("train") or {}
-    where = "valid " if "valid" in event.scores else ""
+    where = "valid " if "valid" in event.scores else "train "
     parts += [f"{where}{name} {value:.4g}" for name, value in scores.items()]
     parts.append(f"rate {event.rate:.3g}")
     parts.append(f"{event.samples_per_second:,.0f} rows/s")
