@@ -369,3 +369,21 @@ def test_curves_are_written_as_svg_alone(tmp_path: Path) -> None:
     x, t = xor()
     with pytest.raises(ChainruleError, match=r"p\.svg"):
         network().fit(x, t, epochs=1).plot().save(tmp_path / "p.png")
+
+
+def test_a_derivation_of_it_has_the_penalty_that_it_was_trained_with() -> None:
+    x, t = xor()
+    fitted = network().fit(x, t, epochs=1, l2=0.5, engine="numpy")
+    derivation = chainrule.explain.derive(fitted, "hidden.W[0,1]", x, t)
+    assert derivation.penalty == pytest.approx(0.5 * fitted.params["hidden"]["W"][0, 1], rel=1e-6)
+    assert derivation.check.verdict == "agrees"
+
+
+def test_a_class_that_is_none_is_told_by_its_place_under_a_mask_too() -> None:
+    t = np.zeros((6, 4), int)
+    t[3, 2] = 9
+    mask = np.ones((6, 4))
+    mask[:, 0] = 0
+    net = chainrule.Network([nn.Dense(2)], (4, 3), nn.SoftmaxCrossEntropy())
+    with pytest.raises(ChainruleError, match=r"9 at \(3, 2\)"):
+        net.fit(np.ones((6, 4, 3)), t, mask=mask)

@@ -61,7 +61,7 @@ def derive(
     sample_weight : array (N,), optional
         What each row counts for.
     penalty : Penalty, optional
-        On the weights, as it was trained with.
+        On the weights; that which the subject was trained with, if it knows it and none is given.
     rule : Rule
         How the weight is moved: gradient descent if left out.
     learning_rate : float
@@ -85,6 +85,7 @@ def derive(
     question = ask(
         subject, X, t, params=params, row=row, sample_weight=sample_weight, max_terms=max_terms, first_row=first_row
     )
+    penalty = getattr(subject, "penalty", None) if penalty is None else penalty
     name, index = address.find(question.params, weight)
     chain = follow(question.network, question.params, question.batch, context, name)
     letters = Letters(chain)

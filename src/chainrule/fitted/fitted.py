@@ -18,6 +18,7 @@ from chainrule.fitted.curves import Curves
 from chainrule.fitted.learning import Learning, learn
 from chainrule.fitted.state import state_of
 from chainrule.network.network import Network
+from chainrule.nn import Penalty
 from chainrule.saved.file import save_model
 from chainrule.saved.model import Model
 from chainrule.train import Event, History, Policy, Supervised
@@ -53,6 +54,11 @@ class Fitted:
     def params(self) -> Params:
         """The weights by name: `fitted.params["dense1"]["W"]`."""
         return self.model.params
+
+    @property
+    def penalty(self) -> Penalty:
+        """The penalty on the weights that it was trained with."""
+        return Penalty() if self.learning is None else self.learning.objective.penalty
 
     @property
     def history(self) -> History:

@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.encode.encoder import Findings
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.sounds import SoundEncoding
-from chainrule.encode.target import CLASSIFICATION, require_column
+from chainrule.encode.target import CLASSIFICATION
 from chainrule.errors import DataError
 from chainrule.job.config import Config
 from chainrule.job.metrics import baseline, measure
@@ -119,7 +119,12 @@ def evaluate_table(
     if part is not None:
         source = source.take(_published(source, part))
     target = model.prepared_by.target
-    require_column(target.name, [str(name) for name in source.frame.columns], source.name)
+    if target.name not in map(str, source.frame.columns):
+        raise DataError(
+            f"the target {target.name!r}, to measure against, in {source.name}",
+            f"no such column among {source.frame.shape[1]}",
+            "Give a table that has it; to predict, none is needed.",
+        )
     require_readable_target(source, target.name, Config(data), training=False)
     findings = Findings()
     column = source.frame[target.name]

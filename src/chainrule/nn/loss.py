@@ -168,7 +168,7 @@ class Loss(ABC):
         found = np.asarray(t)
         found = found if mask is None else found[np.asarray(mask, bool)]
         if found.size and t.ndim == len(shape):
-            _check_classes(found, shape[-1])
+            _check_classes(np.asarray(t), shape[-1], mask)
         elif found.size:
             self.check_range(found)
             if self.is_exclusive:
@@ -210,8 +210,10 @@ def _remedy(shape: Shape, ndim: int) -> str:
     return "Give each sample the targets of all its outputs."
 
 
-def _check_classes(t: np.ndarray, k: int) -> None:
+def _check_classes(t: np.ndarray, k: int, mask: Any = None) -> None:
     wrong = ~((t >= 0) & (t < k) & (t == np.floor(t)))
+    if mask is not None:
+        wrong &= aligned(np.asarray(mask, bool), t.ndim)
     if wrong.any():
         came, at = t[wrong][0], tuple(int(i) for i in np.argwhere(wrong)[0])
         raise DataError(
