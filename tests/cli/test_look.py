@@ -57,3 +57,12 @@ def test_the_same_in_python(path: Path) -> None:
     assert source.reading.columns["wann"].describe() == "dates, day first"
     with pytest.raises(ConfigError, match="'delimeter'"):
         package.read(path, delimeter=";")
+
+
+def test_the_page_shows_settings_as_code(chainrule: Command, here: Path) -> None:
+    rows = "".join(f"{i if i % 4 else 'A/' + str(i)},{'uv'[i % 2]}\n" for i in range(200))
+    (here / "t.csv").write_text("ticket,label\n" + rows)
+    assert chainrule("look", "t.csv", "--html", "look.html").code == 0
+    page = (here / "look.html").read_text()
+    assert "<code>columns.NAME=numeric</code>" in page
+    assert "`" not in page
