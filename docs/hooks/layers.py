@@ -88,10 +88,9 @@ epoch with such rows, and so both engines see the same statistics.
 
 Sequences are (N, T, D): samples, steps, values. Shorter ones are padded, and a mask (N, T) says with 1 which steps there are:
 `network.fit(x, t, mask=mask)`, and likewise `evaluate` and `predict`. What is padded changes no number: recurrent layers keep
-their state and write 0 there, attention neither asks nor answers there, the global pools, `Conv1D` and `BatchNorm` leave it
-out, and whatever handles each step on its own need not know. Two do not know and would mix it in: `GroupNorm`, which
-normalises over all places, and `Flatten`. After a layer that makes a sequence shorter the mask no longer fits, and the next
-layer that asks for it refuses.
+their state and write 0 there, attention neither asks nor answers there, the global pools, `Conv1D`, `BatchNorm` and `GroupNorm`
+leave it out, and whatever handles each step on its own need not know. One does not know and would mix it in: `Flatten`. After
+a layer that makes a sequence shorter the mask no longer fits, and the next layer that asks for it refuses.
 
 ```python
 import numpy as np

@@ -18,6 +18,7 @@ from chainrule.nn import (
     Dense,
     GlobalAvgPool,
     GlobalMaxPool,
+    GroupNorm,
     Layer,
     LayerNorm,
     Positions,
@@ -50,6 +51,8 @@ STACKS: dict[str, tuple[Layer, ...]] = {
     "convolutions": (Conv1D(4, 3, padding="same"), Tanh(), Conv1D(4, 3, padding="same"), GlobalMaxPool()),
     "a convolution behind an lstm": (LSTM(3, **EVERY), Conv1D(4, 3, padding="same"), GlobalAvgPool()),
     "batch norm between": (Dense(4), BatchNorm(), GRU(3)),
+    "group norm between": (Dense(4), GroupNorm(2), GRU(3)),
+    "group norm before a mean": (Dense(4), GroupNorm(1), Tanh(), GlobalAvgPool()),
     "attention": (SelfAttention(3), GlobalAvgPool()),
     "attention to what was before": (SelfAttention(causal=True), GlobalMaxPool()),
     "a transformer": (Dense(4), Positions(), transformer_block(4, 2), transformer_block(4, 2), GlobalAvgPool()),
@@ -120,8 +123,49 @@ def test_pools_leave_padding_out_by_hand() -> None:
     assert GlobalMaxPool().backward(xp, {}, cache, np.array([[4.0]]))[0].ravel().tolist() == [4, 0, 0]
 
 
-@pytest.mark.parametrize("layer", [GlobalAvgPool(), Conv1D(2), GRU(2)], ids=lambda layer: type(layer).__name__)
+@pytest.mark.parametrize(
+    "layer", [GlobalAvgPool(), Conv1D(2), GRU(2), GroupNorm()], ids=lambda layer: type(layer).__name__
+)
 def test_a_mask_of_another_length_is_refused(layer: Layer) -> None:
     p = draw(np.random.default_rng(0), layer.params((5, 2)))
     with pytest.raises(ShapeError, match=rf"{type(layer).__name__} to receive as many places as the mask"):
         layer.forward(engine_by_name("numpy").xp, p, np.zeros((1, 5, 2)), Context(mask=np.ones((1, 4))))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_group_norm_behind_a_mask_is_that_of_the_places_there(engine: str) -> None:
+    xp, layer = engine_by_name(engine).xp, GroupNorm(2)
+    rng = np.random.default_rng(0)
+    x, dy = rng.normal(size=(2, 2, 5, 4)).astype("float32")
+    p = {"g": rng.normal(size=4).astype("float32"), "b": rng.normal(size=4).astype("float32")}
+    mask = np.array([[1, 1, 1, 0, 0], [1, 1, 0, 1, 0]], "float32")
+    dy = dy * mask[..., None]
+    there = mask > 0
+    y, cache = layer.forward(xp, p, x, Context(mask=mask))
+    dx, grads = layer.backward(xp, p, cache, dy)
+    alone = x[there].reshape(2, 3, 4)
+    y_alone, cache_alone = layer.forward(xp, p, alone, Context())
+    dx_alone, grads_alone = layer.backward(xp, p, cache_alone, dy[there].reshape(2, 3, 4))
+    near = agreement(np.float32)
+    assert_close(np.asarray(y)[there].reshape(2, 3, 4), y_alone, near)
+    assert_close(np.asarray(dx)[there].reshape(2, 3, 4), dx_alone, near)
+    assert not np.asarray(dx)[~there].any()
+    assert_trees_close(grads, grads_alone, near)
+
+
+def test_group_norm_behind_a_mask_has_the_derivative_that_differences_show() -> None:
+    xp, layer, step = engine_by_name("numpy").xp, GroupNorm(2), 1e-6
+    rng = np.random.default_rng(0)
+    x, dy = rng.normal(size=(2, 2, 3, 2, 4))
+    p = {"g": rng.normal(size=4), "b": rng.normal(size=4)}
+    # A mask of rows of images, one sample of them all padding; dy is not zero at padding, so nothing hides.
+    ctx = Context(mask=np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
+    _, cache = layer.forward(xp, p, x, ctx)
+    dx, _ = layer.backward(xp, p, cache, dy)
+    measured = np.zeros_like(dx)
+    for place in np.ndindex(*dx.shape):
+        nudge = np.zeros_like(dx)
+        nudge[place] = step
+        up, down = (layer.forward(xp, p, x + sign * nudge, ctx)[0] for sign in (1, -1))
+        measured[place] = ((up - down) * dy).sum() / (2 * step)
+    np.testing.assert_allclose(dx, measured, rtol=1e-5, atol=1e-5)

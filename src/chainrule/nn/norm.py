@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from chainrule.constraints import real, whole
 from chainrule.errors import ShapeError
 from chainrule.nn.layer import Equations, Layer, Param, last_axis, register
+from chainrule.nn.masked import places_there
 from chainrule.types import Array, Cache, Context, Namespace, Params, Shape
 
 
@@ -36,7 +37,8 @@ class GroupNorm(Norm):
     """Each sample's channels, G groups of them, brought to mean 0 and variance 1 over all places of the sample.
 
     With one group it is the layer normalisation of a whole image, with as many groups as channels instance
-    normalisation. It looks at no other sample and has no state.
+    normalisation. It looks at no other sample and has no state. Places that a mask leaves out, padding, are
+    normalised like the others but are no part of mean and variance.
 
     ::
 
@@ -92,9 +94,10 @@ class GroupNorm(Norm):
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = g x̂ + b."""
         grouped = self._grouped(xp, widened(x))
-        xhat, scale = _standardised(xp, grouped, (1, 3), self.epsilon)
+        kept = self._kept(xp, x, ctx)
+        xhat, scale = _standardised(xp, grouped, (1, 3), self.epsilon, **kept)
         xhat = xp.reshape(xhat, x.shape)
-        return in_dtype_of(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale}
+        return in_dtype_of(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale, **kept}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx: what is left of g dy when mean and x̂ may not change, over the root; dg = Σ dy x̂; db = Σ dy."""
@@ -102,12 +105,23 @@ class GroupNorm(Norm):
         axes = tuple(range(dy.ndim - 1))
         grads = {"g": xp.sum(wide * xhat, axis=axes), "b": xp.sum(wide, axis=axes)}
         grouped = self._grouped(xp, wide * p["g"])
-        dx = _through(xp, grouped, self._grouped(xp, xhat), cache["scale"], (1, 3))
+        kept = {name: cache[name] for name in ("kept", "count") if name in cache}
+        dx = _through(xp, grouped, self._grouped(xp, xhat), cache["scale"], (1, 3), **kept)
         return in_dtype_of(dy, xp.reshape(dx, dy.shape)), grads
 
     def _grouped(self, xp: Namespace, x: Array) -> Array:
         """(N, …, C) as (N, places, G, C / G)."""
         return xp.reshape(x, (x.shape[0], math.prod(x.shape[1:-1]), self.groups, x.shape[-1] // self.groups))
+
+    def _kept(self, xp: Namespace, x: Array, ctx: Context) -> dict[str, Array]:
+        """Return which places a mask keeps (N, places, 1, 1) and of how many values each group is then; nothing without one."""
+        there = places_there("GroupNorm", xp, x, ctx)
+        if there is None:
+            return {}
+        each = there * xp.ones_like(widened(x)[..., :1])
+        kept = xp.reshape(each, (x.shape[0], math.prod(x.shape[1:-1]), 1, 1))
+        count = xp.sum(kept, axis=1, keepdims=True) * (x.shape[-1] // self.groups)
+        return {"kept": kept, "count": xp.maximum(count, 1)}
 
 
 @register
@@ -160,21 +174,36 @@ class LayerNorm(Norm):
         return in_dtype_of(dy, _through(xp, wide * p["g"], xhat, cache["scale"], -1)), grads
 
 
-def _standardised(xp: Namespace, x: Array, axes: Any, epsilon: float) -> tuple[Array, Array]:
-    """x̂ = (x - μ) / √(σ² + ε) and 1 / √(σ² + ε), with mean and variance over `axes`."""
-    centred = x - _mean(xp, x, axes)
-    scale = 1 / xp.sqrt(_mean(xp, xp.square(centred), axes) + epsilon)
+def _standardised(
+    xp: Namespace, x: Array, axes: Any, epsilon: float, kept: Array | None = None, count: Array | None = None
+) -> tuple[Array, Array]:
+    """x̂ = (x - μ) / √(σ² + ε) and 1 / √(σ² + ε), with mean and variance over `axes`, over the `count` values `kept` there."""
+    centred = x - _mean(xp, x if kept is None else x * kept, axes, count)
+    squares = xp.square(centred)
+    scale = 1 / xp.sqrt(_mean(xp, squares if kept is None else squares * kept, axes, count) + epsilon)
     return centred * scale, scale
 
 
-def _through(xp: Namespace, dxhat: Array, xhat: Array, scale: Array, axes: Any) -> Array:
+def _through(
+    xp: Namespace,
+    dxhat: Array,
+    xhat: Array,
+    scale: Array,
+    axes: Any,
+    kept: Array | None = None,
+    count: Array | None = None,
+) -> Array:
     """dx = (dx̂ - mean of dx̂ - x̂ · mean of dx̂ x̂) / √(σ² + ε), the derivative of `_standardised`."""
-    return (dxhat - _mean(xp, dxhat, axes) - xhat * _mean(xp, dxhat * xhat, axes)) * scale
+    through_mean, through_variance = _mean(xp, dxhat, axes, count), _mean(xp, dxhat * xhat, axes, count)
+    if kept is not None:
+        # What is not kept is normalised too, but moves neither mean nor variance.
+        through_mean, through_variance = through_mean * kept, through_variance * kept
+    return (dxhat - through_mean - xhat * through_variance) * scale
 
 
-def _mean(xp: Namespace, x: Array, axes: Any) -> Array:
-    count = math.prod(x.shape[axis] for axis in (axes if isinstance(axes, tuple) else (axes,)))
-    return xp.sum(x, axis=axes, keepdims=True) / count
+def _mean(xp: Namespace, x: Array, axes: Any, count: Array | None = None) -> Array:
+    among = math.prod(x.shape[axis] for axis in (axes if isinstance(axes, tuple) else (axes,)))
+    return xp.sum(x, axis=axes, keepdims=True) / (among if count is None else count)
 
 
 def widened(x: Array) -> Array:
