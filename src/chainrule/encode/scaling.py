@@ -43,7 +43,7 @@ def normal_knots(values: np.ndarray) -> tuple[list[float], list[float]]:
     share = (np.arange(count) + 0.5) / count
     quantiles, deviates = np.quantile(values, share), ndtri(share)
     knots, at = np.unique(quantiles, return_inverse=True)
-    heights = np.bincount(at, deviates) / np.bincount(at)
+    heights = np.bincount(at, deviates) / np.bincount(at) if len(knots) > 1 else np.zeros(1)
     return [float(knot) for knot in knots], [float(height) for height in heights]
 
 

@@ -92,7 +92,7 @@ class PiecewiseLinear(Layer):
         ConfigError, DataError
             If `bins` is no such number; if x is no matrix, or a value is not finite.
         """
-        if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= _MOST_BINS:
+        if not Range(int, 1, _MOST_BINS).accepts(bins):
             raise ConfigError(f"a number of bins from 1 to {_MOST_BINS}", f"{bins!r}", "Leave it out for 16.")
         values = np.asarray(x, float)
         if values.ndim != 2 or not len(values) or not np.isfinite(values).all():
