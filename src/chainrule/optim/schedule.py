@@ -160,7 +160,8 @@ class CosLog4(Schedule):
 
     def factor(self, step: np.ndarray, horizon: Horizon) -> np.ndarray:
         """½ (1 - cos(2π log₂(1 + 15 share)))."""
-        return 0.5 * (1 - np.cos(2 * math.pi * np.log2(1 + 15 * _share(step, horizon))))
+        waves: np.ndarray = np.log2(1 + 15 * _share(step, horizon))
+        return 0.5 * (1 - np.cos(2 * math.pi * waves))
 
 
 @register("flat_cos")
