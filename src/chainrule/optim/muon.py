@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 
 from chainrule.constraints import Kind, constrained, real
 from chainrule.errors import ConfigError
-from chainrule.optim.rules import AdamW, Coefficients, Rule, State, register
+from chainrule.optim.rules import Adam, Coefficients, Rule, State, register
 from chainrule.tree import leaves
 from chainrule.types import Array, Namespace, Params
 
@@ -73,12 +74,13 @@ class Muon(Rule):
         return True
 
     @property
-    def _others(self) -> AdamW:
-        return AdamW(self.decay, self.beta1, self.beta2, self.epsilon)
+    def _adam(self) -> Adam:
+        return _adam(self.beta1, self.beta2, self.epsilon)
 
     def coefficients(self, t: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
         """AdamW's at its own rate, and η and 1 - η λ of the matrices."""
-        others = self._others.coefficients(t, self.elsewhere * rate)
+        elsewhere = self.elsewhere * rate
+        others = {**self._adam.coefficients(t, elsewhere), "keep": 1 - elsewhere * self.decay}
         return {**others, "matrix_rate": rate, "matrix_keep": 1 - rate * self.decay}
 
     def check(self, params: Params) -> None:
@@ -96,8 +98,8 @@ class Muon(Rule):
         return len(shape) == 2 and any(name.startswith(self.layers) for name in path.split(".")[:-1])
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
-        """Step as AdamW."""
-        return self._others.update(xp, w, g, state, c)
+        """Shrink, then step as Adam: AdamW."""
+        return self._adam.update(xp, c["keep"] * w, g, state, c)
 
     def update_array(
         self, xp: Namespace, path: str, w: Array, g: Array, state: State, c: Coefficients
@@ -111,6 +113,12 @@ class Muon(Rule):
         moved = c["matrix_keep"] * w - c["matrix_rate"] * (size * evened(xp, u))
         # What AdamW would remember besides, a matrix does not need: it stays zero.
         return moved, {"mean": m, "square": state["square"]}
+
+
+# Asked for at each step, for every array.
+@lru_cache(maxsize=16)
+def _adam(beta1: float, beta2: float, epsilon: float) -> Adam:
+    return Adam(beta1, beta2, epsilon)
 
 
 def evened(xp: Namespace, u: Array) -> Array:
