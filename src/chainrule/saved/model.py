@@ -18,6 +18,7 @@ from chainrule.engine.numpy import NUMPY, NumpyEngine
 from chainrule.errors import ConfigError
 from chainrule.network.network import Network
 from chainrule.network.outputs import logits
+from chainrule.nn import Flatten
 from chainrule.saved.views import averaged_outputs
 from chainrule.sources.samples import Samples
 from chainrule.types import Params
@@ -111,16 +112,22 @@ class Model:
         parts = (preparation.inputs(frame.iloc[rows], findings, samples=samples.take(rows)) for rows in blocks)
         return np.concatenate([self.outputs_of(x, engine, views=views) for x in parts])
 
+    @property
+    def is_of_vectors(self) -> bool:
+        """Whether a sample is a vector: a row of a table, or a picture that is flattened before anything else."""
+        first = next(iter(self.network.layer.in_a_row().values()), None)
+        return len(self.network.input_shape) == 1 or isinstance(first, Flatten)
+
     def outputs_of(
         self, x: np.ndarray, engine: Engine | None = None, *, mask: np.ndarray | None = None, views: int = 1
     ) -> np.ndarray:
         """Return y (N, ..., K) for prepared inputs x (N, ...): the mean over so many views of each picture.
 
-        What comes out for a row of a table is the same to the last bit whichever rows are beside it. Of sequences, `mask`
-        (N, T) is 1 for each place that is no padding.
+        What comes out for a sample is the same to the last bit whichever are beside it where `is_of_vectors`. Of
+        sequences, `mask` (N, T) is 1 for each place that is no padding.
         """
         engine = engine or NumpyEngine()
-        if hasattr(x, "shape") and len(x.shape) == 2 and x.shape[0] % _TILE and views == 1 and mask is None:
+        if hasattr(x, "shape") and self.is_of_vectors and x.shape[0] % _TILE and views == 1 and mask is None:
             return self.outputs_of(_in_tiles(x), engine)[: x.shape[0]]
         params = engine.place(self.params)
         if views > 1:
@@ -152,8 +159,8 @@ class Model:
 
 
 def _in_tiles(x: Any) -> Any:
-    """Return rows with rows of zeros below them, a multiple of 64 in all."""
-    zeros = np.zeros((-x.shape[0] % _TILE, x.shape[1]), x.dtype)
+    """Return samples with samples of zeros below them, a multiple of 64 in all."""
+    zeros = np.zeros((-x.shape[0] % _TILE, *x.shape[1:]), x.dtype)
     if is_sparse(x):
         from scipy.sparse import csr_matrix, vstack
 

@@ -146,7 +146,7 @@ class Guard:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         ours = self._ours(scope)
         if len(hosts) != 1 or hosts[0].decode("latin-1").lower() not in ours:
-            return "this Host is not ours; start the Playground with it as an allowed host if it should be"
+            return "this Host is not ours; start the server with it as an allowed host if it should be"
         origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
         if scope["type"] == "websocket" and not origins:
             return "a WebSocket without Origin"

@@ -1,0 +1,1 @@
+"""What a local web server needs."""
