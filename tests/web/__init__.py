@@ -1,1 +1,0 @@
-"""What a local web server needs."""

@@ -16,6 +16,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 SECONDS_TO_ASK = 10.0
 # After that a connection is closed; it ends once its reader has taken what is still on its way, or is ended.
 SECONDS_TO_GO = 20.0
+# Who takes nothing of what is sent for so long does not want it.
+SECONDS_TO_TAKE = 30.0
 # A page that was told to go may say good-bye, and need not.
 SECONDS_TO_SAY_GOODBYE = 1.0
 MOST_WAITING = 256
@@ -61,6 +63,7 @@ class Connection(H11Protocol):
         super().__init__(**options)
         self._door = door
         self._patience: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
 
     @property
     def address(self) -> str:
@@ -89,9 +92,20 @@ class Connection(H11Protocol):
         self._wait()
         super().on_response_complete()
 
+    def pause_writing(self) -> None:
+        """Wait until the other side has taken what was sent."""
+        super().pause_writing()
+        self._taking = self.loop.call_later(SECONDS_TO_TAKE, self.end)
+
+    def resume_writing(self) -> None:
+        """Go on sending."""
+        self._taken()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._asked()
+        self._taken()
         super().connection_lost(exc)
 
     def end(self) -> None:
@@ -107,6 +121,11 @@ class Connection(H11Protocol):
     def _show_out(self) -> None:
         self.transport.close()
         self._patience = self.loop.call_later(SECONDS_TO_GO, self.end)
+
+    def _taken(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
     def _asked(self) -> None:
         self._door.leave(self)
