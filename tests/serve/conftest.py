@@ -131,6 +131,7 @@ class Running:
     """A service that runs in a thread."""
 
     service: Service
+    server: uvicorn.Server
     port: int
     log: io.StringIO
     stop: Callable[[], None]
@@ -186,7 +187,7 @@ def start(
         listening.close()
         assert not thread.is_alive()
 
-    return Running(ready[1], port, told, stop, ready[2])
+    return Running(ready[1], ready[0], port, told, stop, ready[2])
 
 
 @pytest.fixture

@@ -31,7 +31,8 @@ class Seen:
         The least and the greatest number; of dates, of the days since 1970. None for other columns.
     usual : float, str or None
         The median of numbers; of dates the middle one, as ISO writes it; of categories the most frequent, unless it is
-        too rare to have an indicator: a model file tells of no value that only a few rows have.
+        too rare to have an indicator: a model file tells of no value that only a few rows have. None where most cells are
+        empty.
     """
 
     low: float | None = None
@@ -69,9 +70,9 @@ def _seen(column: pd.Series, encoder: Encoder) -> Seen:
         values = finite_numbers(column).to_numpy()
         values = values[~np.isnan(values)]
         return Seen(float(values.min()), float(values.max()), float(np.median(values))) if len(values) else Seen()
-    counts = cells_as_text(column).value_counts()
-    usual = str(counts.index[0]) if len(counts) else None
-    return Seen(usual=usual if usual in _named(encoder) else None)
+    counts = cells_as_text(column).value_counts(dropna=False)
+    usual = counts.index[0] if len(counts) else None
+    return Seen(usual=usual if isinstance(usual, str) and usual in _named(encoder) else None)
 
 
 def _named(encoder: Encoder) -> list[str]:

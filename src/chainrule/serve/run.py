@@ -107,6 +107,8 @@ def _serve(settings: Settings, listening: socket.socket, predictor: Predictor) -
         server = uvicorn.Server(uvicorn_config(service))
         if settings.parent:
             service.on_tick = lambda: setattr(server, "should_exit", os.getppid() != settings.parent)
+        # uvicorn sends a signal that ended it once more, to whoever listened before; its default would be sudden death.
+        signal.signal(signal.SIGTERM, lambda *_: None)
         server.run(sockets=[listening])
         log("end", pid=os.getpid())
 

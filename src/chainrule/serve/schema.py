@@ -80,8 +80,6 @@ def usual_of(column: Column) -> Any:
     if usual is None and encoder.kind == "numeric":
         # What a gap is filled in with: the median, unless it was chosen otherwise.
         usual = encoder.fill  # type: ignore[attr-defined]
-    if usual is None and isinstance(encoder, (Category, Ordinal)) and encoder.categories:
-        usual = encoder.categories[0]
     if isinstance(usual, str) and column.is_number:
         usual = float(usual)
     return int(usual) if isinstance(usual, float) and usual.is_integer() and abs(usual) < 2**53 else usual

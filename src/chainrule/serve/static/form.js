@@ -120,7 +120,7 @@ function isBeyond(value, about) {
  * @returns {string}
  */
 function hint(about, beyond, value) {
-  if (value === null) return "empty: filled in as in training";
+  if (value === null) return about.kind === "text" ? "a text" : "empty: treated as in training";
   if (about.low === undefined || about.high === undefined)
     return about.kind === "date" ? "a date, such as 2026-11-30" : "";
   const range = `${rounded(about.low)} … ${rounded(about.high)}`;

@@ -85,8 +85,8 @@ async function start() {
     const known = await schema();
     const about = known["x-chainrule"];
     document.title = `${about.target}: Chainrule`;
-    place("title").textContent = about.classes.length ? `Which ${about.target}?` : `How large is ${about.target}?`;
-    place("about").textContent = `A network trained on ${about.describe} answers.`;
+    place("title").textContent = `Predict ${about.target}`;
+    place("about").textContent = `By a network that was trained on ${about.describe}.`;
     place("model").textContent = `model ${about.model}`;
     (about.inputs === "table" ? table : media)(known);
   } catch (error) {
