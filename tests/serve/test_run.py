@@ -110,7 +110,7 @@ def test_several_processes_count_together_and_are_begun_anew(saved: Path) -> Non
     with process(str(saved), "--workers", "2") as (running, client):
         for _ in range(20):
             assert client.post("/predict", json=ROW, headers={"connection": "close"}).status_code == 200
-        assert until(lambda: rows(client) == 20)
+        assert until(lambda: rows(client) == 20), client.get("/metrics").text
         assert until(lambda: len(workers_of(running.pid)) == 2)
         first = workers_of(running.pid)[0]
         os.kill(first, signal.SIGKILL)
