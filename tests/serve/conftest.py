@@ -168,7 +168,7 @@ def start(
     async def serve() -> None:
         place = Place("127.0.0.1", port, (), token)
         service = Service(predictor, load or (lambda: predictor), place, allowed, log, Counts())
-        server = uvicorn.Server(uvicorn_config(service))
+        server = uvicorn.Server(uvicorn_config(service, fast=True))
         ready.extend([server, service, asyncio.get_running_loop()])
         await server.serve(sockets=[listening])
 

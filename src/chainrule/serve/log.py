@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import queue
 import threading
 import time
+from collections import deque
 from typing import Any, TextIO
 
 # Lines that wait for a slow reader; beyond these lines are dropped, and counted.
 MOST_LINES = 10_000
+# Lines are written so often, and at most so many with one call.
+SECONDS = 0.1
+_AT_ONCE = 100
 
 
 class Log:
@@ -24,30 +27,37 @@ class Log:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._lines: deque[dict[str, Any]] = deque()
         self._dropped = 0
-        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="log", daemon=True)
         self._thread.start()
 
     def __call__(self, event: str, **fields: Any) -> None:
-        """Note an event down."""
-        if self._lines.qsize() >= MOST_LINES:
+        """Note an event down: the thread, which looks now and then, is not woken, as that would cost more than a line."""
+        if len(self._lines) >= MOST_LINES:
             self._dropped += 1
             return
-        self._lines.put({"time": time.time(), "event": event, **fields})
+        self._lines.append({"time": time.time(), "event": event, **fields})
 
     def close(self) -> None:
         """Write what is left, for a moment at most."""
-        self._lines.put(None)
+        self._ending.set()
         self._thread.join(timeout=2)
 
+    def _live(self) -> None:
+        while not self._ending.wait(SECONDS):
+            self._write()
+        self._write()
+
     def _write(self) -> None:
-        while (line := self._lines.get()) is not None:
+        while self._lines:
+            some = [self._lines.popleft() for _ in range(min(len(self._lines), _AT_ONCE))]
             if self._dropped:
-                line["dropped"], self._dropped = self._dropped, 0
-            line["time"] = _moment(line["time"])
+                some[0]["dropped"], self._dropped = self._dropped, 0
+            text = "".join(json.dumps({**line, "time": _moment(line["time"])}) + "\n" for line in some)
             with contextlib.suppress(OSError, ValueError):
-                self._stream.write(json.dumps(line, ensure_ascii=True) + "\n")
+                self._stream.write(text)
                 self._stream.flush()
 
 

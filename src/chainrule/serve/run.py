@@ -104,9 +104,13 @@ def _serve(settings: Settings, listening: socket.socket, predictor: Predictor) -
         service = Service(
             predictor, lambda: _predictor(settings), settings.place, settings.limits, log, Counts(settings.folder)
         )
-        server = uvicorn.Server(uvicorn_config(service))
-        if settings.parent:
-            service.on_tick = lambda: setattr(server, "should_exit", os.getppid() != settings.parent)
+        server = uvicorn.Server(uvicorn_config(service, fast=True))
+
+        def end_with_parent() -> None:
+            if settings.parent and os.getppid() != settings.parent:
+                server.should_exit = True
+
+        service.on_tick = end_with_parent
         # uvicorn sends a signal that ended it once more, to whoever listened before; its default would be sudden death.
         signal.signal(signal.SIGTERM, lambda *_: None)
         server.run(sockets=[listening])

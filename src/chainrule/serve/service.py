@@ -124,7 +124,8 @@ class Service:
             ),
         }
         routes = [
-            Route("/predict", cast(Any, self._predict), methods=["POST"]),
+            # A POST is answered without the routes, which take as long as the network.
+            Route("/predict", self._predict, methods=["POST"]),
             Route("/health", lambda request: _json({"status": "ok"})),
             *(Route(path, self._guarded(answer)) for path, answer in get.items()),
             *(Route(path, self._file) for path in self._files),
@@ -133,7 +134,7 @@ class Service:
         handlers = {HTTPException: self._told, Exception: self._broken}
         self._routes = cast(App, Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers))
         hosts = allowed_hosts(place.host, place.port, place.allowed)
-        guard = Guard(self._routes, hosts, everywhere=is_everywhere(place.host), others=place.allowed)
+        guard = Guard(self._inner, hosts, everywhere=is_everywhere(place.host), others=place.allowed)
         self._guarded_routes = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,6 +162,17 @@ class Service:
             self._counts.tally.answered(path, status, seconds)
             fields = {"path": path, "status": status, "ms": round(seconds * 1000, 3)}
             self._log("request", method=scope["method"][:10], **fields, rows=scope.get("chainrule.rows", 0))
+
+    async def _inner(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/predict" or scope["method"] != "POST":
+            await self._routes(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._predict(request)
+        except Exception as error:
+            response = await self._broken(request, error)
+        await response(scope, receive, send)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -259,21 +271,15 @@ class Service:
         """Return the body, however slowly it comes, unless too many others wait for theirs."""
         declared = request.headers.get("content-length", "")
         is_small = declared.isdecimal() and int(declared) <= SMALL_BYTES
-        waiting = self._small if is_small else self._large
-        patience = asyncio.timeout(self._limits.seconds)
         try:
-            async with patience:
-                waiting.enter(patience)
-                try:
-                    return await read_body(
-                        request,
-                        self._limits.body,
-                        seconds=self._limits.seconds,
-                        between=SECONDS_BETWEEN,
-                        refused=self._too_large,
-                    )
-                finally:
-                    waiting.leave(patience)
+            return await read_body(
+                request,
+                self._limits.body,
+                seconds=self._limits.seconds,
+                between=SECONDS_BETWEEN,
+                refused=self._too_large,
+                waiting=self._small if is_small else self._large,
+            )
         except TimeoutError as error:
             raise RequestError(408, "a body that comes without long pauses", "a slow one", "Send it again.") from error
 

@@ -9,7 +9,13 @@ from starlette.requests import Request
 
 
 async def read_body(
-    request: Request, most: int, *, seconds: float, between: float, refused: Callable[[int], Exception]
+    request: Request,
+    most: int,
+    *,
+    seconds: float,
+    between: float,
+    refused: Callable[[int], Exception],
+    waiting: Waiting | None = None,
 ) -> bytes:
     """Return the body of a request.
 
@@ -21,6 +27,8 @@ async def read_body(
         For all of it, and between two parts.
     refused : callable
         Returns the error for a body that is too large, given the size that it declared, or 0.
+    waiting : Waiting, optional
+        The others that are being read, of whom the longest must go where there are too many.
 
     Raises
     ------
@@ -35,17 +43,24 @@ async def read_body(
     parts: list[bytes] = []
     size = 0
     stream = request.stream()
-    async with asyncio.timeout(seconds):
-        while True:
-            async with asyncio.timeout(between):
-                part = await anext(stream, None)
-            if part is None:
-                return parts[0] if len(parts) == 1 else b"".join(parts)
-            size += len(part)
-            if size > most:
-                raise refused(0)
-            if part:
-                parts.append(part)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    waiting = Waiting(1) if waiting is None else waiting
+    async with asyncio.timeout_at(min(end, loop.time() + between)) as patience:
+        waiting.enter(patience)
+        try:
+            while (part := await anext(stream, None)) is not None:
+                size += len(part)
+                if size > most:
+                    raise refused(0)
+                if part:
+                    parts.append(part)
+                if patience in waiting:
+                    # Not one that was told to go a moment ago.
+                    patience.reschedule(min(end, loop.time() + between))
+        finally:
+            waiting.leave(patience)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 class Waiting:
@@ -58,6 +73,10 @@ class Waiting:
     def __len__(self) -> int:
         """How many wait."""
         return len(self._patience)
+
+    def __contains__(self, patience: asyncio.Timeout) -> bool:
+        """Whether one still may wait."""
+        return patience in self._patience
 
     def enter(self, patience: asyncio.Timeout) -> None:
         """Let one wait, inside its own `asyncio.timeout`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import socket
 from typing import Any, cast
 
@@ -43,15 +44,26 @@ def _is_taken(error: BaseException) -> bool:
     return getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
 
 
-def uvicorn_config(app: App) -> Any:
-    """Return how uvicorn runs an app: quietly, so that nothing of a request reaches a log."""
+def uvicorn_config(app: App, *, fast: bool = False) -> Any:
+    """Return how uvicorn runs an app: quietly, so that nothing of a request reaches a log.
+
+    Parameters
+    ----------
+    fast : bool
+        Whether requests are parsed in C, where httptools is installed.
+    """
     import uvicorn
 
     from chainrule.web.door import Connection, Door, Socket
 
+    connection: Any = Connection
+    if fast and importlib.util.find_spec("httptools") is not None:
+        from chainrule.web.fast import FastConnection
+
+        connection = FastConnection
     return uvicorn.Config(
         cast(Any, app),
-        http=cast(Any, functools.partial(Connection, Door())),
+        http=cast(Any, functools.partial(connection, Door())),
         ws=cast(Any, Socket),
         ws_max_size=MOST_COMMAND_BYTES,
         ws_max_queue=8,
