@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 import numpy as np
+import pandas as pd
 
 from chainrule.encode.dates import Date, days_since_1970
 from chainrule.encode.encoder import Findings
@@ -57,6 +58,7 @@ class Reader:
             )
         self.columns = columns_of(preparation)
         self._quick = Quick(self.columns) if Quick.covers(self.columns) and not encoding.is_sparse else None
+        self._no_cells = pd.DataFrame()
         self._known = {column.name for column in preparation.columns} | {preparation.target.name}
 
     @property
@@ -130,8 +132,6 @@ class Reader:
 
     def _slowly(self, rows: Sequence[dict[str, Any]]) -> Asked:
         """Return rows of any content, column by column."""
-        import pandas as pd
-
         named = {name: row for row, cells in reversed(list(enumerate(rows))) for name in cells}
         for column in self.columns:
             at = next((row for row, cells in enumerate(rows) if column.name not in cells), None)
@@ -196,13 +196,11 @@ class Reader:
         return Asked(len(source), x, list(source.notes), findings=findings)
 
     def _pixels(self, content: Any, encoding: Any) -> Asked:
-        import pandas as pd
-
         if isinstance(content, list):
             self._require_few(len(content))
         pictures = pictures_of_numbers(content, encoding)
-        frame = pd.DataFrame(index=range(len(pictures)))
-        return Asked(len(pictures), self.preparation.inputs(frame, Findings(), samples=pictures))
+        # Pictures have no cells: a frame beside them would take longer than they do.
+        return Asked(len(pictures), encoding.encode(self._no_cells, pictures, Findings()))
 
 
 def parsed(raw: bytes) -> Any:

@@ -24,7 +24,7 @@ from chainrule.serve.counts import Counts
 from chainrule.serve.log import Log
 from chainrule.serve.page import page_files
 from chainrule.serve.predictor import Predictor
-from chainrule.serve.reader import MOST_ROWS
+from chainrule.serve.reader import CSV, JSON, MOST_ROWS
 from chainrule.serve.refusal import RequestError, as_json, status_of
 from chainrule.serve.schema import openapi_of, schema_of
 from chainrule.sources.budget import out_of_memory
@@ -254,7 +254,7 @@ class Service:
         # From here on one model answers, whichever comes meanwhile.
         predictor = self.predictor
         kind = request.headers.get("content-type", "")
-        if len(raw) <= SMALL_BYTES and predictor.preparation.kind == "table":
+        if len(raw) <= SMALL_BYTES and kind.startswith((JSON, CSV)):
             asked = predictor.reader.read(kind, raw, resample=asks.resample)
         else:
             async with self._reading:
