@@ -35,9 +35,9 @@ def pictures_of_numbers(content: Any, encoding: ImageEncoding) -> Pictures:
     for row, pixels in enumerate(flat):
         if len(pixels) != height * width * channels:
             raise _wrong(wanted, f"{len(pixels):,}", row)
-        if not set(map(type, pixels)) <= {int, float}:
-            strange = next(pixel for pixel in pixels if type(pixel) not in (int, float))
-            raise _wrong(wanted, shown(strange), row)
+    if not set(map(type, chain.from_iterable(flat))) <= {int, float}:
+        row, strange = next((r, p) for r, pixels in enumerate(flat) for p in pixels if type(p) not in (int, float))
+        raise _wrong(wanted, shown(strange), row)
     try:
         values = np.array(flat, float)
     except OverflowError:
