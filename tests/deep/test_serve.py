@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -150,5 +151,6 @@ def test_malformed_giant_and_slow_requests_kill_nobody(saved: Path) -> None:  # 
             handles(running.pid),
         )
         assert handles(running.pid) <= 40
-        half = len(told) // 2
-        assert max(told[half:]) < max(told[:half]) * 1.1 + _MAY_GROW, told
+        # A giant body is there for a moment: what grows for good lifts the median.
+        quarter = len(told) // 4
+        assert median(told[-quarter:]) < median(told[quarter : 2 * quarter]) * 1.1 + _MAY_GROW, told
