@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.job.arrays import load_data
     from chainrule.job.export import export
     from chainrule.job.look import read
+    from chainrule.models.autoencoder import Autoencoder
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -46,6 +47,7 @@ _SUBPACKAGES = (
     "train",
 )
 _HOMES = {
+    "Autoencoder": "chainrule.models.autoencoder",
     "ChainruleError": "chainrule.errors",
     "Fitted": "chainrule.fitted.fitted",
     "LinearRegression": "chainrule.models.linear",
@@ -72,6 +74,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Autoencoder",
     "ChainruleError",
     "Fitted",
     "LinearRegression",

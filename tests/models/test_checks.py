@@ -9,6 +9,7 @@ from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from chainrule import (
+    Autoencoder,
     LinearRegression,
     LogisticRegression,
     MLPClassifier,
@@ -39,6 +40,9 @@ ESTIMATORS = [
     LinearRegression(solver="gradient_descent", alpha=0.1),
     NetworkClassifier(layers=[("wide", nn.Dense(30)), nn.Silu(), nn.Residual(nn.Dense(30))], solver="rmsprop"),
     LayerFeatures(MLPClassifier(max_iter=10, random_state=0)),
+    Autoencoder(max_iter=10),
+    # Without noise: a row of weight 2 is corrupted once, two equal rows each in its own way.
+    Autoencoder((6, 2), "tanh", "sigmoid", tied=True, sparsity="kl", solver="sgd", random_state=0, max_iter=10),
 ]
 
 
@@ -49,7 +53,7 @@ def test_scikit_learns_check(estimator: Any, check: Any) -> None:
 
 
 NAMED = [pytest.param(estimator, id=f"{type(estimator).__name__}{i}") for i, estimator in enumerate(ESTIMATORS)]
-TRANSFORMER = LayerFeatures(MLPClassifier(max_iter=2, random_state=0))
+TRANSFORMERS = [LayerFeatures(MLPClassifier(max_iter=2, random_state=0)), Autoencoder((3,), max_iter=2, random_state=0)]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -76,5 +80,6 @@ def test_a_check_that_parametrize_with_checks_leaves_out(estimator: Any, check: 
     ],
     ids=lambda c: c.__name__,
 )
-def test_a_check_of_named_output_that_parametrize_with_checks_leaves_out(check: Any) -> None:
-    check("LayerFeatures", TRANSFORMER)
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda it: type(it).__name__)
+def test_a_check_of_named_output_that_parametrize_with_checks_leaves_out(check: Any, transformer: Any) -> None:
+    check(type(transformer).__name__, transformer)

@@ -1,5 +1,6 @@
 """What you fit: estimators with scikit-learn's manners."""
 
+from chainrule.models.autoencoder import Autoencoder
 from chainrule.models.features import LayerFeatures
 from chainrule.models.linear import LinearRegression
 from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
@@ -8,6 +9,7 @@ from chainrule.models.network import NetworkClassifier, NetworkRegressor
 from chainrule.models.saved import load_estimator
 
 __all__ = [
+    "Autoencoder",
     "LayerFeatures",
     "LinearRegression",
     "LogisticRegression",
