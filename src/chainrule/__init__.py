@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.network import NetworkClassifier, NetworkRegressor
+    from chainrule.models.rbm import BernoulliRBM, GaussianRBM
     from chainrule.models.saved import load_estimator
     from chainrule.network.network import Network
     from chainrule.recipes.mlp import mlp
@@ -48,7 +49,9 @@ _SUBPACKAGES = (
 )
 _HOMES = {
     "Autoencoder": "chainrule.models.autoencoder",
+    "BernoulliRBM": "chainrule.models.rbm",
     "ChainruleError": "chainrule.errors",
+    "GaussianRBM": "chainrule.models.rbm",
     "Fitted": "chainrule.fitted.fitted",
     "LinearRegression": "chainrule.models.linear",
     "LogisticRegression": "chainrule.models.logistic",
@@ -75,8 +78,10 @@ _HOMES = {
 
 __all__ = [
     "Autoencoder",
+    "BernoulliRBM",
     "ChainruleError",
     "Fitted",
+    "GaussianRBM",
     "LinearRegression",
     "LogisticRegression",
     "MLPClassifier",

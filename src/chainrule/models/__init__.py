@@ -6,10 +6,13 @@ from chainrule.models.linear import LinearRegression
 from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.network import NetworkClassifier, NetworkRegressor
+from chainrule.models.rbm import BernoulliRBM, GaussianRBM
 from chainrule.models.saved import load_estimator
 
 __all__ = [
     "Autoencoder",
+    "BernoulliRBM",
+    "GaussianRBM",
     "LayerFeatures",
     "LinearRegression",
     "LogisticRegression",

@@ -395,8 +395,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnyNetwork)
         """Check as every network; and that the halves are halves of it."""
         super()._check_loaded()
         names = self._names
-        tied = all(len(pair) == 2 and set(pair) <= set(names) for pair in self._tied)
-        span = len(self._span) == 2 and all(isinstance(value, float) for value in self._span)
+        pairs: tuple[Any, ...] = self._tied
+        tied = all(isinstance(pair, tuple) and len(pair) == 2 and set(pair) <= set(names) for pair in pairs)
+        ends: tuple[Any, ...] = self._span
+        span = len(ends) == 2 and all(isinstance(value, float) for value in ends)
         if not (0 < self._n_encoder < len(names) and tied and span):
             raise ModelFileError("a code between the layers of the network", f"{self._n_encoder!r:.40}", REMEDY)
         if self._n_features_out != math.prod(self.encoder_.output_shape):
