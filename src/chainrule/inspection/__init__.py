@@ -4,6 +4,7 @@ A model is a function from raw rows to probabilities or values (`Predict`): a ne
 or another package's pipeline. Nothing here asks for more.
 """
 
+from chainrule.inspection import told
 from chainrule.inspection.calibration import Calibration, calibration
 from chainrule.inspection.dependence import Dependence, dependence
 from chainrule.inspection.estimator import as_estimator
@@ -42,4 +43,5 @@ __all__ = [
     "inspect",
     "permutation_importance",
     "segments",
+    "told",
 ]

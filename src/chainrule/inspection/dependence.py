@@ -148,4 +148,5 @@ def _seen(column: pd.Series, kind: str) -> np.ndarray:
     if kind not in ("numeric", "date"):
         return np.empty(0)
     numbers = (as_seconds(column) if kind == "date" else as_numbers(column)).to_numpy(float)
-    return numbers[np.isfinite(numbers)]
+    finite: np.ndarray = numbers[np.isfinite(numbers)]
+    return finite

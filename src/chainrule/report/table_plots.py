@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_BARS = 15
+MOST_BARS = 15
 _MOST_LINES = 40
 _ACROSS = 3
 _MOST_SEGMENTS = 18
@@ -26,7 +26,7 @@ _MOST_DOTS = 4000
 
 def importance_bars(found: Importance, unit: str) -> str:
     """Return how much dearer the answers get by shuffling each column, with intervals."""
-    n = min(len(found.names), _MOST_BARS)
+    n = min(len(found.names), MOST_BARS)
     values, low, high = (part[:n][::-1] for part in (found.increase, found.low, found.high))
 
     def draw(figure: Figure) -> None:
@@ -79,7 +79,8 @@ def dependence_panels(found: Sequence[Dependence], label: str, classes: Sequence
 
 def _few(individual: np.ndarray) -> np.ndarray:
     rows = np.linspace(0, len(individual) - 1, min(_MOST_LINES, len(individual))).astype(int)
-    return individual[rows]
+    few: np.ndarray = individual[rows]
+    return few
 
 
 def _colour(one: Dependence, i: int) -> str:

@@ -67,7 +67,7 @@ def as_dates(axis: Axis) -> None:
     form = "%Y" if days > 365 * 6 else "%b %Y" if days > 120 else "%d %b"
 
     def written(x: float, _: Any = None) -> str:
-        return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=x)).strftime(form)  # noqa: DTZ001
+        return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=x)).strftime(form)
 
     axis.set_major_locator(MaxNLocator(4))
     axis.set_major_formatter(FuncFormatter(written))
