@@ -44,6 +44,17 @@ def _written(value: float, decimals: int | None) -> str:
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
 
 
+def brief(value: float) -> str:
+    """Return a number as it stands in the middle of a sentence: four digits that count, and commas where it is large.
+
+    Examples
+    --------
+    >>> [brief(v) for v in (0.302, 12.5, 180796.06)]
+    ['0.302', '12.5', '180,796']
+    """
+    return f"{value:,.0f}" if 10_000 <= abs(value) < _HUGE else f"{value:.4g}"
+
+
 def cell(value: float) -> str:
     """Return a number of a table's cell as it would be written by hand: 7, 0.25, 1,234.5, without zeros at its end."""
     if not math.isfinite(value):

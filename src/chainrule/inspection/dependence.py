@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.inspection.estimator import as_estimator
 from chainrule.inspection.levels import as_seconds
-from chainrule.inspection.subject import Rows, Subject
+from chainrule.inspection.subject import Rows, Subject, probabilities
 from chainrule.sources.kinds import as_numbers, cells_as_text
 
 if TYPE_CHECKING:
@@ -55,9 +54,9 @@ class Dependence:
 def dependence(subject: Subject, rows: Rows, names: Sequence[str], shown: tuple[int, ...]) -> tuple[Dependence, ...]:
     """Return the partial dependence on columns, and the individual conditional expectations.
 
-    By scikit-learn's `partial_dependence`, which is given raw rows: a value is put into the table, and goes through the
-    preparation. Friedman, 2001, Greedy function approximation, section 8.2; Goldstein et al., 2015, Peeking inside the
-    black box (ICE).
+    A value is put into the raw table, and goes through the preparation; scikit-learn's `partial_dependence` on `as_estimator`
+    gives the same, one table after another. Friedman, 2001, Greedy function approximation, section 8.2; Goldstein et al.,
+    2015, Peeking inside the black box (ICE).
 
     Parameters
     ----------
@@ -75,7 +74,8 @@ def dependence(subject: Subject, rows: Rows, names: Sequence[str], shown: tuple[
         if len(values) < 2:
             continue
         frame = few.frame.assign(**{name: _open(few.frame[name], kind)})
-        average, individual = _answers(subject, frame, name, values)
+        individual = _answers(subject, frame, name, values)
+        average = individual.mean(axis=1)
         at = list(shown) or [0]
         single = individual[at[0]] if len(at) == 1 else np.empty((0, len(values)))
         found.append(Dependence(name, kind, _plain(values, kind), average[at], single, shown, _seen(whole, kind)))
@@ -108,28 +108,16 @@ def _open(column: pd.Series, kind: str) -> pd.Series:
     return as_numbers(column) if kind == "numeric" else column.astype(object)
 
 
-def _answers(subject: Subject, frame: pd.DataFrame, name: str, values: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean answers (K, G), and each row's (K, N, G)."""
+def _answers(subject: Subject, frame: pd.DataFrame, name: str, values: list[Any]) -> np.ndarray:
+    """Return each row's answers (K, N, G) with each value in the place of its own: one table of N G rows."""
     import pandas as pd
-    from sklearn.inspection import partial_dependence
 
-    # A row for each value of whatever type; scikit-learn is told that they are categories, and takes them as they are.
-    tried = np.empty(len(values), object)
-    tried[:] = values
-    is_number = pd.api.types.is_numeric_dtype(frame[name])
-    found = partial_dependence(
-        as_estimator(subject),
-        frame,
-        [name],
-        custom_values={name: np.asarray(values, float) if is_number else tried},
-        categorical_features=None if is_number else [name],
-        kind="both",
-    )
-    average, individual = np.asarray(found["average"]), np.asarray(found["individual"])
-    if subject.is_classification and len(average) == 1:
-        # Of two classes it returns the second alone.
-        average, individual = (np.concatenate([1 - part, part]) for part in (average, individual))
-    return average, individual
+    n, g = len(frame), len(values)
+    tried = pd.Series(values, dtype=frame[name].dtype).array[np.tile(np.arange(g), n)]
+    y = subject.predict(frame.iloc[np.repeat(np.arange(n), g)].assign(**{name: tried}))
+    y = probabilities(y) if subject.is_classification else y
+    answers: np.ndarray = y.reshape(n, g, -1).transpose(2, 0, 1)
+    return answers
 
 
 def _plain(values: list[Any], kind: str) -> list[Any]:

@@ -77,10 +77,14 @@ def permutation_importance(subject: Subject, rows: Rows, seed: int, *, seconds: 
     rows, columns, shuffles, untried = _affordable(rows, columns, took, seconds)
     before = before if len(before) == len(rows) else subject.costs(rows.truth, subject.predict(rows.frame))
     rng = generator(seed, Purpose.SAMPLE, 1)
+    orders = np.concatenate([rng.permutation(len(rows)) for _ in range(shuffles)])
+    # All shuffles of a column are one table below another: a model takes long tables far more readily than many.
+    copies = rows.frame.iloc[np.tile(np.arange(len(rows)), shuffles)]
+    truth = np.tile(rows.truth, shuffles)
     after = np.empty((len(columns), len(rows)))
-    orders = [rng.permutation(len(rows)) for _ in range(shuffles)]
     for i, column in enumerate(columns):
-        after[i] = np.mean([_shuffled(subject, rows, column.name, order) for order in orders], axis=0)
+        shuffled = copies.assign(**{column.name: rows.frame[column.name].array[orders]})
+        after[i] = subject.costs(truth, subject.predict(shuffled)).reshape(shuffles, -1).mean(axis=0)
     increase, low, high, base = _increases(before, after, seed, is_root=not subject.is_classification)
     order = np.argsort(-increase, kind="stable")
     return Importance(
@@ -94,12 +98,6 @@ def permutation_importance(subject: Subject, rows: Rows, seed: int, *, seconds: 
         shuffles,
         untried,
     )
-
-
-def _shuffled(subject: Subject, rows: Rows, name: str, order: np.ndarray) -> np.ndarray:
-    """Return the cost of each row when its cell of one column is another row's."""
-    frame = rows.frame.assign(**{name: rows.frame[name].array[order]})
-    return subject.costs(rows.truth, subject.predict(frame))
 
 
 def _affordable(

@@ -79,6 +79,7 @@ def bootstrap(
     shown = {name: {m.name: float(m.function(y, t, None)) for m in metrics} for name, y in answers.items()}
     rows = np.arange(n) if n <= _MOST_ROWS else rng.choice(n, _MOST_ROWS, replace=False)
     draws = int(np.clip(_AFFORDABLE // max(1, n * len(answers)), _LEAST_DRAWS, _MOST_DRAWS))
+    shares = {m.name for m in metrics if m.is_share}
     drawn = {name: {m.name: np.empty(draws) for m in metrics} for name in answers}
     subset = {name: y[rows] for name, y in answers.items()}
     # Of a subset: the figures scatter around its own, not around those of all rows.
@@ -89,7 +90,10 @@ def bootstrap(
             for metric in metrics:
                 drawn[name][metric.name][i] = metric.function(y, t[rows], w)
     by_model = {
-        name: {m: _interval(drawn[name][m], shown[name][m], center[name][m]) for m in shown[name]} for name in answers
+        name: {
+            m: _interval(drawn[name][m], shown[name][m], center[name][m], n if m in shares else 0) for m in shown[name]
+        }
+        for name in answers
     }
     first = next(iter(answers))
     differences = {
@@ -105,11 +109,16 @@ def bootstrap(
     return Intervals(by_model, differences, draws, n)
 
 
-def _interval(drawn: np.ndarray, value: float, center: float) -> Interval:
+def _interval(drawn: np.ndarray, value: float, center: float, n: int = 0) -> Interval:
+    """Return the middle 95 % of what was drawn; n is the number of rows where the figure is a share of them."""
     finite = drawn[np.isfinite(drawn)]
     # A draw may miss a class, and a metric that needs it is then not there: some such draws may be left out, not most.
     if len(finite) < len(drawn) / 2 or not math.isfinite(value):
         return Interval(value, math.nan, math.nan)
+    if np.ptp(finite) == 0:
+        # All right, or all wrong: every draw is the same, and tells nothing of how far other rows may differ.
+        ends = wilson(np.array(value * n), np.array(n)) if n else (math.nan, math.nan)
+        return Interval(value, float(ends[0]), float(ends[1]))
     low, high = np.quantile(finite, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(value, float(low) - center + value, float(high) - center + value)
 

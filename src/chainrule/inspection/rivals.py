@@ -127,7 +127,7 @@ def _cells(frame: pd.DataFrame, used: list[ColumnKind]) -> pd.DataFrame:
             dates = as_dates(raw)
             cells[f"{name} days"] = ((dates - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(float)
             cells[f"{name} month"] = dates.dt.month.to_numpy(float)
-            cells[f"{name} weekday"] = dates.dt.weekday.to_numpy(float)
+            cells[f"{name} weekday"] = dates.dt.day_of_week.to_numpy(float)
         else:
             cells[name] = cells_as_text(raw).fillna("").astype(str).to_numpy(object)
     return pd.DataFrame(cells, index=frame.index)
@@ -191,15 +191,17 @@ def _trees(
         handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=_MOST_CATEGORIES, dtype=float
     )
 
-    def topics() -> Any:
+    def topics(name: str) -> Any:
         words = TfidfVectorizer(max_features=_WORDS)
-        return make_pipeline(words, TruncatedSVD(_TOPICS, random_state=seed))
+        n = len(words.fit(cells[name]).vocabulary_)
+        # Of few words each is a topic.
+        return words if n <= _TOPICS else make_pipeline(words, TruncatedSVD(_TOPICS, random_state=seed))
 
     inputs = ColumnTransformer(
         [
             ("categories", ordinal, categories),
             ("numbers", "passthrough", numbers),
-            *((f"text {name}", topics(), name) for name in texts),
+            *((f"text {name}", topics(name), name) for name in texts),
         ],
         sparse_threshold=0.0,
     )

@@ -69,6 +69,11 @@ class Segments:
     too_small: int
     left_out: tuple[str, ...] = ()
 
+    @property
+    def lowest(self) -> Segment:
+        """The segment whose figure is worst, by chance or not."""
+        return (min if self.metric == "accuracy" else max)(self.found, key=lambda one: one.value)
+
 
 def segments(subject: Subject, rows: Rows, positive: int, order: tuple[str, ...] = ()) -> Segments | None:
     """Return the figures of each category of each category column; None where there are no two to compare.

@@ -95,8 +95,9 @@ def calibrated(found: Calibration, n: int) -> str:
     rows = f"of {n:,} rows"
     if not found.is_more_than_chance:
         return (
-            f"Its probabilities can be taken at their word: what it says and what comes true differ by {found.error:.3f} on "
-            f"average (expected calibration error), no more than chance makes {rows} (up to {found.chance:.3f})."
+            f"As far as {n:,} rows can tell, its probabilities can be taken at their word: what it says and what comes true "
+            f"differ by {found.error:.3f} on average (expected calibration error), and chance alone would make up to "
+            f"{found.chance:.3f}."
         )
     return (
         f"It is {found.leans}: what it says and what comes true differ by {found.error:.3f} on average (expected calibration "
@@ -107,9 +108,12 @@ def calibrated(found: Calibration, n: int) -> str:
 def worst_segment(found: Segments, part: str) -> str:
     """Return where the model surely does worse than elsewhere, or that there is no such place."""
     if found.worst is None:
+        last = found.lowest
+        value, low, high, whole = figures([last.value, last.low, last.high, found.whole])
         return (
-            f"In none of the {len(found.found)} segments is it worse than on all rows by more than chance makes of so many: "
-            f"{found.metric} {figures([found.whole])[0]} in all."
+            f"In none of the {len(found.found)} segments is it worse than on all rows by more than chance makes of so many. The "
+            f"last of them is {last.column} {last.level!r}: {found.metric} {value} on {last.n:,} {_PARTS[part]} rows (95 % "
+            f"interval {low} to {high}), against {whole} on all."
         )
     worst = found.worst
     value, low, high, whole = figures([worst.value, worst.low, worst.high, found.whole])

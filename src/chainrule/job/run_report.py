@@ -17,7 +17,7 @@ from chainrule.encode.sparse import deviation
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.explain.derivatives import derivatives
-from chainrule.figures import figure
+from chainrule.figures import figure, figures
 from chainrule.inspection import Inspected
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
@@ -105,9 +105,10 @@ def _facts(trained: Trained, folder: RunFolder) -> list[tuple[str, str]]:
     part = {"test": "test", "valid": "validation", "train": "training"}[seen]
     rate = next((event.samples_per_second for event in _epochs(folder.journal)), 0.0)
     around = "" if trained.inspected is None else interval(trained.inspected.ours[better.name])
+    ours, theirs = figures([metrics[seen][better.name], metrics["baseline"][better.name]])
     return [
-        (f"{better.label} on the {part} rows" + (f": {around}" if around else ""), figure(metrics[seen][better.name])),
-        ("baseline", figure(metrics["baseline"][better.name])),
+        (f"{better.label} on the {part} rows" + (f": {around}" if around else ""), ours),
+        ("baseline", theirs),
         (f"epochs; weights of epoch {ended.best_epoch}", f"{ended.epochs}"),
         ("seconds of training", figure(ended.seconds) if ended.seconds >= 1000 else f"{ended.seconds:.3g}"),
         (f"rows a second on {trained.engine.name}", f"{rate:,.0f}"),

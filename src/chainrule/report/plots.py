@@ -97,6 +97,8 @@ def learning_curves(
     changes = len(set(rate)) > 1
 
     def draw(figure: Figure) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         axes = figure.subplots(1, len(panels) + changes, squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=False):
             for (part, scores), colour in zip(curves.items(), (BLUE, ORANGE), strict=False):
@@ -106,6 +108,7 @@ def learning_curves(
             if best_epoch:
                 ax.axvline(best_epoch, color=GREY, lw=0.9, ls=":", label=f"weights kept: epoch {best_epoch}")
             ax.set_xlabel("epoch")
+            ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
             # The cost of counts (Poisson) may be below zero.
             is_log = panel == "cost" and all(np.min(scores["cost"]) > 0 for scores in curves.values())
             ax.set_title(label_of(panel) + (" (log axis)" if is_log else ""))

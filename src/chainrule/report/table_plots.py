@@ -56,14 +56,17 @@ def dependence_panels(found: Sequence[Dependence], label: str, classes: Sequence
         axes = figure.subplots(down, _ACROSS, squeeze=False).ravel()
         for ax in axes[len(found) :]:
             ax.set_visible(False)
+        named: set[int] = set()
         for i, (ax, one) in enumerate(zip(axes, found, strict=False)):
             ends_of_answer = (min(ends) - margin, max(ends) + margin)
             if one.kind in ("numeric", "date"):
                 _curve(ax, one)
                 ax.set_ylim(*ends_of_answer)
                 _rug(ax, one)
-                if i % _ACROSS == 0:
+                # Once in each row of panels.
+                if i // _ACROSS not in named:
                     ax.set_ylabel(label)
+                named.add(i // _ACROSS)
             else:
                 _dots(ax, one)
                 ax.set_xlim(*ends_of_answer)
@@ -144,37 +147,38 @@ def residual_panels(truth: np.ndarray, predicted: np.ndarray, name: str, time: t
     """Return predicted against true values, and the errors against the prediction and against time, with their middle."""
     rows = np.unique(np.linspace(0, len(truth) - 1, min(len(truth), _MOST_DOTS)).astype(int))
     error = predicted - truth
-    n = 3 if time is None else 4
 
     def scatter(ax: Axes, x: np.ndarray, y: np.ndarray) -> None:
         size = 14 if len(rows) < 400 else 6
         ax.scatter(x[rows], y[rows], s=size, alpha=0.45, color=BLUE, edgecolors="none", rasterized=len(rows) > 1500)
 
     def draw(figure: Figure) -> None:
-        axes = figure.subplots(math.ceil(n / 2), 2).ravel()
+        axes = figure.subplots(*((1, 3) if time is None else (2, 2))).ravel()
         scatter(axes[0], truth, predicted)
         ends = [min(truth.min(), predicted.min()), max(truth.max(), predicted.max())]
         axes[0].plot(ends, ends, color=INK, lw=1, ls="--")
         axes[0].set_xlabel(f"true {short(name, 28)}")
         axes[0].set_ylabel("predicted")
-        axes[0].set_title("predicted against true (dashed: equal)")
+        axes[0].set_title("predicted and true (dashed: equal)")
         scatter(axes[1], predicted, error)
         _running(axes[1], predicted, error)
         axes[1].set_xlabel(f"predicted {short(name, 28)}")
-        axes[1].set_title("error, predicted − true, by prediction")
+        axes[1].set_title("error, predicted − true")
         axes[2].hist(error, bins=min(50, max(10, len(truth) // 8)), color=BLUE)
         axes[2].axvline(0, color=INK, lw=1, ls="--")
-        axes[2].set_title("errors")
+        axes[2].set_title("how often which error")
         if time is not None:
             known = np.isfinite(time[1])
             axes[3].scatter(time[1][known], error[known], s=6, alpha=0.45, color=BLUE, edgecolors="none")
             _running(axes[3], time[1][known], error[known])
             as_dates(axes[3].xaxis)
             axes[3].set_title(f"error by {short(time[0], 24)}")
-        else:
-            axes[3].set_visible(False)
 
-    return svg((10.2, 6.6), draw, "Predictions, and their errors by prediction" + (" and by time" if time else ""))
+    return svg(
+        (10.8, 3.4 if time is None else 6.6),
+        draw,
+        "Predictions, and their errors by prediction" + (" and by time" if time else ""),
+    )
 
 
 def _running(ax: Axes, x: np.ndarray, error: np.ndarray) -> None:

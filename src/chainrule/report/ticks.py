@@ -10,26 +10,49 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-# Numbers from here on have their thousands set apart; beyond, a power of ten.
-_THOUSANDS, _HUGE = 1000.0, 1e12
+# Numbers from here on have their thousands set apart (a year has none); beyond, a power of ten.
+_THOUSANDS, _HUGE = 10_000.0, 1e12
+# Between these, an axis of powers is told in plain decimals.
+_PLAIN = (1e-4, 1e6)
 # A letter of a tick is about so wide, in inches at the size of the figures.
 _LETTER = 0.085
 
 
 def readable(figure: Figure) -> None:
-    """Set the ticks of every linear axis of a figure whose numbers nobody has written by hand."""
-    from matplotlib.ticker import MaxNLocator, ScalarFormatter
+    """Set the ticks of every axis of a figure whose numbers nobody has written by hand."""
+    from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator, ScalarFormatter
 
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
             size = max(abs(low), abs(high))
+            if (
+                isinstance(axis.get_major_formatter(), LogFormatterSciNotation)
+                and _PLAIN[0] <= low
+                and high <= _PLAIN[1]
+            ):
+                _in_decimals(axis, low, high)
             # A formatter of another type was chosen on purpose.
             if type(axis.get_major_formatter()) is not ScalarFormatter or not _THOUSANDS <= size < _HUGE:
                 continue
             axis.set_major_formatter(_formatter())
             if axis is ax.xaxis and isinstance(axis.get_major_locator(), MaxNLocator):
                 ax.xaxis.set_major_locator(MaxNLocator(_room(figure, ax, f"{size:,.0f}"), steps=[1, 2, 2.5, 5, 10]))
+
+
+def _in_decimals(axis: Axis, low: float, high: float) -> None:
+    """Write a log axis in plain decimals; where it has less than two powers of ten, a few numbers between them too."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.10g}"))
+    if high > 100 * low:
+        axis.set_minor_formatter(NullFormatter())
+    elif high > 4 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_minor_locator(NullLocator())
 
 
 def _formatter() -> Any:
