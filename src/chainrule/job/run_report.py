@@ -135,6 +135,14 @@ def _augmented(prepared: Prepared, augment: Any, seed: int) -> str:
     return augmented(shown[0], shown[1:], [target.classes[codes[row]] for row in rows]) if shown else ""
 
 
+def blas_threads() -> str:
+    """Return which library multiplies NumPy's matrices, and with how many threads: long sums are rounded by their number."""
+    from threadpoolctl import threadpool_info
+
+    found = [one for one in threadpool_info() if one["user_api"] == "blas" and "scipy" not in one["filepath"]]
+    return ", ".join(f"{one['internal_api']} {one['version']}, threads: {one['num_threads']}" for one in found[:1])
+
+
 def versions(engine: str) -> dict[str, str]:
     """Return the versions of what a run's figures depend on."""
     packages = ["numpy", *(["jax"] if engine == "jax" else []), "scikit-learn", "pandas"]
@@ -142,6 +150,7 @@ def versions(engine: str) -> dict[str, str]:
         "Chainrule": __version__,
         "Python": platform.python_version(),
         **{name: metadata.version(name) for name in packages},
+        **({"BLAS": threads} if engine != "jax" and (threads := blas_threads()) else {}),
     }
 
 

@@ -34,7 +34,7 @@ from chainrule.job.inspection import inspect_run, judged_part
 from chainrule.job.metrics import baseline, judged_by, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
-from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
+from chainrule.job.run_report import Trained, blas_threads, prepared_notes, run_report, spread
 from chainrule.job.settings import to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.lock import Lock
@@ -192,7 +192,7 @@ class Job:
         """Train: yield each event once it is in the journal, and save checkpoints between epochs."""
         if self._resume is None:
             self.folder, self._lock = make(self.folder)
-            replace_file(self.folder.config, to_toml(self.config))
+            replace_file(self.folder.config, to_toml(self.config) + self._trained_with())
             if self.prepared.source.unreadable:
                 replace_file(self.folder.unreadable, as_csv(self.prepared.source.unreadable))
         after = self._resume.number if self._resume else 0
@@ -218,6 +218,15 @@ class Job:
             # A run that came to its end has the folder to itself until model and report are in it.
             if not ended:
                 self.release()
+
+    def _trained_with(self) -> str:
+        """Return what no setting says but the last bits depend on, as a comment."""
+        told = blas_threads() if self.choice.engine.name == "numpy" else ""
+        return (
+            f"\n# Trained with {told}: another number may round long sums, and with them a network, differently.\n"
+            if told
+            else ""
+        )
 
     def release(self) -> None:
         """Let others go on with the folder."""
