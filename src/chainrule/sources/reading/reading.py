@@ -111,7 +111,13 @@ class TableReading:
                 remedy = "Correct the cells, or leave them empty to have them filled in."
                 raise DataError(f"{notation.noun} in the column {name!r}, as in training", came, remedy)
             changed[name] = read.values if isinstance(read.values, np.ndarray) else read.values.to_numpy()
-        return frame.assign(**changed) if changed else frame
+        if not changed:
+            return frame
+        # Not by `assign`, whose own argument a column may be named after: self.
+        with_values = frame.copy(deep=False)
+        for name, values in changed.items():
+            with_values[name] = values
+        return with_values
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON-able data."""
