@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # No training value is further than the square root of their number from the mean, so this touches unseen ones alone:
 # a slip of the keyboard, whose products would overflow float32.
-_FURTHEST = 1e6
+FURTHEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Numeric(Filled):
             values = np.clip(values, self.bounds[0], self.bounds[1])
         with np.errstate(over="ignore"):
             y = (values - self.center) / self.scale
-        return np.clip(y, -_FURTHEST, _FURTHEST)
+        return np.clip(y, -FURTHEST, FURTHEST)
 
     def with_indicator(self, indicator: bool) -> Numeric:
         """Return the encoder with or without an indicator of missing cells."""
