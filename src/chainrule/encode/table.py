@@ -159,7 +159,8 @@ def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...], choices: Choic
     """Fit the encoders on the training part, as chosen."""
     choices = choices or ChoiceTable()
     choices.check({kind.name: kind.kind for kind in kinds})
-    columns, encoders = [], []
+    columns: list[ColumnKind] = []
+    encoders: list[Encoder] = []
     done = fitted(train, [kind.name for kind in kinds if kind.kind == "numeric" and choices.of(kind.name) == DEFAULT])
     for kind in kinds:
         if kind.name in done:

@@ -20,9 +20,8 @@ _TOTAL = re.compile(r"(grand |sub)?total|sum|summe|gesamt|insgesamt|mean|average
 _CODES = re.compile(
     r"(^|[_\s.-])(zip|zipcode|postcode|postal|plz|code|phone|isbn|ean|sku|fips|icd|cpt)($|[_\s.-])", re.I
 )
-_EARLIEST, _LATEST, _NOW = (np.datetime64(day) for day in ("0001-01-01", "9999-12-31", "2000-01-01"))
-# Days from 2000 within which a date may well be one.
-_FAR_DAYS = 250 * 365
+# The first of 2000, in days since 1970, and days from there within which a date may well be one.
+_NOW, _FAR_DAYS = 10_957, 250 * 365
 _MOST_WORDS = 1000
 # Cells among which rows that are there twice are looked for: beyond, it would take longer than reading them.
 _MOST_CELLS = 4_000_000
@@ -95,14 +94,10 @@ def _far_dates(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> tuple[st
     for name, kind in kinds.items():
         if kind.kind != "date" or frame[name].dtype.kind != "M":
             continue
-        days = frame[name].dropna().to_numpy().astype("datetime64[D]")
-        for end in (days.max(initial=_EARLIEST), days.min(initial=_LATEST)):
-            if (
-                (days == end).sum() > 1
-                and _is_apart(days.astype(float), float(end.astype(float)))
-                and abs((end - _NOW).astype(int)) > _FAR_DAYS
-            ):
-                return name, str(end)
+        days = frame[name].dropna().to_numpy().astype("datetime64[D]").astype(float)
+        for end in (days.max(), days.min()) if len(days) else ():
+            if (days == end).sum() > 1 and _is_apart(days, end) and abs(end - _NOW) > _FAR_DAYS:
+                return name, str(np.datetime64(int(end), "D"))
     return None
 
 

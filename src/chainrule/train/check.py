@@ -91,7 +91,7 @@ def _require_kept(network: Network, x: Any, mask: np.ndarray, counted: bool) -> 
         context = PREDICT.of(Batch(filled, mask=mask))
         y = np.asarray(network.forward(xp, params, filled, context))
         answers.append(y[there] if counted else y)
-    if not np.allclose(*answers, rtol=1e-6, atol=1e-9):
+    if not np.allclose(answers[0], answers[1], rtol=1e-6, atol=1e-9):
         raise DataError(
             "layers that keep to the mask",
             "answers that depend on what stands in places masked away",

@@ -122,7 +122,7 @@ def _letters_score(raw: bytes, name: str) -> float:
     counts = Counter(sign for sign in text if ord(sign) > 0x7F)
     signs = sum(count for sign, count in counts.items() if sign in _SIGNS)
     letters = {sign: count for sign, count in counts.items() if sign not in _SIGNS}
-    known = max(
+    known: float = max(
         sum(count for sign, count in letters.items() if sign.lower()[0] in alphabet) for alphabet in SINGLE[name]
     )
     wrong = len(_LOWER_THEN_UPPER.findall(text)) + len(_SIGN_IN_WORD.findall(text))
