@@ -193,3 +193,27 @@ def test_decimals_without_a_part_are_whole_numbers(tmp_path: Path) -> None:
     ids = pa.array([2**53 + 1, 2**53 + 2], pa.int64()).cast(pa.decimal128(38, 0))
     pq.write_table(pa.table({"id": ids, "x": [1, 2]}), path)
     assert read_table(path).frame["id"].tolist() == ["9007199254740993", "9007199254740994"]
+
+
+@pytest.mark.parametrize("about", [b'{"index_columns" ["a"]}', b'{"index_columns": 3}', b"[1]", b"\xff"])
+def test_what_pandas_wrote_into_a_file_may_be_damaged(tmp_path: Path, about: bytes) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": [1, 2], "b": ["x", "y"]}).replace_schema_metadata({b"pandas": about}), path)
+    if about.startswith(b"["):
+        # JSON of another form says nothing of an index.
+        assert len(read_table(path)) == 2
+    else:
+        with pytest.raises(DataError, match="whole Parquet file"):
+            read_table(path)
+
+
+def test_a_text_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    bad = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
+    )
+    pq.write_table(pa.table({"a": [1, 2], "b": bad}), path)
+    with pytest.raises(DataError, match="whole Parquet file"):
+        read_table(path)
+    with pytest.raises(DataError, match="whole Parquet file"):
+        open_blocks(path, Wishes(), lambda _: None)

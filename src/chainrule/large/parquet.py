@@ -66,6 +66,7 @@ class ParquetBlocks(Blocks):
             rows = max(1, min(_ROWS, _CELLS // width))
             for batch in self._file.iter_batches(rows, row_groups=[block], use_threads=False):
                 if batch.num_rows:
+                    batch.validate(full=True)
                     yield typed_columns(self.path, pa.Table.from_batches([batch]), self._as_names)
             del batch
             # Arrow keeps what it frees for later.

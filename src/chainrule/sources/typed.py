@@ -37,10 +37,14 @@ def read_parquet(path: Path, raw: bytes, wishes: Wishes) -> Table:
 
     try:
         table = pq.read_table(io.BytesIO(raw))
+        # Texts that are no UTF-8, and places beyond the end, are found here and not by who reads a cell.
+        table.validate(full=True)
+        columns = typed_columns(path, table)
+    except DataError:
+        raise
     except Exception as error:
-        # pyarrow has no common base for what a damaged file may raise.
+        # pyarrow has no common base for what a damaged file may raise; what pandas has written into it is JSON.
         raise damaged_parquet(path, error) from error
-    columns = typed_columns(path, table)
     least = 1 if wishes.names is not None else 2
     if len(columns) < least or table.num_rows == 0:
         raise DataError(
@@ -74,7 +78,8 @@ def typed_columns(path: Path, table: pa.Table, as_names: frozenset[str] = frozen
         Columns of whole numbers that are names, because other rows of the file have numbers beyond float64.
     """
     about = table.schema.pandas_metadata or {}
-    index = [name for name in about.get("index_columns", ()) if isinstance(name, str) and name in table.column_names]
+    named = about.get("index_columns", ()) if isinstance(about, dict) else ()
+    index = [name for name in named or () if isinstance(name, str) and name in table.column_names]
     # An index that has a name is a column that somebody set aside; one without is the number of the row.
     names = [name for name in index if not name.startswith(_NAMELESS)]
     names += [name for name in table.column_names if name not in index]
