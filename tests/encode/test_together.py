@@ -24,7 +24,15 @@ def frame(rng: np.random.Generator, n: int) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("n", [3, 60, 300, 2000])
-@pytest.mark.parametrize("settings", [{}, {"scaling": "robust"}, {"scaling": {"x1": "minmax"}, "winsorise": 0.05}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"scaling": "robust"},
+        {"scaling": {"x1": "minmax"}, "winsorise": 0.05},
+        {"scaling": {"x1": "quantile", "x2": "smooth"}},
+    ],
+)
 def test_together_is_one_by_one(n: int, settings: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     table, choices = frame(np.random.default_rng(n), n), ChoiceTable(settings)
 

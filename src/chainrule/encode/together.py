@@ -50,7 +50,7 @@ def different_numbers(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[tup
 
 def encoded(encoders: Sequence[Encoder], frame: pd.DataFrame, findings: Findings) -> dict[str, np.ndarray]:
     """Return what numeric encoders make of their columns, by name, as `Numeric.encode` does."""
-    numeric = {encoder.name: encoder for encoder in encoders if isinstance(encoder, Numeric)}
+    numeric = {encoder.name: encoder for encoder in encoders if isinstance(encoder, Numeric) and encoder.is_linear}
     done: dict[str, np.ndarray] = {}
     for names, values in matrices(frame, list(numeric)):
         those = [numeric[name] for name in names]
