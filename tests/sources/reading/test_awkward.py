@@ -117,6 +117,11 @@ def test_whole_numbers_that_may_be_days_are_told(write: Write) -> None:
     assert any("may be days" in note and "`columns.NAME=date`" in note for note in source.notes)
 
 
+def test_cells_that_are_no_whole_numbers_may_be_no_days(write: Write) -> None:
+    source = read_table(write("a;b;label\n" + "".join(f"0,{i + 512};{i % 7};{WORDS[i % 2]}\n" for i in range(N))))
+    assert not any("may be days" in note for note in source.notes)
+
+
 def test_k_and_m_behind_numbers_multiply_them_and_it_is_told(write: Write) -> None:
     cells, source = column(write, lambda i: f"€{i + 1}.5{'kM'[i % 2]}")
     assert cells == [(i + 1.5) * (1e3, 1e6)[i % 2] for i in range(N)]

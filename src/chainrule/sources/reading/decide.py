@@ -162,7 +162,7 @@ class _Deciding:
         decimal = self._decimal(name, evidence)
         if numbers.has_times:
             self._tell("times", name)
-        if evidence.whole_form == "yyyymmdd" and numbers.least >= _EARLY and numbers.greatest <= _LATE and not asked:
+        if not asked and evidence.whole_form == "yyyymmdd" and _EARLY <= numbers.least <= numbers.greatest <= _LATE:
             self._tell("days", name)
         if numbers.is_mixed:
             self._tell("unit in some", f"{name} ({numbers.unit})")
