@@ -9,8 +9,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ChainruleError, DataError
-from chainrule.playground.guard import MOST_UPLOAD_BYTES
 from chainrule.playground.storage import UPLOAD_MEMORY, read_upload, too_large
+from chainrule.web.guard import MOST_UPLOAD_BYTES
 
 if TYPE_CHECKING:
     from chainrule.sources.source import Source
