@@ -48,7 +48,10 @@ class Open:
 
     def session(self, look: Callable[[Session], Any]) -> Any:
         """Return what `look` finds in the session, in the thread that owns it."""
-        return self.live.server.live.runner.ask(look).result(timeout=10)
+        key = self.page.evaluate("() => sessionStorage.getItem('chainrule-key')")
+        room = self.live.server.live.rooms.find(key)
+        assert room is not None
+        return room.runner.ask(look).result(timeout=10)
 
     def wait(self, condition: str, argument: Any = None) -> None:
         """Wait until an expression of JavaScript is true."""
@@ -94,6 +97,9 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Open]]:
         page.goto(f"{server.url}/#token={TOKEN}{fragment}")
         one.wait("() => document.querySelector('.cr-figure-number')?.textContent !== ''")
         one.wait("() => document.querySelectorAll('.cr-neuron').length > 0")
+        one.wait("() => sessionStorage.getItem('chainrule-key')")
+        if "state=" in fragment:
+            page.get_by_role("button", name="load it").click()
         return one
 
     yield open_one

@@ -19,6 +19,8 @@ from chainrule.playground.session import Session
 from chainrule.playground.wire import Message
 
 TOKEN = "a-token-that-is-known-to-the-tests"
+# Of a network that the server has not met yet: it makes one for whoever names it.
+KEY = "a-key-that-is-known-to-the-tests"
 
 
 class Asking:

@@ -55,6 +55,15 @@ class WatchedLearner:
         self.serial = getattr(self, "serial", 0) + 1
         self.measure()
 
+    def fork(self) -> WatchedLearner:
+        """Return another learner at the same place, with the same past; both go their own ways from here."""
+        other = WatchedLearner(self.scene, self.trainer.params.like(self.initial.weights.copy()))
+        other.initial = self.initial
+        other.past, other.curve = self.past.fork(), self.curve.fork()
+        other.trainer.restore(self.trainer.state())
+        other._settle()
+        return other
+
     def look_from(self, scene: Scene) -> None:
         """Take a scene with the same data and weights: another view, rate, rule or penalty."""
         if scene.network is not self.scene.network or scene.spec != self.scene.spec:
@@ -265,6 +274,11 @@ class WatchedLearner:
         self.past.add(state)
         self.curve = Curve()
         self._settle()
+
+    def continue_curve(self, curve: Curve) -> None:
+        """Take the curve of the way here, which a saved session knows."""
+        self.curve = curve
+        self.measure()
 
     def _restore(self, state: TrainerState) -> None:
         self.trainer.restore(state)

@@ -18,6 +18,12 @@ class PastStates:
         self._kept: list[TrainerState] = []
         self._stride = 1
 
+    def fork(self) -> PastStates:
+        """Return the same states, to be kept and thinned apart from these."""
+        other = PastStates()
+        other._kept, other._stride = list(self._kept), self._stride
+        return other
+
     def add(self, state: TrainerState) -> None:
         """Keep a state after those that were before it; what lay beyond it is another future and goes."""
         while self._kept and self._kept[-1].position.step >= state.position.step:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, DataError
 from chainrule.playground.build import carried_over, initial_weights, with_inputs
 from chainrule.playground.data import Data
 from chainrule.playground.frame import Snapshot
@@ -55,6 +56,15 @@ class Session:
         scene = scene_of(_fitted_to(spec, data, None), data)
         self.learner = WatchedLearner(scene, initial_weights(scene.spec, scene.network))
 
+    def fork(self) -> Session:
+        """Return another session at the same place, at rest: what never changes is shared, what learns is copied."""
+        other = copy.copy(self)
+        other.sources, other.drawn, other.runs = dict(self.sources), list(self.drawn), self.runs.fork()
+        other.running, other.race, other.version = False, None, 0
+        other._reset, other._news = "", []
+        other.learner = self.learner.fork()
+        return other
+
     # What a transport asks for
 
     def advance(self, seconds: float) -> float:
@@ -79,6 +89,11 @@ class Session:
         self._take_events()
         news, self._news = self._news, []
         return news
+
+    def tell(self, kind: str, text: str) -> None:
+        """Tell all views of something that happened to this session."""
+        epoch = self.learner.trainer.position.epoch
+        self._news.append(Message("event", {"kind": kind, "epoch": epoch, "text": text}))
 
     def fail(self, error: ChainruleError) -> None:
         """Tell all views of a failure that no command caused."""
@@ -111,6 +126,7 @@ class Session:
             reset=self._reset,
             notes=self.scene.data.notes,
             sha256=self.sha256,
+            drawn=self.drawn if self.spec.data.name == "drawn" else (),
             version=self.version,
         )
 
@@ -166,12 +182,25 @@ class Session:
         """Take new initial weights on the same data."""
         self._use(_fresh(scene_of(spec, self.scene.data, self.scene)), "new initial weights")
 
-    def replace_spec(self, spec: Spec) -> None:
-        """Take a whole spec from elsewhere; only what is impossible with its data is adapted."""
-        before = self.scene.data
-        data = before if spec.data == self.spec.data else load_data(spec.data, self.sources, self.drawn)
+    def replace_spec(
+        self, spec: Spec, drawn: list[tuple[float, float, float]] | None = None, sha256: str | None = None
+    ) -> None:
+        """Take a whole spec from elsewhere; only what is impossible with its data is adapted.
+
+        Parameters
+        ----------
+        drawn : list, optional
+            The drawn points that belong to it; those that are here if left out.
+        sha256 : str, optional
+            How the digest of its data begins: an upload's number is another table elsewhere.
+        """
+        points = self.drawn if drawn is None else drawn
+        same = spec.data == self.spec.data and points == self.drawn
+        data = self.scene.data if same else load_data(spec.data, self.sources, points)
+        if sha256 is not None and not data.sha256().startswith(sha256):
+            raise DataError("the table that this set-up was made with", "another one", "Upload that table first.")
         self._take_data(_fitted_to(spec, data, None), data, "other settings")
-        self.running = False
+        self.drawn, self.running = points, False
 
     def replace_data(self, spec: Spec) -> None:
         """Take other data, and new initial weights."""

@@ -24,6 +24,7 @@ def state_message(
     reset: str,
     notes: Sequence[str],
     sha256: str,
+    drawn: Sequence[Sequence[float]],
     version: int,
 ) -> Message:
     """Return the state of a session."""
@@ -38,7 +39,7 @@ def state_message(
     content = {
         "spec": spec,
         "network": _network(scene),
-        "data": _data(scene) | {"hash": sha256},
+        "data": _data(scene) | {"hash": sha256, "drawn": [list(point) for point in drawn]},
         "metric": _metric(scene),
         "position": learner.trainer.position.to_json(scene.spec.batch_size),
         "running": running,

@@ -47,7 +47,7 @@
 /**
  * @typedef {{name: string, task: string, classes: string[], base: BaseColumn[], columns: TableColumn[],
  *   target: {name: string, low: number, high: number}, n_train: number, n_test: number, picture: number[] | null,
- *   domain: {x: [number, number], y: [number, number]}, axes: {x: string, y: string}, hash: string}} DataState
+ *   domain: {x: [number, number], y: [number, number]}, axes: {x: string, y: string}, hash: string, drawn: number[][]}} DataState
  */
 /**
  * @typedef {{id: number, name: string, current: boolean, epochs: number[], train: (number | null)[],
@@ -88,7 +88,9 @@
  */
 /** @typedef {{param: string, index: number[]} | {output: number}} Selection */
 /** @typedef {{layer: string, unit: number}} UnitName */
-/** @typedef {{status: "connecting" | "open" | "lost" | "reconnecting" | "refused", attempt: number, reason?: string, retry?: number}} Connection */
+/** @typedef {{key: string, follow: string, role: "own" | "guest", found: "new" | "again" | "lost" | "copy" | "follow"}} Session */
+/** @typedef {{text: string, kind?: "refusal" | "advice", seconds?: number, about?: string, actions?: [string, () => void][]}} Notice */
+/** @typedef {{status: "locked" | "connecting" | "open" | "lost" | "reconnecting" | "refused", attempt: number, reason?: string, retry?: number}} Connection */
 /** @typedef {{expected: string, came: string, remedy: string, to?: string}} Refusal */
 /** @typedef {{kind: string, epoch: number, text: string}} Advice */
 /**
@@ -111,6 +113,9 @@
  * What each topic of the store holds.
  * @typedef {object} Topics
  * @property {Connection} connection
+ * @property {Session} session whose network this is
+ * @property {{session: any, why: string}} kept what the page keeps of its network
+ * @property {Notice} notice what the page has to say, and what can be done about it
  * @property {Welcome} welcome
  * @property {State} state
  * @property {Frame} frame

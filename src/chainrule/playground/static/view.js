@@ -3,17 +3,18 @@ import { h } from "./dom.js";
 import { FramePump } from "./frames.js";
 import { Store } from "./store.js";
 import { themeIn } from "./theme.js";
-import { merge, stateOf } from "./url.js";
 import { mount as budget } from "./views/budget.js";
 import { mount as chart } from "./views/chart.js";
 import { mount as data } from "./views/data.js";
 import { mount as derivation } from "./views/derivation.js";
 import { mount as files } from "./views/files.js";
+import { mount as following } from "./views/following.js";
 import { mount as header } from "./views/header.js";
 import { mount as inputs } from "./views/inputs.js";
 import { mount as learning } from "./views/learning.js";
 import { mount as map } from "./views/map.js";
 import { mount as messages } from "./views/messages.js";
+import { mine } from "./views/mine.js";
 import { mount as network } from "./views/network.js";
 import { mount as race } from "./views/race.js";
 import { mount as results } from "./views/results.js";
@@ -40,6 +41,7 @@ function render({ model, el }) {
   const slots = Object.fromEntries(
     [
       "header",
+      "following",
       "data",
       "table",
       "inputs",
@@ -61,6 +63,7 @@ function render({ model, el }) {
     "div",
     { class: "cr-page" },
     h("header", { class: "cr-bar" }, slots.header, h("div", { class: "cr-bar-end" }, slots.files, slots.theme)),
+    slots.following,
     slots.messages,
     h(
       "main",
@@ -110,6 +113,7 @@ function render({ model, el }) {
     themeIn(root, slots.theme, store),
     header(slots.header, store),
     messages(slots.messages, store),
+    following(slots.following, store),
     data(slots.data, store),
     table(slots.table, store),
     inputs(slots.inputs, store),
@@ -123,15 +127,9 @@ function render({ model, el }) {
     derivation(board, store),
     files(slots.files, store),
     budget(slots.budget, store),
+    mine(store),
   ];
 
-  let shared = model.get("features")?.standalone ? stateOf(location.hash) : null;
-  unmounts.push(
-    store.on("welcome", ({ defaults }) => {
-      if (shared) store.send({ type: "spec", spec: merge(/** @type {any} */ (defaults), shared) });
-      shared = null;
-    }),
-  );
   if (!model.get("features")?.standalone) store.send({ type: "hello", token: "" });
   return () => {
     model.off("msg:custom", receive);

@@ -133,7 +133,9 @@ export function mount(el, store) {
     const { x, y } = state.data.domain;
     const across = (event.clientX - box.left) / box.width;
     const up = 1 - (event.clientY - box.top) / box.height;
-    return [x[0] + across * (x[1] - x[0]), y[0] + up * (y[1] - y[0])];
+    // Finer than a pixel, and short in a link.
+    const round = (/** @type {number} */ value) => Number(value.toPrecision(5));
+    return [round(x[0] + across * (x[1] - x[0])), round(y[0] + up * (y[1] - y[0]))];
   }
 
   /** The training row nearest to a click becomes the sample of derivations. @param {State} state @param {[number, number]} point */

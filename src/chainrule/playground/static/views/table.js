@@ -183,14 +183,15 @@ export function mount(el, store) {
  * @param {File} table
  * @returns {Promise<any>}
  */
-async function sendTable(store, table) {
-  const { uploads, token } = store.model.get("features") ?? {};
+export async function sendTable(store, table) {
+  const { uploads, tab } = store.model.get("features") ?? {};
   if (!uploads) return store.ask({ type: "upload", name: table.name }, [await table.arrayBuffer()]);
   const response = await fetch(`${uploads}?name=${encodeURIComponent(table.name)}`, {
     method: "POST",
-    headers: { "X-Chainrule-Token": token },
+    headers: { "X-Chainrule-Token": tab.token, "X-Chainrule-Session": tab.key },
     body: table,
   });
+  tab.file = table;
   const answer = await response
     .json()
     .catch(() => ({ expected: "an answer", came: `status ${response.status}`, remedy: "Try again." }));
