@@ -85,7 +85,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Open]]:
     """Return a function that opens the page of a new server; afterwards nothing may have gone wrong in it."""
     opened: list[Open] = []
 
-    def open_one(live: Live | None = None, fragment: str = "", **options: Any) -> Open:
+    def open_one(live: Live | None = None, fragment: str = "", *, known: bool = True, **options: Any) -> Open:
         server = live or start_server()
         page = browser.new_context(viewport={"width": 1440, "height": 900}, **options).new_page()
         one = Open(page, server)
@@ -97,7 +97,8 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Open]]:
         page.goto(f"{server.url}/#token={TOKEN}{fragment}")
         one.wait("() => document.querySelector('.cr-figure-number')?.textContent !== ''")
         one.wait("() => document.querySelectorAll('.cr-neuron').length > 0")
-        one.wait("() => sessionStorage.getItem('chainrule-key')")
+        if known:
+            one.wait("() => sessionStorage.getItem('chainrule-key')")
         if "state=" in fragment:
             page.get_by_role("button", name="load it").click()
         return one

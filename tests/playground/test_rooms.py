@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from chainrule.errors import DataError
 from chainrule.playground import live as live_module
 from chainrule.playground import rooms as rooms_module
 from chainrule.playground.commands import handle
@@ -20,6 +22,7 @@ from chainrule.playground.rooms import ONLY_LOOKING, NoRoomError, Room, Rooms
 from chainrule.playground.saved import MOST_KEPT_WEIGHTS
 from chainrule.playground.session import Session
 from chainrule.playground.turns import Turns
+from chainrule.sources.source import Source
 from tests.playground.conftest import KEY, TOKEN, Asking, Live, start_server
 from tests.playground.test_server import Page, opened
 
@@ -369,3 +372,23 @@ def test_a_key_that_is_none_is_not_taken() -> None:
             rooms.close()
 
     asyncio.run(play())
+
+
+def test_a_page_holds_so_many_tables_and_no_more(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pd.DataFrame({"a": np.arange(1000.0), "b": np.arange(1000) % 2})
+    size = int(frame.memory_usage(deep=True).sum())
+    monkeypatch.setattr("chainrule.playground.session.MOST_HELD_BYTES", 2 * size)
+    names = [ask.session.add_source(Source("t", frame)).content["upload"] for _ in range(3)]
+    assert set(ask.session.sources) == set(names[1:])
+    ask("set", path="data.name", value=names[1])
+    ask.session.add_source(Source("t", frame))
+    assert names[1] in ask.session.sources
+    with pytest.raises(DataError, match="MiB in memory"):
+        ask.session.add_source(Source("t", pd.concat([frame, frame], ignore_index=True)))
+
+
+def test_a_table_of_too_many_numbers_is_refused(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chainrule.playground.tables.MOST_NUMBERS", 500)
+    error = ask("set", path="data.name", value="iris")
+    assert "rows times inputs" in error.content["expected"]
+    assert "150 rows of 4 inputs" in error.content["came"]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 10
 MOST_ROWS = 100_000
+# Of all rows and inputs together: a page holds them twice, 16 bytes each.
+MOST_NUMBERS = 8_000_000
 MOST_PIXELS = 64 * 64
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from chainrule.sources.source import Source
 
 MOST_UPLOADS = 8
+# Of one page: forty may have theirs in one process.
+MOST_HELD_BYTES = 256 << 20
 _MANY_COLUMNS = 8
 
 
@@ -235,12 +237,23 @@ class Session:
 
     def add_source(self, source: Source) -> Message:
         """Take in a table that was uploaded; a spec may name it from now on."""
-        if len(self.sources) >= MOST_UPLOADS:
-            in_use = self.spec.data.name
-            del self.sources[next(name for name in self.sources if name != in_use)]
+        in_use = self.spec.data.name
+        for name in [name for name in self.sources if name != in_use]:
+            # The oldest give way; the one that is trained on stays.
+            if len(self.sources) < MOST_UPLOADS and self._held + _bytes(source) <= MOST_HELD_BYTES:
+                break
+            del self.sources[name]
+        if self._held + _bytes(source) > MOST_HELD_BYTES:
+            came = f"{_bytes(source) >> 20:,} MiB beside the {self._held >> 20:,} MiB that are trained on"
+            remedy = "Choose another data set first, upload a part of it, or use `chainrule train`."
+            raise DataError(f"tables of at most {MOST_HELD_BYTES >> 20} MiB in memory", came, remedy)
         number = 1 + max((int(name.split(":")[1]) for name in self.sources), default=0)
         self.sources[f"upload:{number}"] = source
         return uploaded(f"upload:{number}", source)
+
+    @property
+    def _held(self) -> int:
+        return sum(_bytes(source) for source in self.sources.values())
 
     def _use(self, learner: WatchedLearner, reason: str) -> None:
         learner.serial = self.learner.serial + 1
@@ -275,6 +288,10 @@ class Session:
         self._news.append(Message("history", {"runs": self.runs.to_json()}))
         self.race = None
         self.changed()
+
+
+def _bytes(source: Source) -> int:
+    return int(source.frame.memory_usage(deep=True).sum())
 
 
 def _fresh(scene: Scene) -> WatchedLearner:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.encode.target import CLASSIFICATION, REGRESSION, Target
 from chainrule.errors import DataError
-from chainrule.playground.data import MOST_CLASSES, MOST_PIXELS, MOST_ROWS, Column, Data, divided_rows
+from chainrule.playground.data import MOST_CLASSES, MOST_NUMBERS, MOST_PIXELS, MOST_ROWS, Column, Data, divided_rows
 from chainrule.playground.spec import MOST_INPUTS, DataSpec
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def table_data(spec: DataSpec, source: Source) -> Data:
         x = x.toarray()
     picture = (x.shape[1:3] if x.shape[-1] == 1 else x.shape[1:]) if x.ndim > 2 else None
     x = x.reshape(len(x), -1).astype(np.float64)
+    _require_modest(x)
     return Data(
         source.name,
         target,
@@ -54,6 +55,15 @@ def table_data(spec: DataSpec, source: Source) -> Data:
         source,
         (*source.notes, *findings.lines()),
     )
+
+
+def _require_modest(x: np.ndarray) -> None:
+    if x.size > MOST_NUMBERS:
+        raise DataError(
+            f"at most {MOST_NUMBERS:,} numbers in the Playground, rows times inputs",
+            f"{len(x):,} rows of {x.shape[1]:,} inputs",
+            "Take a sample of the rows, or use `chainrule train`.",
+        )
 
 
 def _labelled(spec: DataSpec, source: Source) -> tuple[str, str, Source]:
