@@ -375,7 +375,7 @@ def test_a_key_that_is_none_is_not_taken() -> None:
 
 
 def test_a_page_holds_so_many_tables_and_no_more(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = pd.DataFrame({"a": np.arange(1000.0), "b": np.arange(1000) % 2})
+    frame = pd.DataFrame({"a": np.sin(np.arange(1000.0)), "b": np.arange(1000) % 2})
     size = int(frame.memory_usage(deep=True).sum())
     monkeypatch.setattr("chainrule.playground.session.MOST_HELD_BYTES", 2 * size)
     names = [ask.session.add_source(Source("t", frame)).content["upload"] for _ in range(3)]

@@ -6,7 +6,7 @@ from chainrule.errors import ConfigError
 from chainrule.playground.trainer import TrainerState
 
 MOST = 240
-MOST_BYTES = 16 << 20
+MOST_BYTES = 32 << 20
 # As many of the newest are never thinned: one goes back a few steps far more often than a few hundred.
 RECENT = 40
 
