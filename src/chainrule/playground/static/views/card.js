@@ -14,10 +14,11 @@ import { caption } from "./neurons.js";
 const MOST_LISTED = 40;
 
 /**
- * @param {HTMLElement} el
+ * @param {HTMLElement} el where hints are
+ * @param {HTMLElement} dock where the card is: beside what it is about, and not over it
  * @param {Store} store
  */
-export function cardIn(el, store) {
+export function cardIn(el, dock, store) {
   /** @type {{place: Place, field: HTMLInputElement}[]} */
   let rows = [];
   /** @type {HTMLElement | null} */
@@ -27,7 +28,8 @@ export function cardIn(el, store) {
   card.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
   });
-  el.append(tip, card);
+  el.append(tip);
+  dock.append(card);
 
   /** @param {HTMLElement} box @param {Point} at */
   function put(box, at) {
@@ -53,9 +55,8 @@ export function cardIn(el, store) {
    * @param {string} title
    * @param {Place[]} places
    * @param {(place: Place) => string} label
-   * @param {Point} at
    */
-  function open(title, places, label, at) {
+  function open(title, places, label) {
     const root = /** @type {Document | ShadowRoot} */ (el.getRootNode());
     opener = /** @type {HTMLElement | null} */ (root.activeElement);
     rows = places.slice(0, MOST_LISTED).map((place) => ({ place, field: field(place, label(place)) }));
@@ -74,8 +75,11 @@ export function cardIn(el, store) {
     );
     card.setAttribute("aria-label", title);
     refresh();
-    put(card, at);
-    rows[0]?.field.focus();
+    card.hidden = false;
+    card.scrollTop = 0;
+    // Where a finger points, a field with the focus would bring a keyboard over half of the screen.
+    if (matchMedia("(pointer: coarse)").matches) return;
+    rows[0]?.field.focus({ preventScroll: true });
     rows[0]?.field.select();
   }
 

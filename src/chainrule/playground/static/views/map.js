@@ -26,7 +26,8 @@ export function mount(el, store) {
   const title = h("span", { class: "cr-map-title" });
   const [low, high, left, right] = [0, 0, 0, 0].map(() => h("span", { class: "cr-tick" }));
   const [xName, yName] = [h("span", { class: "cr-axis-x" }), h("span", { class: "cr-axis-y" })];
-  const legend = h("div", { class: "cr-legend" });
+  const [classKey, rampKey] = [h("div"), h("div", { class: "is-away" })];
+  const legend = h("div", { class: "cr-legend" }, classKey, rampKey);
   const test = toggle("test data", (on) => store.change("view.show_test", on), { name: "show_test" });
   const discrete = toggle("discretise", (on) => store.change("view.discretise", on), { name: "discretise" });
   const options = h("div", { class: "cr-row cr-map-options" }, test.el, discrete.el);
@@ -66,16 +67,16 @@ export function mount(el, store) {
     ]);
     if (text === lastKey) return;
     lastKey = text;
-    if (map.of === "output" && state.data.classes.length) {
-      replace(legend, ...state.data.classes.map((name, i) => swatch(name, classColour(i, theme()))));
-    } else {
-      replace(
-        legend,
-        h("span", {}, number(map.low, 2)),
-        h("span", { class: "cr-ramp", "aria-hidden": "true" }),
-        h("span", {}, number(map.high, 2)),
-      );
-    }
+    const ofClasses = map.of === "output" && state.data.classes.length > 0;
+    classKey.classList.toggle("is-away", !ofClasses);
+    rampKey.classList.toggle("is-away", ofClasses);
+    replace(classKey, ...state.data.classes.map((name, i) => swatch(name, classColour(i, theme()))));
+    replace(
+      rampKey,
+      h("span", {}, number(map.low, 2)),
+      h("span", { class: "cr-ramp", "aria-hidden": "true" }),
+      h("span", {}, number(map.high, 2)),
+    );
   }
 
   /** @param {State} state */
