@@ -76,6 +76,7 @@ def test_a_module_can_be_read_in_one_sitting_and_imports_what_is_there(module: P
         "links",
         "link_pointer",
         "mine",
+        "pictured",
         "plot",
         "neurons",
         "worksheet",

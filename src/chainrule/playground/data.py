@@ -26,12 +26,23 @@ MOST_PIXELS = 64 * 64
 
 @dataclass(frozen=True)
 class Column:
-    """A column of numbers that the map can have as an axis, and the range in which its values lie."""
+    """A column of numbers that the map can have as an axis, and the range in which its values lie.
+
+    Attributes
+    ----------
+    offset, scale : float
+        From what the network is given to the data's own unit: offset + scale · value.
+    is_number : bool
+        Whether it is a number in the data too, and not the indicator of a category.
+    """
 
     label: str
     low: float
     high: float
     middle: float
+    offset: float = 0.0
+    scale: float = 1.0
+    is_number: bool = True
 
 
 @dataclass(frozen=True, eq=False)

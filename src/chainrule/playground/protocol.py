@@ -192,11 +192,17 @@ class Points(Command):
 @command("probe")
 @dataclass(frozen=True)
 class Probe(Command):
-    """Ask for every unit's value at a point of the map, or for a row of the data."""
+    """Ask for every unit's value at a point of the map, for a row of the data, or for columns given one by one.
+
+    `columns` has a number for each column of the data: the pixels of a picture that a person drew.
+    """
 
     x: Sequence[float] | None = constrained(Many(Range(float, -1e6, 1e6), 2), default=None, optional=True)
     row: int | None = whole(0, default=None, optional=True)
     part: str = option("train", "test", default="train")
+    columns: Sequence[float] | None = constrained(
+        Many(Range(float, -1e6, 1e6), at_least=1), default=None, optional=True
+    )
 
 
 @command("derive")

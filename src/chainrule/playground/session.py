@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ChainruleError, DataError
 from chainrule.playground.build import carried_over, initial_weights, with_inputs
 from chainrule.playground.data import Data
+from chainrule.playground.fitting import fitted_to
 from chainrule.playground.frame import Snapshot
 from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.race import Race
 from chainrule.playground.runs import Runs
-from chainrule.playground.scene import Scene, fitting, scene_of
+from chainrule.playground.scene import Scene, scene_of
 from chainrule.playground.sources import load_data
-from chainrule.playground.spec import DEFAULT, Effect, Spec, ViewSpec, effect_of, spec_to_json
+from chainrule.playground.spec import DEFAULT, Effect, Spec, effect_of, spec_to_json
 from chainrule.playground.state import state_message
 from chainrule.playground.storage import uploaded
 from chainrule.playground.trainer import Position
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 MOST_UPLOADS = 8
 # Of one page: forty may have theirs in one process.
 MOST_HELD_BYTES = 256 << 20
-_MANY_COLUMNS = 8
 
 
 class Session:
@@ -55,7 +55,7 @@ class Session:
         self._news: list[Message] = []
         data = load_data(spec.data, self.sources, self.drawn)
         self.sha256 = data.sha256()
-        scene = scene_of(_fitted_to(spec, data, None), data)
+        scene = scene_of(fitted_to(spec, data, None), data)
         self.learner = WatchedLearner(scene, initial_weights(scene.spec, scene.network))
 
     def fork(self) -> Session:
@@ -147,6 +147,7 @@ class Session:
     def run(self) -> None:
         """Train until told to pause."""
         self.running = True
+        self.learner.begin()
         self.changed()
 
     def pause(self) -> None:
@@ -201,13 +202,13 @@ class Session:
         data = self.scene.data if same else load_data(spec.data, self.sources, points)
         if sha256 is not None and not data.sha256().startswith(sha256):
             raise DataError("the table that this set-up was made with", "another one", "Upload that table first.")
-        self._take_data(_fitted_to(spec, data, None), data, "other settings")
+        self._take_data(fitted_to(spec, data, None), data, "other settings")
         self.drawn, self.running = points, False
 
     def replace_data(self, spec: Spec) -> None:
         """Take other data, and new initial weights."""
         data = load_data(spec.data, self.sources, self.drawn)
-        self._take_data(_fitted_to(spec, data, self.scene.data), data, "other data")
+        self._take_data(fitted_to(spec, data, self.scene.data), data, "other data")
 
     def _take_data(self, spec: Spec, data: Data, reason: str) -> None:
         self._use(_fresh(scene_of(spec, data)), reason)
@@ -217,7 +218,7 @@ class Session:
         """Take drawn points as the data; a network that fits them goes on with the weights that it has."""
         spec = replace(self.spec, data=replace(self.spec.data, name="drawn", target=None, kinds={}))
         data = load_data(spec.data, self.sources, drawn)
-        scene = scene_of(_fitted_to(spec, data, self.scene.data), data)
+        scene = scene_of(fitted_to(spec, data, self.scene.data), data)
         before = self.learner
         learner = _fresh(scene)
         if [*leaves(scene.network.specs)] == [*leaves(self.scene.network.specs)]:
@@ -283,7 +284,7 @@ class Session:
         if not race.is_over:
             return
         for name, scene, _, curve in race.lanes:
-            self.runs.keep(name, curve, spec_to_json(scene.spec))
+            self.runs.keep(f"{scene.data.name}: {name}", curve, spec_to_json(scene.spec))
         self._news.append(Message("event", {"kind": "decided", "epoch": race.epochs, "text": race.verdict()}))
         self._news.append(Message("history", {"runs": self.runs.to_json()}))
         self.race = None
@@ -296,23 +297,3 @@ def _bytes(source: Source) -> int:
 
 def _fresh(scene: Scene) -> WatchedLearner:
     return WatchedLearner(scene, initial_weights(scene.spec, scene.network))
-
-
-def _fitted_to(spec: Spec, data: Data, before: Data | None) -> Spec:
-    """Return a spec whose inputs and axes the data have, as it is where they do."""
-    inputs = fitting(spec.inputs, data)
-    if inputs != tuple(spec.inputs):
-        spec = replace(spec, inputs=inputs)
-    width = len(data.columns)
-    axes: Sequence[int] | str = spec.view.axes
-    other = before is not None and before.labels != data.labels
-    if (
-        other
-        or (not isinstance(axes, str) and max(axes) >= max(2, width))
-        or (axes == (0, 1) and width > _MANY_COLUMNS)
-    ):
-        axes = "pca" if width > _MANY_COLUMNS else (0, 1)
-        spec = replace(
-            spec, view=ViewSpec(axes, {}, spec.view.discretise, spec.view.show_test, spec.view.hide, spec.view.speed)
-        )
-    return spec

@@ -33,7 +33,7 @@ export const COMMANDS = {
   add_layer: ["at"],
   remove_layer: ["at"],
   points: ["add", "clear"],
-  probe: ["x", "row", "part"],
+  probe: ["x", "row", "part", "columns"],
   derive: ["param", "index", "output", "of"],
   keep_run: ["name"],
   drop_run: ["run"],

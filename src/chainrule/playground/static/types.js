@@ -37,7 +37,8 @@
 /** @typedef {{upload_bytes: number, layers: number, units: number, samples: number, inputs: number, points: number}} Limits */
 /** @typedef {{version: number, chainrule: string, defaults: Spec, catalogue: Catalogue, limits: Limits}} Welcome */
 /** @typedef {{name: string, units: number, activation: string, dropout: number, parameters: number}} LayerState */
-/** @typedef {{name: string, label: string, low: number, high: number, middle: number}} BaseColumn */
+/** @typedef {{name: string, label: string, low: number, high: number, middle: number,
+ *   offset: number, scale: number, is_number: boolean}} BaseColumn */
 /** @typedef {{name: string, kind: string, reason?: string, missing?: number, distinct?: number}} TableColumn */
 /** @typedef {{epoch: number, batch: number, sample: number, step: number, substep: string}} Position */
 /**
@@ -45,9 +46,9 @@
  *   parameters: {name: string, shape: number[]}[], n_parameters: number}} NetworkState
  */
 /**
- * @typedef {{name: string, task: string, classes: string[], base: BaseColumn[], columns: TableColumn[],
- *   target: {name: string, low: number, high: number}, n_train: number, n_test: number, picture: number[] | null,
- *   domain: {x: [number, number], y: [number, number]}, axes: {x: string, y: string}, hash: string, drawn: number[][]}} DataState
+ * @typedef {{name: string, title: string, task: string, classes: string[], base: BaseColumn[], columns: TableColumn[],
+ *   target: {name: string, low: number, high: number, offset: number, scale: number}, n_train: number, n_test: number, picture: number[] | null,
+ *   domain: {x: [number, number], y: [number, number]}, axes: {x: string, y: string, units: [number, number][]}, hash: string, drawn: number[][]}} DataState
  */
 /**
  * @typedef {{id: number, name: string, current: boolean, epochs: number[], train: (number | null)[],

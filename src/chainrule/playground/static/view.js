@@ -16,6 +16,7 @@ import { mount as map } from "./views/map.js";
 import { mount as messages } from "./views/messages.js";
 import { mine } from "./views/mine.js";
 import { mount as network } from "./views/network.js";
+import { mount as pad } from "./views/pad.js";
 import { mount as race } from "./views/race.js";
 import { mount as results } from "./views/results.js";
 import { mount as substep } from "./views/substep.js";
@@ -49,6 +50,7 @@ function render({ model, el }) {
       "network",
       "substep",
       "map",
+      "pad",
       "results",
       "chart",
       "race",
@@ -87,7 +89,7 @@ function render({ model, el }) {
       h(
         "div",
         { class: "cr-column cr-right" },
-        section("Output", "y", "output", slots.map, slots.results),
+        section("Output", "y", "output", slots.map, slots.pad, slots.results),
         section("Cost", "J", "cost", slots.chart, slots.race),
       ),
     ),
@@ -121,6 +123,7 @@ function render({ model, el }) {
     network(slots.network, store),
     substep(slots.substep, store),
     map(slots.map, store),
+    pad(slots.pad, store),
     results(slots.results, store),
     chart(slots.chart, store),
     race(slots.race, store),

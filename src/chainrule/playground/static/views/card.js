@@ -2,9 +2,11 @@
 import { button } from "../controls.js";
 import { h, replace, write } from "../dom.js";
 import { icon } from "../icons.js";
+import { Tables } from "../paint.js";
 import { nameOf, valueOf } from "../parameters.js";
 import { number } from "../scale.js";
 import { caption } from "./neurons.js";
+import { paintWeights } from "./pictured.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../parameters.js").Place} Place */
@@ -23,6 +25,10 @@ export function cardIn(el, dock, store) {
   let rows = [];
   /** @type {HTMLElement | null} */
   let opener = null;
+  /** @type {import("../types.js").UnitName | null} */
+  let neuron = null;
+  const tables = new Tables();
+  const picture = h("canvas", { hidden: true, role: "img", "aria-label": "The weights as a picture" });
   const tip = h("div", { class: "cr-tip", hidden: true });
   const card = h("div", { class: "cr-card", role: "dialog", hidden: true, "data-arrows": true });
   card.addEventListener("keydown", (event) => {
@@ -55,8 +61,10 @@ export function cardIn(el, dock, store) {
    * @param {string} title
    * @param {Place[]} places
    * @param {(place: Place) => string} label
+   * @param {import("../types.js").UnitName | null} [of] the neuron, where it is one
    */
-  function open(title, places, label) {
+  function open(title, places, label, of = null) {
+    neuron = of;
     const root = /** @type {Document | ShadowRoot} */ (el.getRootNode());
     opener = /** @type {HTMLElement | null} */ (root.activeElement);
     rows = places.slice(0, MOST_LISTED).map((place) => ({ place, field: field(place, label(place)) }));
@@ -70,7 +78,12 @@ export function cardIn(el, dock, store) {
         h("strong", {}, title),
         button(icon("close"), "Close", close, { class: "cr-quiet" }),
       ),
-      h("ul", { class: "cr-card-rows" }, ...rows.map(({ place, field: input }) => row(place, input, label(place)))),
+      h(
+        "div",
+        { class: "cr-card-body" },
+        picture,
+        h("ul", { class: "cr-card-rows" }, ...rows.map(({ place, field: input }) => row(place, input, label(place)))),
+      ),
       more,
     );
     card.setAttribute("aria-label", title);
@@ -114,6 +127,7 @@ export function cardIn(el, dock, store) {
     const network = store.get("state")?.network;
     if (card.hidden && rows.length === 0) return;
     if (!network) return;
+    picture.hidden = !neuron || !paintWeights(picture, store, neuron, tables.signed(store.get("theme") ?? "light"));
     const root = /** @type {Document | ShadowRoot} */ (el.getRootNode());
     for (const { place, field: input } of rows) {
       const value = valueOf(network, store.get("frame"), place);

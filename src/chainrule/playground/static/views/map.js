@@ -3,7 +3,7 @@ import { toggle } from "../controls.js";
 import { h, replace, sharp, write } from "../dom.js";
 import { Tables, paint } from "../paint.js";
 import { classColour, css, diverging } from "../palette.js";
-import { letters, linear, number } from "../scale.js";
+import { letters, linear, number, own } from "../scale.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../types.js").State} State */
@@ -64,6 +64,7 @@ export function mount(el, store) {
       number(map.high, 2),
       theme(),
       state.data.classes,
+      state.data.target,
     ]);
     if (text === lastKey) return;
     lastKey = text;
@@ -71,12 +72,10 @@ export function mount(el, store) {
     classKey.classList.toggle("is-away", !ofClasses);
     rampKey.classList.toggle("is-away", ofClasses);
     replace(classKey, ...state.data.classes.map((name, i) => swatch(name, classColour(i, theme()))));
-    replace(
-      rampKey,
-      h("span", {}, number(map.low, 2)),
-      h("span", { class: "cr-ramp", "aria-hidden": "true" }),
-      h("span", {}, number(map.high, 2)),
-    );
+    const { offset, scale } = state.data.target;
+    const unit = /** @type {[number, number]} */ (map.kind === "value" ? [offset, scale] : [0, 1]);
+    const [least, most] = [map.low, map.high].map((value) => h("span", {}, number(own(value, unit), 3)));
+    replace(rampKey, least, h("span", { class: "cr-ramp", "aria-hidden": "true" }), most);
   }
 
   /** @param {State} state */
@@ -116,10 +115,10 @@ export function mount(el, store) {
       context.stroke();
     }
     if (state.spec.view.show_test) scatter("test", true);
-    write(left, number(domain.x[0], 2));
-    write(right, number(domain.x[1], 2));
-    write(low, number(domain.y[0], 2));
-    write(high, number(domain.y[1], 2));
+    const [across, along] = state.data.axes.units;
+    const ends = [left, right].map((tick, i) => /** @type {const} */ ([tick, own(domain.x[i], across)]));
+    ends.push(...[low, high].map((tick, i) => /** @type {const} */ ([tick, own(domain.y[i], along)])));
+    for (const [tick, value] of ends) write(tick, number(value, 3));
     write(xName, letters(state.data.axes.x));
     write(yName, letters(state.data.axes.y));
     test.set(state.spec.view.show_test);

@@ -1,7 +1,7 @@
 // A network that belongs to this page: kept here, brought back to a server that has lost it, and links that ask first.
 import { count } from "../scale.js";
+import { sendTable } from "../upload.js";
 import { merge } from "../url.js";
-import { sendTable } from "./table.js";
 
 /** @typedef {import("../store.js").Store} Store */
 

@@ -10,6 +10,7 @@ import { layerHeads } from "./layer_heads.js";
 import { linkPointer } from "./link_pointer.js";
 import { drawLinks, linksOf } from "./links.js";
 import { caption, neuronsIn } from "./neurons.js";
+import { samplePicture } from "./pictured.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../parameters.js").Place} WeightPlace */
@@ -148,7 +149,7 @@ export function mount(el, store) {
     if (!network || name.layer === "input") return;
     if (name.layer === "output") store.put("selection", { output: name.unit });
     const { places: all, label } = weightsInto(network, name);
-    card.open(`Weights into ${caption(network, name)}`, all, label);
+    card.open(`Weights into ${caption(network, name)}`, all, label, name);
   }
 
   /** @param {WeightPlace} weight */
@@ -173,11 +174,8 @@ export function mount(el, store) {
       neurons.light(new Set(lit));
       draw();
     }),
-    store.on("probe", (probe) => {
-      neurons.tell(({ layer, unit }) => valueAt(probe, layer, unit));
-      const shape = store.get("state")?.data.picture;
-      if (shape) neurons.picture(probe?.inputs ?? [], shape);
-    }),
+    store.on("probe", (probe) => neurons.tell(({ layer, unit }) => valueAt(probe, layer, unit))),
+    samplePicture(store, neurons.picture),
   ];
   return () => {
     watch.disconnect();
