@@ -22,8 +22,9 @@ SECONDS = float(os.environ.get("CHAINRULE_SOAK", "10"))
 VIEWS = 20
 # A view may wait while a machine with other work has none for it; so long, on any machine, only for what never comes.
 _STALL = 120.0
-# A short watch ends while each network's curve and past still fill; both have an end, which a minute reaches.
-_GROWTH = 24.0 + (VIEWS if SECONDS < 60 else 0)
+# A watch of a minute and more sees the end of it. A short one still sees twenty networks fill what each may hold: a curve, a
+# past, and its own thread's heap.
+_GROWTH = 24.0 if SECONDS >= 60 else 24.0 + 4.0 * VIEWS
 
 
 @pytest.fixture
