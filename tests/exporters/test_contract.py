@@ -114,6 +114,7 @@ RULES = {
 LOSS = {
     "SquaredError": nn.SquaredError(),
     "Huber": nn.Huber(0.5),
+    "Pinball": nn.Pinball((0.25, 0.5, 0.9)),
     "Poisson": nn.Poisson(),
     "SoftmaxCrossEntropy": nn.SoftmaxCrossEntropy(0.1),
     "BinaryCrossEntropy": nn.BinaryCrossEntropy(),

@@ -9,10 +9,10 @@ from chainrule.printable import printable
 
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
-    """Return metrics down and parts of the data across, the baseline last."""
-    from chainrule.train.metrics import label_of
+    """Return metrics down and parts of the data across, the baselines last."""
+    from chainrule.forecast.scores import label_of
 
-    parts = [part for part in ("train", "valid", "test", "data", "baseline") if part in metrics]
+    parts = list(metrics)
     header = ["", *parts]
     rows = [
         [label_of(name), *(f"{metrics[part][name]:.4f}" if name in metrics[part] else "–" for part in parts)]

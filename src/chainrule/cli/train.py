@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 @click.option("--resample", is_flag=True, help="Sounds: bring all to the rate that most have.")
 @click.option("--label-from", metavar="REGEX", help="Files: what its first group matches in the path is the label.")
 @click.option("--test-from", metavar="REGEX", help="Files: those that match are the test part.")
+@click.option("--time", metavar="COLUMN", help="Series: column of the times. What follows is forecast from what was before.")
+@click.option("--group", metavar="COLUMN", help="Series: column that names the series of each row.")
+@click.option("--window", type=int, help="Series: steps of history that are read.")
+@click.option("--horizon", type=int, help="Series: steps that are forecast.")
+@click.option("--known", metavar="COLUMNS", help="Series: columns that are known ahead, A,B for example.")
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
 @how_it_is_written
@@ -80,6 +85,11 @@ def train(
     resample: bool,
     label_from: str | None,
     test_from: str | None,
+    time: str | None,
+    group: str | None,
+    window: int | None,
+    horizon: int | None,
+    known: str | None,
     offline: bool,
     strict: bool,
     model: str | None,
@@ -127,6 +137,11 @@ def train(
         "resample": resample or None,
         "label_from": label_from,
         "test_from": test_from,
+        "time": time,
+        "group": group,
+        "window": window,
+        "horizon": horizon,
+        "known": known,
         "offline": offline or None,
         "strict": strict or None,
         **written,

@@ -13,11 +13,13 @@ import numpy as np
 from chainrule.encode.encoder import Findings
 from chainrule.encode.fit import Wanted, fit_encoding
 from chainrule.encode.preparation import Preparation
+from chainrule.encode.series.panel import Panel
+from chainrule.encode.series.windows import Windows
 from chainrule.encode.sparse import is_sparse
 from chainrule.encode.split import split_rows
 from chainrule.encode.table import column_kinds
 from chainrule.encode.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
-from chainrule.errors import DataError
+from chainrule.errors import ConfigError, DataError
 from chainrule.job.config import Config
 from chainrule.job.doubts import doubts
 from chainrule.job.readable import require_readable, require_readable_target
@@ -65,6 +67,14 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
+class SeriesData:
+    """The series of a table, and the windows of each part."""
+
+    panel: Panel
+    windows: Mapping[str, Windows]
+
+
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """Data ready to train on.
 
@@ -78,6 +88,8 @@ class Prepared:
         What was decided, for the person.
     sha256 : str
         Of the training arrays.
+    series : SeriesData or None
+        Where rows are steps of series: the series, and the windows that each part is made of.
     """
 
     source: Source
@@ -85,6 +97,7 @@ class Prepared:
     parts: dict[str, Part]
     notes: list[str] = field(default_factory=list)
     sha256: str = ""
+    series: SeriesData | None = None
 
 
 def reading_of(config: Config) -> Reading:
@@ -117,7 +130,19 @@ def prepare(config: Config) -> Prepared:
 
 
 def prepare_source(config: Config, source: Source) -> Prepared:
-    """Return data that have been read, or some rows of them, ready to train on."""
+    """Return data that have been read, or some rows of them, ready to train on.
+
+    Raises
+    ------
+    ConfigError
+        If the settings say that the rows are steps of series, which stand in an order (see `job.series`).
+    """
+    if config.time is not None:
+        raise ConfigError(
+            "rows that each stand for themselves",
+            f"steps of series, in the order of `time={config.time}`",
+            "Leave `time` out; series have train, cv, predict, evaluate, inspect and doctor.",
+        )
     reading = reading_of(config)
     notes = list(source.notes)
     source, target = find_target(config, source, notes)

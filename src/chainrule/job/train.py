@@ -33,6 +33,9 @@ from chainrule.job.metrics import baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
+from chainrule.job.series.measure import MeasuredSeries, judged, measure_series
+from chainrule.job.series.prepare import prepare_series
+from chainrule.job.series.report import series_report
 from chainrule.job.settings import to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.lock import Lock
@@ -229,13 +232,13 @@ class Job:
                 f"weights that are NaN or infinite at epoch {ended.epochs}; no model was written",
                 " ".join(verdict.lines),
             )
-        metrics, evaluated = self._measure()
-        model = Model(
-            self.network, params, self.prepared.preparation, self._summary(ended, metrics), self._objective.augment
-        )
+        measured = None if self.prepared.series is None else self._measure_series()
+        metrics, evaluated = self._measure() if measured is None else (measured.metrics, None)
+        model = self.model if measured is None else measured.model
+        model = replace(model, summary=self._summary(ended, metrics), augment=self._objective.augment)
         save_model(model, self.folder.model)
         verdict = self._consult(params, replays=replays)
-        advice = " ".join(verdict.lines)
+        advice = " ".join([*([] if measured is None else [judged(metrics)]), *verdict.lines])
         pipeline = render_pipeline(self.prepared)
         if pipeline:
             replace_file(self.folder.pipeline, pipeline)
@@ -250,7 +253,10 @@ class Job:
             ended.seconds,
         )
         trained = Trained(self.config, self.prepared, self.choice.engine, model, history, metrics, evaluated, advice)
-        page = run_report(trained, self.folder, self._sample(), self._objective.augment)
+        if measured is None:
+            page = run_report(trained, self.folder, self._sample(), self._objective.augment)
+        else:
+            page = series_report(trained, measured, self.folder)
         replace_file(self.folder.report, page)
         self.release()
         return outcome
@@ -307,6 +313,9 @@ class Job:
         metrics["baseline"] = measure(target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth)))
         return metrics, last
 
+    def _measure_series(self) -> MeasuredSeries:
+        return measure_series(self.prepared, self.network, self._run.params, self.choice.engine)
+
     def _summary(self, ended: FitEnded, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
         return {
             "chainrule": __version__,
@@ -322,5 +331,7 @@ class Job:
 
 
 def read_data(config: Config, tell: Callable[[str], None] = to_nobody) -> Prepared:
-    """Return the data that the settings name, held in memory or streamed."""
+    """Return the data that the settings name: series, or rows held in memory or streamed."""
+    if config.time is not None:
+        return prepare_series(config)
     return prepare_stream(config, tell) if is_streamed(config) else prepare(config)

@@ -34,7 +34,7 @@ from chainrule.nn.recurrent.bidirectional import Bidirectional
 from chainrule.nn.recurrent.gru import GRU
 from chainrule.nn.recurrent.lstm import LSTM
 from chainrule.nn.recurrent.simple import SimpleRNN
-from chainrule.nn.regression import Huber, Poisson, SquaredError
+from chainrule.nn.regression import Huber, Pinball, Poisson, SquaredError
 from chainrule.nn.shape import Flatten, Reshape
 from chainrule.nn.transpose import ConvTranspose2D
 
@@ -74,6 +74,7 @@ __all__ = [
     "MaxPool2D",
     "Param",
     "Penalty",
+    "Pinball",
     "Poisson",
     "Positions",
     "Relu",

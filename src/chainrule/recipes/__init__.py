@@ -5,6 +5,7 @@
 
 from chainrule.recipes.auto import Auto, recipe_from
 from chainrule.recipes.cnn import Cnn, cnn
+from chainrule.recipes.linear import Linear
 from chainrule.recipes.mlp import Mlp, mlp
 from chainrule.recipes.recipe import MODELS, Pace, Recipe, fields_of, owners, register
 
@@ -12,6 +13,7 @@ __all__ = [
     "MODELS",
     "Auto",
     "Cnn",
+    "Linear",
     "Mlp",
     "Pace",
     "Recipe",
