@@ -37,7 +37,9 @@ CASES = [
 CASES += [
     replace(case, name=f"{case.name}, over {label}", places=places)
     for case in CASES
-    if case.name in {"squared error", "huber", "pinball of three quantiles", "poisson"} or "labels" in case.name or case.loss.is_exclusive
+    if case.name in {"squared error", "huber", "pinball of three quantiles", "poisson"}
+    or "labels" in case.name
+    or case.loss.is_exclusive
     if case.outputs != 5
     for label, places in (("time", (4,)), ("a map", (2, 3)))
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.cli import choose
 from chainrule.cli.flags import said
 from chainrule.cli.models import LIST, models_in_words
 from chainrule.cli.terminal import answer, say, tell
@@ -32,11 +33,7 @@ if TYPE_CHECKING:
 @click.option("--resample", is_flag=True, help="Sounds: bring all to the rate that most have.")
 @click.option("--label-from", metavar="REGEX", help="Files: what its first group matches in the path is the label.")
 @click.option("--test-from", metavar="REGEX", help="Files: those that match are the test part.")
-@click.option("--time", metavar="COLUMN", help="Series: column of the times. What follows is forecast from what was before.")
-@click.option("--group", metavar="COLUMN", help="Series: column that names the series of each row.")
-@click.option("--window", type=int, help="Series: steps of history that are read.")
-@click.option("--horizon", type=int, help="Series: steps that are forecast.")
-@click.option("--known", metavar="COLUMNS", help="Series: columns that are known ahead, A,B for example.")
+@choose.series
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
 @how_it_is_written

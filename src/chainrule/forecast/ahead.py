@@ -48,7 +48,9 @@ def encoding_of(model: Model) -> SeriesEncoding:
     """Return how a model sees series, or raise ConfigError for one that does not."""
     encoding = model.prepared_by.encoding
     if not isinstance(encoding, SeriesEncoding):
-        raise ConfigError("a model that was trained on series, with `time`", encoding.describe(), "Use `chainrule predict`.")
+        raise ConfigError(
+            "a model that was trained on series, with `time`", encoding.describe(), "Use `chainrule predict`."
+        )
     return encoding
 
 
@@ -88,7 +90,9 @@ def forecast_table(model: Model, frame: pd.DataFrame, engine: Engine | None = No
     series = tuple(extended(one, panel.clock, encoding.horizon) for one in panel.series)
     series, left_out = _long_enough(series, encoding)
     if left_out:
-        notes.append(f"series too short for a window of {encoding.window} steps, or with a gap in it, have no forecast: {shown(left_out)}")
+        notes.append(
+            f"series too short for a window of {encoding.window} steps, or with a gap in it, have no forecast: {shown(left_out)}"
+        )
     panel = replace(panel, series=series)
     windows = Windows(np.arange(len(series)), np.array([len(one) - encoding.horizon - 1 for one in series]))
     _require_known_ahead(panel, encoding)
@@ -105,7 +109,9 @@ def forecast_table(model: Model, frame: pd.DataFrame, engine: Engine | None = No
 
 def _long_enough(series: tuple[Series, ...], encoding: SeriesEncoding) -> tuple[tuple[Series, ...], list[str]]:
     """Return the series that have a window without a gap, and the names of the others."""
-    span, good, bad = encoding.window + encoding.horizon, [], []
+    span = encoding.window + encoding.horizon
+    good: list[Series] = []
+    bad: list[Series] = []
     for one in series:
         whole = len(one) >= span and one.at[-1] - one.at[-span] == span - 1
         (good if whole and np.isfinite(one.y[-span : -encoding.horizon]).any() else bad).append(one)

@@ -48,9 +48,7 @@ class Scored:
         return np.asarray(self.y - self.truth)
 
 
-def scored(
-    part: str, encoding: SeriesEncoding, panel: Panel, windows: Windows, outputs: np.ndarray
-) -> Scored:
+def scored(part: str, encoding: SeriesEncoding, panel: Panel, windows: Windows, outputs: np.ndarray) -> Scored:
     """Return forecasts beside the truth and the naive ones, given the network's outputs (N, H or H Q)."""
     level, scale = encoding.levels(panel, windows)
     y = level[:, None] + scale[:, None] * encoding.points(outputs)

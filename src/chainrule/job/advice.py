@@ -29,6 +29,7 @@ from chainrule.job.config import Config, config_from
 from chainrule.job.facts import facts_of
 from chainrule.job.metrics import baseline, measure
 from chainrule.job.prepare import Prepared, prepare_source
+from chainrule.job.series.measure import series_encoding
 from chainrule.job.series.prepare import prepare_panel
 from chainrule.saved.model import Model
 from chainrule.train import Event, run
@@ -124,6 +125,8 @@ def outcome_of(config: Config, prepared: Prepared, params: Params | None, epochs
         y = model.outputs_of(part.batch.x, engine)
     if not np.isfinite(y).all():
         return Replayed(np.empty(0), {}, epochs, **words)
+    if prepared.series is not None:
+        y = series_encoding(prepared).points(y)
     truth = _truth(prepared, name)
     return Replayed(_costs(y, truth, is_class=is_class), measure(target, truth, y), epochs, **words)
 
@@ -139,7 +142,7 @@ def _engine(config: Config, prepared: Prepared, steps: int, operations: float) -
 def _truth(prepared: Prepared, part: str) -> np.ndarray:
     target = prepared.preparation.target
     if prepared.series is not None:
-        return np.asarray(prepared.parts[part].batch.t, float)
+        return series_encoding(prepared).targets(prepared.series.panel, prepared.series.windows[part]).astype(float)
     column = prepared.parts[part].frame[target.name]
     return target.codes(column) if target.task == CLASSIFICATION else target.values(column)
 

@@ -68,7 +68,11 @@ def build_loss(config: Config, task: str) -> Loss:
     name = next(iter(fitting)) if config.loss == "auto" else config.loss
     if name not in fitting:
         raise ConfigError(f"a loss for {task}", f"{name}", f"Use {' or '.join(fitting)}, or another `task`.")
-    given: dict[str, Any] = {"smoothing": config.label_smoothing, "delta": config.huber_delta, "quantiles": quantiles_of(config)}
+    given: dict[str, Any] = {
+        "smoothing": config.label_smoothing,
+        "delta": config.huber_delta,
+        "quantiles": quantiles_of(config),
+    }
     known = [field.name for field in fields(fitting[name])]  # type: ignore[arg-type]
     return fitting[name](**{name: given[name] for name in known if name in given})
 

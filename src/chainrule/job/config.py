@@ -253,7 +253,9 @@ class Config:
 
         given = [name for name in _OF_SERIES if getattr(self, name) != SHARED_DEFAULTS[name]]
         if self.time is None and given:
-            raise ConfigError(f"a column of times, `time`, beside {given[0]}", "none", "Name it, or leave the other out.")
+            raise ConfigError(
+                f"a column of times, `time`, beside {given[0]}", "none", "Name it, or leave the other out."
+            )
 
     @property
     def decimal_sign(self) -> str | dict[str, str] | None:

@@ -137,12 +137,7 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     ConfigError
         If the settings say that the rows are steps of series, which stand in an order (see `job.series`).
     """
-    if config.time is not None:
-        raise ConfigError(
-            "rows that each stand for themselves",
-            f"steps of series, in the order of `time={config.time}`",
-            "Leave `time` out; series have train, cv, predict, evaluate, inspect and doctor.",
-        )
+    require_rows(config)
     reading = reading_of(config)
     notes = list(source.notes)
     source, target = find_target(config, source, notes)
@@ -176,6 +171,16 @@ def prepare_source(config: Config, source: Source) -> Prepared:
             parts[name] = _part(name, sources[name], preparation, findings, notes)
     notes += findings.lines()
     return Prepared(source, preparation, parts, notes, sha256(parts["train"].batch))
+
+
+def require_rows(config: Config) -> None:
+    """Raise ConfigError if the settings say that rows are steps of series, for those who take them one by one."""
+    if config.time is not None:
+        raise ConfigError(
+            "rows that each stand for themselves",
+            f"steps of series, in the order of `time={config.time}`",
+            "Leave `time` out; series have train, cv, predict, evaluate, inspect and doctor.",
+        )
 
 
 def _part(name: str, source: Source, preparation: Preparation, findings: Findings, notes: list[str]) -> Part:

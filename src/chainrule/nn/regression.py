@@ -167,7 +167,6 @@ class Pinball(Loss):
     )
 
     name: ClassVar[str] = "pinball"
-    metrics: ClassVar[tuple[str, ...]] = ("mae",)
     is_recordable: ClassVar[bool] = False
     equations: ClassVar[Equations] = Equations(
         forward=(r"J_n = \sum_k \max(q_k (t_{nk} - y_{nk}), (q_k - 1)(t_{nk} - y_{nk}))", "y = a"),
@@ -181,8 +180,8 @@ class Pinball(Loss):
 
     def __post_init__(self) -> None:
         """Make a list a tuple, and check that the quantiles are in order."""
-        object.__setattr__(self, "quantiles", tuple(self.quantiles) if isinstance(self.quantiles, list) else self.quantiles)
         super().__post_init__()
+        object.__setattr__(self, "quantiles", tuple(self.quantiles))
         if any(after <= before for before, after in zip(self.quantiles, self.quantiles[1:], strict=False)):
             raise ConfigError("quantiles in increasing order", f"{self.quantiles}", "Sort them, each once.")
 

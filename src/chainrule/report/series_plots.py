@@ -44,7 +44,15 @@ def forecasts_against_truth(tracks: Sequence[Track], coverage: Sequence[float], 
     def draw(figure: Figure) -> None:
         axes = figure.subplots(len(tracks), 1, squeeze=False)[:, 0]
         for ax, track in zip(axes, tracks, strict=True):
-            ax.plot(track.times, track.values, color="#20242a", lw=1.3, label="truth", marker=_marker(len(track.times)), ms=2.5)
+            ax.plot(
+                track.times,
+                track.values,
+                color="#20242a",
+                lw=1.3,
+                label="truth",
+                marker=_marker(len(track.times)),
+                ms=2.5,
+            )
             for i, (times, values, ends) in enumerate(track.forecasts):
                 for c in np.argsort(coverage)[::-1]:
                     if np.isfinite(ends[c]).all():
@@ -52,18 +60,34 @@ def forecasts_against_truth(tracks: Sequence[Track], coverage: Sequence[float], 
                         alpha = 0.16 if coverage[c] == max(coverage) and len(coverage) > 1 else 0.3
                         _band(ax, times, ends[c], alpha, label)
                 # Each forecast begins where it was made, so that it is seen where one ends and the next begins.
-                ax.plot(times, values, color=BLUE, lw=1.5, label="forecast" if i == 0 else None, marker=_marker(len(times), 1), ms=4)
+                ax.plot(
+                    times,
+                    values,
+                    color=BLUE,
+                    lw=1.5,
+                    label="forecast" if i == 0 else None,
+                    marker=_marker(len(times), 1),
+                    ms=4,
+                )
                 ax.axvline(times[0], color=GREY, lw=0.6, ls=":")
             ax.set_title(short(track.name, 40) if track.name else short(target, 40))
             _few_dates(ax, track.times)
-        axes[0].legend(frameon=False, fontsize=8.5, ncols=4, loc="upper left", bbox_to_anchor=(0, 1.34 if len(tracks) == 1 else 1.5))
+        axes[0].legend(
+            frameon=False,
+            fontsize=8.5,
+            ncols=4,
+            loc="upper left",
+            bbox_to_anchor=(0, 1.34 if len(tracks) == 1 else 1.5),
+        )
 
     return svg((10.4, 0.5 + 2.9 * len(tracks)), draw, "Forecasts against the truth, with intervals")
 
 
 def _band(ax: Any, times: np.ndarray, ends: np.ndarray, alpha: float, label: str | None) -> None:
     if len(times) == 1:
-        ax.errorbar(times, ends.mean(axis=1), yerr=(ends[:, 1] - ends[:, 0]) / 2, color=BLUE, alpha=2 * alpha, lw=3, label=label)
+        ax.errorbar(
+            times, ends.mean(axis=1), yerr=(ends[:, 1] - ends[:, 0]) / 2, color=BLUE, alpha=2 * alpha, lw=3, label=label
+        )
     else:
         ax.fill_between(times, ends[:, 0], ends[:, 1], color=BLUE, alpha=alpha, lw=0, label=label)
 
@@ -77,9 +101,9 @@ def _few_dates(ax: Any, times: np.ndarray) -> None:
     if times.dtype.kind == "M":
         import matplotlib.dates as mdates
 
-        locator = mdates.AutoDateLocator(maxticks=9)
+        locator = mdates.AutoDateLocator(maxticks=9)  # type: ignore[no-untyped-call]
         ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
+        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def errors_by_step(errors: Mapping[str, np.ndarray], unit: str, step: str) -> str:
@@ -89,11 +113,19 @@ def errors_by_step(errors: Mapping[str, np.ndarray], unit: str, step: str) -> st
         ax = figure.subplots()
         for (name, values), colour in zip(errors.items(), (BLUE, *_BESIDE), strict=False):
             steps = np.arange(1, len(values) + 1)
-            ax.plot(steps, values, color=colour, lw=2 if colour == BLUE else 1.4, label=name, marker=_marker(len(values), 30), ms=3.5)
+            ax.plot(
+                steps,
+                values,
+                color=colour,
+                lw=2 if colour == BLUE else 1.4,
+                label=name,
+                marker=_marker(len(values), 30),
+                ms=3.5,
+            )
         ax.set_ylim(bottom=0)
         ax.set_xlabel(f"steps ahead, each {step}")
         ax.set_title(f"RMSE, in the unit of {short(unit, 30)}")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.locator_params(axis="x", integer=True)
         ax.legend(frameon=False, fontsize=8.5)
 
     return svg((5.2, 3.2), draw, "Error by step of the horizon")
@@ -106,12 +138,20 @@ def inside_by_step(inside: Mapping[float, np.ndarray], step: str) -> str:
         ax = figure.subplots()
         for (share, values), colour in zip(sorted(inside.items()), (BLUE, ORANGE, GREEN, RED), strict=False):
             steps = np.arange(1, len(values) + 1)
-            ax.plot(steps, values, color=colour, lw=1.8, label=f"{100 * share:g} % asked for", marker=_marker(len(values), 30), ms=3.5)
+            ax.plot(
+                steps,
+                values,
+                color=colour,
+                lw=1.8,
+                label=f"{100 * share:g} % asked for",
+                marker=_marker(len(values), 30),
+                ms=3.5,
+            )
             ax.axhline(share, color=colour, lw=1, ls="--")
         ax.set_ylim(0, 1.03)
         ax.set_xlabel(f"steps ahead, each {step}")
         ax.set_title("share of the values inside the interval")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.locator_params(axis="x", integer=True)
         ax.legend(frameon=False, fontsize=8.5, loc="lower left")
 
     return svg((5.2, 3.2), draw, "Share of values inside the intervals, by step")

@@ -97,7 +97,8 @@ class Clock:
             return days * DAY + self.within
         months = self.origin + at * self.step
         first = months.astype(np.int64).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-        return (first + _days_of(months, self.day) - 1) * DAY + self.within
+        found: np.ndarray = (first + _days_of(months, self.day) - 1) * DAY + self.within
+        return found
 
     def written(self, times: np.ndarray) -> list[str]:
         """Return times as people write them; the time of day is left out where it is midnight in all of them."""
@@ -196,9 +197,9 @@ def fit_clock(series: Sequence[np.ndarray], *, is_date: bool) -> Clock:
             if (day == _days_of(months, wanted)).all():
                 step = float(np.gcd.reduce(apart.astype(np.int64)))
                 return Clock("months", step, float(months[0]), wanted, float(within[0]), True)
-    if same_hour and len(gaps) >= _WEEKS and np.is_busday(days.astype(np.int64).astype("datetime64[D]")).all():
-        if _commonest(gaps) == DAY:
-            return Clock("weekdays", 1.0, float(days.min()), 0, float(within[0]), True)
+    daily = same_hour and len(gaps) >= _WEEKS and _commonest(gaps) == DAY
+    if daily and np.is_busday(days.astype(np.int64).astype("datetime64[D]")).all():
+        return Clock("weekdays", 1.0, float(days.min()), 0, float(within[0]), True)
     return _checked(Clock("time", _commonest(gaps), float(times[0]), is_date=True), series)
 
 
@@ -234,7 +235,8 @@ def _days_of(months: np.ndarray, day: int) -> np.ndarray:
     """Return the day of each month that a clock's day is: that day, or the last, which a short month has before it."""
     start = np.asarray(months).astype(np.int64).astype("datetime64[M]")
     last = ((start + 1).astype("datetime64[D]") - start.astype("datetime64[D]")).astype(np.int64)
-    return np.minimum(day or 31, last)
+    found: np.ndarray = np.minimum(day or 31, last)
+    return found
 
 
 def _counted(n: int, noun: str) -> str:

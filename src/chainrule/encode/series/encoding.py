@@ -171,7 +171,9 @@ class SeriesEncoding(Encoding):
                 channel += width
         if self.circles:
             width = 2 * len(self.circles)
-            x[..., channel : channel + width] = gathered(panel, windows, [self._calendar(one) for one in panel.series], steps)
+            x[..., channel : channel + width] = gathered(
+                panel, windows, [self._calendar(one) for one in panel.series], steps
+            )
         if self.sees_ahead:
             x[:, self.window :, -1] = 1
         return x
@@ -189,7 +191,9 @@ class SeriesEncoding(Encoding):
 
     def levels(self, panel: Panel, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
         """Return level and scale (N,) of each window, of which nothing but its history decides, and what training measured."""
-        sizes = [self.sizes.get(one.name) or self._unseen(one, windows.of_series(i)) for i, one in enumerate(panel.series)]
+        sizes = [
+            self.sizes.get(one.name) or self._unseen(one, windows.of_series(i)) for i, one in enumerate(panel.series)
+        ]
         scale = np.array([size.scale for size in sizes])[windows.series]
         if self.level == "mean":
             return np.array([size.center for size in sizes])[windows.series], scale
@@ -257,7 +261,10 @@ class SeriesEncoding(Encoding):
         require_fields(data, cls.kind, {*parts, *_NUMBERS, *_LISTS})
         if not _is_right(data):
             raise ModelFileError("the preparation of series", f"{data!r:.120}", DAMAGED)
-        tables = {n: None if data[n] is None else TableEncoding.from_json(data[n]) for n in ("past", "ahead")}
+        lists: dict[str, Any] = {name: tuple(data[name]) for name in _LISTS}
+        tables: dict[str, Any] = {
+            n: None if data[n] is None else TableEncoding.from_json(data[n]) for n in ("past", "ahead")
+        }
         return cls(
             layout=Layout(**data["layout"]),
             clock=Clock.from_json(data["clock"]),
@@ -268,7 +275,7 @@ class SeriesEncoding(Encoding):
             marks=data["marks"],
             **tables,
             **{name: data[name] for name in _NUMBERS},
-            **{name: tuple(data[name]) for name in _LISTS},
+            **lists,
         )
 
 

@@ -114,7 +114,9 @@ def before(panel: Panel, until: float) -> Panel:
     return replace(panel, series=tuple(series))
 
 
-def fit_series(panel: Panel, layout: Layout, until: float, spans: Spans, wishes: Wishes) -> tuple[SeriesEncoding, list[str]]:
+def fit_series(
+    panel: Panel, layout: Layout, until: float, spans: Spans, wishes: Wishes
+) -> tuple[SeriesEncoding, list[str]]:
     """Return the encoding, measured on what was known at the time `until`, and notes.
 
     Raises
@@ -154,7 +156,11 @@ def _sizes(series: Sequence[Series], level: str, horizon: int, target: str) -> t
     moving = [scale for scale in first if scale > 0]
     if not moving:
         known = next((value for one in series for value in one.y if np.isfinite(value)), np.nan)
-        raise DataError(f"values of {target!r} that vary in the training part", f"{known:g} at every time", "Choose another `target`.")
+        raise DataError(
+            f"values of {target!r} that vary in the training part",
+            f"{known:g} at every time",
+            "Choose another `target`.",
+        )
     typical = float(np.median(moving))
     return {one.name: size_of(one.y, level, horizon, typical) for one in series}, typical
 
@@ -196,17 +202,21 @@ def strongest_period(y: np.ndarray) -> int:
 def _circles(train: Panel, window: int, calendar: tuple[str, ...]) -> tuple[str, ...]:
     """Return the circles of the calendar: those asked for, or each that is longer than the window and was gone through twice."""
     step = train.clock.days
-    if calendar == ("none",) or calendar == ():
+    if "none" in calendar:
         return ()
     if not step:
         if calendar != ("auto",):
-            raise ConfigError("dates for a `calendar`", "times that are numbers, or steps that are rows", "Leave it out.")
+            raise ConfigError(
+                "dates for a `calendar`", "times that are numbers, or steps that are rows", "Leave it out."
+            )
         return ()
     if calendar != ("auto",):
         return tuple(name for name in CIRCLES if name in calendar)
     times = distinct_times(train)
     span = float(times[-1] - times[0]) / 86400e6
-    return tuple(name for name, days in CIRCLES.items() if step <= days / 2 and days > window * step and span >= 2 * days)
+    return tuple(
+        name for name, days in CIRCLES.items() if step <= days / 2 and days > window * step and span >= 2 * days
+    )
 
 
 def _columns(
@@ -217,7 +227,9 @@ def _columns(
     for name in wishes.known:
         if name not in names or name in (layout.target, layout.time):
             others = [other for other in names if other not in (layout.target, layout.time)]
-            raise ConfigError("the name of a column that is known ahead, under `known`", f"{name!r}", did_you_mean(name, others))
+            raise ConfigError(
+                "the name of a column that is known ahead, under `known`", f"{name!r}", did_you_mean(name, others)
+            )
     for name, kind in wishes.kinds.items():
         if name not in names:
             raise ConfigError("the name of a column under `columns`", f"{name!r}", did_you_mean(name, names))
@@ -228,12 +240,18 @@ def _columns(
     kinds = [_kind(train, name, wishes) for name in inputs]
     wishes.choices.check({kind.name: kind.kind for kind in kinds})
     left_out = [f"{kind.name} ({kind.reason})" for kind in kinds if kind.kind in LEFT_OUT]
-    notes = [f"columns that are no inputs: {', '.join(left_out[:6])}" + " and others" * (len(left_out) > 6)] if left_out else []
+    notes = (
+        [f"columns that are no inputs: {', '.join(left_out[:6])}" + " and others" * (len(left_out) > 6)]
+        if left_out
+        else []
+    )
     used = [kind for kind in kinds if kind.kind not in LEFT_OUT]
     past = tuple(kind for kind in used if kind.name not in wishes.known)
     ahead = tuple(kind for kind in used if kind.name in wishes.known)
     if past:
-        notes.append(f"known up to the last step alone: {', '.join(kind.name for kind in past[:6])} (`known` for those known ahead)")
+        notes.append(
+            f"known up to the last step alone: {', '.join(kind.name for kind in past[:6])} (`known` for those known ahead)"
+        )
     fitted = [fit_table(train, part, _only(wishes.choices, part)) if part else None for part in (past, ahead)]
     return fitted[0], fitted[1], notes
 
@@ -252,7 +270,9 @@ def _only(choices: ChoiceTable, kinds: tuple[ColumnKind, ...]) -> ChoiceTable:
     """Return the choices for these columns alone."""
     names = {kind.name for kind in kinds} | {"*"}
     settings = {
-        name: {column: item for column, item in value.items() if column in names} if isinstance(value, Mapping) else value
+        name: {column: item for column, item in value.items() if column in names}
+        if isinstance(value, Mapping)
+        else value
         for name, value in choices.settings.items()
     }
     return ChoiceTable(settings)

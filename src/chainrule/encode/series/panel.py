@@ -125,7 +125,9 @@ def panel_of(frame: pd.DataFrame, layout: Layout, clock: Clock | None = None) ->
     if clock is not None and clock.is_date != times.is_date:
         kinds = ("numbers", "dates")
         came = f"{kinds[times.is_date]} in {layout.time!r}"
-        raise DataError(f"times that are {kinds[clock.is_date]}, as in training", came, "Give a table like that of training.")
+        raise DataError(
+            f"times that are {kinds[clock.is_date]}, as in training", came, "Give a table like that of training."
+        )
     notes = list(times.notes)
     groups = _groups(frame, layout.group)
     parts = _sorted_parts(times, groups, layout, notes)
@@ -134,7 +136,8 @@ def panel_of(frame: pd.DataFrame, layout: Layout, clock: Clock | None = None) ->
         clock = rows_clock(is_date=times.is_date)
     clock = clock or fit_clock([times.values[rows] for rows in parts.values()], is_date=times.is_date)
     series = [
-        Series(name, rows, clock.positions(times.values[rows]), times.values[rows], y[rows]) for name, rows in parts.items()
+        Series(name, rows, clock.positions(times.values[rows]), times.values[rows], y[rows])
+        for name, rows in parts.items()
     ]
     if layout.gaps == "fill":
         series = [_filled(one, clock, layout.time) for one in series]
@@ -192,10 +195,15 @@ def _sorted_parts(times: Times, groups: np.ndarray, layout: Layout, notes: list[
         if len(twice):
             first, second = sorted((int(rows[twice[0]]) + 1, int(rows[twice[0] + 1]) + 1))
             where = f" of the series {name!r}" if layout.group else ""
-            remedy = "Remove the doubles." if layout.group else "Remove the doubles or, if they belong to several series, say `group`."
+            remedy = (
+                "Remove the doubles."
+                if layout.group
+                else "Remove the doubles or, if they belong to several series, say `group`."
+            )
             raise DataError(
                 f"each time of {layout.time!r} once{' in each series' if layout.group else ''}",
-                f"the same time in rows {first} and {second}{where}" + (f", and {len(twice) - 1} more" if len(twice) > 1 else ""),
+                f"the same time in rows {first} and {second}{where}"
+                + (f", and {len(twice) - 1} more" if len(twice) > 1 else ""),
                 remedy,
             )
     return {str(name): rows for name, rows in zip(names, parts, strict=True)}
@@ -210,7 +218,8 @@ def _values(frame: pd.DataFrame, target: str) -> np.ndarray:
         row = int(np.flatnonzero(bad)[0])
         raise DataError(
             f"finite numbers, or empty cells, in the target {target!r}",
-            f"{column.iloc[row]!r} in row {row_number(column.index, row)}" + (f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""),
+            f"{column.iloc[row]!r} in row {row_number(column.index, row)}"
+            + (f" and {bad.sum() - 1} more" if bad.sum() > 1 else ""),
             "Correct these cells, or leave them empty.",
         )
     return numbers.astype(float)

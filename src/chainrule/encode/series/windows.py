@@ -35,7 +35,8 @@ class Windows:
 
     def of_series(self, number: int) -> np.ndarray:
         """Return the origins in one series."""
-        return self.origin[self.series == number]
+        found: np.ndarray = self.origin[self.series == number]
+        return found
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,10 @@ def cuts_at(panel: Panel, valid: float, test: float, horizon: int) -> Cuts:
         If nothing is left to train on.
     """
     times = distinct_times(panel)
-    sizes = {name: max(horizon, round(share * len(times))) if share else 0 for name, share in (("valid", valid), ("test", test))}
+    sizes = {
+        name: max(horizon, round(share * len(times))) if share else 0
+        for name, share in (("valid", valid), ("test", test))
+    }
     left = len(times) - sum(sizes.values())
     if left < 2:
         raise DataError(

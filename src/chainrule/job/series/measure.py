@@ -70,7 +70,8 @@ def measure_series(prepared: Prepared, network: Network, params: Params, engine:
         encoding = replace(encoding, bands=bands_of(residuals, encoding.coverage))
     model = replace(bare, preparation=replace(prepared.preparation, encoding=encoding))
     parts = {
-        name: scored(name, encoding, prepared.series.panel, prepared.series.windows[name], y) for name, y in outputs.items()
+        name: scored(name, encoding, prepared.series.panel, prepared.series.windows[name], y)
+        for name, y in outputs.items()
     }
     return MeasuredSeries(model, encoding, parts, table_of(encoding, parts))
 

@@ -119,9 +119,7 @@ def prepare_panel(config: Config, source: Source, *, cuts: Cuts | None = None) -
     return _prepared(source, panel, layout, spans, wishes, found)
 
 
-def _prepared(
-    source: Source, panel: Panel, layout: Layout, spans: Spans, wishes: Wishes, cuts: Cuts
-) -> Prepared:
+def _prepared(source: Source, panel: Panel, layout: Layout, spans: Spans, wishes: Wishes, cuts: Cuts) -> Prepared:
     notes = [*source.notes, *panel.notes, f"one step is {panel.clock.describe()}", *spans.notes]
     windows = parted(panel, all_windows(panel, spans.window, spans.horizon), spans.horizon, cuts)
     _require_windows(panel, windows, spans, cuts)
@@ -144,7 +142,9 @@ def _require_suitable(config: Config) -> None:
     silent = Config(config.data)
     for name in _NOT_OF_SERIES:
         if getattr(config, name) != getattr(silent, name):
-            raise ConfigError(f"{name} to be left out beside `time`", f"{getattr(config, name)}", f"Leave `{name}` out.")
+            raise ConfigError(
+                f"{name} to be left out beside `time`", f"{getattr(config, name)}", f"Leave `{name}` out."
+            )
     if config.task == "classification":
         raise ConfigError("the task regression beside `time`", config.task, "Leave `task` out.")
     if config.loss == "poisson":
@@ -156,7 +156,11 @@ def _require_suitable(config: Config) -> None:
     if len({config.time, config.group, config.target} - {None}) < sum(
         name is not None for name in (config.time, config.group, config.target)
     ):
-        raise ConfigError("`time`, `group` and `target` to be different columns", f"{config.time}, {config.group}, {config.target}", "Mend one.")
+        raise ConfigError(
+            "`time`, `group` and `target` to be different columns",
+            f"{config.time}, {config.group}, {config.target}",
+            "Mend one.",
+        )
 
 
 def _share_until(panel: Panel, until: float) -> float:
@@ -166,7 +170,7 @@ def _share_until(panel: Panel, until: float) -> float:
 
 def _cuts(config: Config, panel: Panel, horizon: int) -> Cuts:
     """Return the cuts that `valid` and `test` ask for: a share of the times, or the first time of the part."""
-    shares = {}
+    shares: dict[str, int] = {}
     times = distinct_times(panel)
     test_from = _first_time(config.test, "test", panel)
     valid_from = _first_time(config.valid, "valid", panel)
@@ -196,7 +200,9 @@ def _first_time(setting: float | str, name: str, panel: Panel) -> float | None:
         times = read_times(pd.Series([setting], name=name))
     except DataError as error:
         remedy = f"Write `{name}=0.2` or `{name}=2020-01-01`; another table is for `chainrule evaluate`."
-        raise ConfigError(f"a share, or the first time, of the {name} part of series", f"{setting!r}", remedy) from error
+        raise ConfigError(
+            f"a share, or the first time, of the {name} part of series", f"{setting!r}", remedy
+        ) from error
     if times.is_date != panel.clock.is_date:
         kind = "a date" if panel.clock.is_date else "a number"
         raise ConfigError(f"{kind} for `{name}`, as the times are", f"{setting!r}", "Write it as the table does.")

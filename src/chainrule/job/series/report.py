@@ -69,7 +69,8 @@ def score_rows(metrics: dict[str, dict[str, float]]) -> list[list[str]]:
     """Return a row for each score, with its value on each part and of each naive forecast."""
     names = dict.fromkeys(name for values in metrics.values() for name in values)
     return [
-        [label_of(name), *(f"{values[name]:.4g}" if name in values else "–" for values in metrics.values())] for name in names
+        [label_of(name), *(f"{values[name]:.4g}" if name in values else "–" for values in metrics.values())]
+        for name in names
     ]
 
 
@@ -97,7 +98,8 @@ def tracks_of(measured: MeasuredSeries) -> list[series_plots.Track]:
     for number in numbers:
         mine = np.flatnonzero(seen.windows.series == number)
         one, horizon = seen.panel.series[number], encoding.horizon
-        chosen, limit = [], np.inf
+        chosen: list[int] = []
+        limit = np.inf
         for row in mine[::-1]:
             if seen.windows.origin[row] + horizon <= limit and len(chosen) < _MOST_FORECASTS:
                 chosen.append(int(row))
@@ -189,7 +191,14 @@ def worst(measured: MeasuredSeries) -> Section:
     one = seen.panel.series[int(numbers[0])]
     origin = seen.windows.origin[chosen]
     written = encoding.clock.written(one.times)
-    header = ("made at", "RMSE", *(f"RMSE, {name}" for name in seen.beside), "last known", "first true value", "first forecast")
+    header = (
+        "made at",
+        "RMSE",
+        *(f"RMSE, {name}" for name in seen.beside),
+        "last known",
+        "first true value",
+        "first forecast",
+    )
     beside_sizes = [np.sqrt(np.square(y - seen.truth).mean(axis=1)) for y in seen.beside.values()]
     return Section(
         "The forecasts that went most wrong",
