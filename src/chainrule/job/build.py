@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.encode.augment import Augment, augment_by_name
+from chainrule.encode.series.encoding import quantiles_for
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.prepare import Prepared
@@ -81,8 +82,7 @@ def quantiles_of(config: Config) -> tuple[float, ...]:
     """Return the quantiles that outputs are with the loss pinball: of series, the median and the ends of every interval."""
     if config.time is None:
         return (0.5,)
-    ends = [end for share in config.coverage for end in ((1 - share) / 2, (1 + share) / 2)]
-    return tuple(sorted({0.5, *(round(end, 6) for end in ends)}))
+    return quantiles_for(config.coverage)
 
 
 def build_optimizer(config: Config) -> Rule | LBFGS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -184,6 +184,11 @@ class SeriesEncoding(Encoding):
         t: np.ndarray = ((self.truth(panel, windows) - level[:, None]) / scale[:, None]).astype(np.float32)
         return t
 
+    def samples(self, panel: Panel, windows: Windows, findings: Findings) -> tuple[np.ndarray, np.ndarray]:
+        """Return x (N, T, D) and what the network is to answer (N, K): each target, once for every quantile."""
+        t = np.repeat(self.targets(panel, windows), max(1, len(self.quantiles)), axis=1)
+        return self.inputs(panel, windows, findings), t
+
     def truth(self, panel: Panel, windows: Windows) -> np.ndarray:
         """Return the values (N, H) of each horizon, in their own unit."""
         steps = windows.origin[:, None] + np.arange(1, 1 + self.horizon)
@@ -320,6 +325,12 @@ def _is_number(value: Any) -> bool:
 
 def _are_numbers(value: Any, n: int) -> bool:
     return isinstance(value, list) and len(value) == n and all(map(_is_number, value))
+
+
+def quantiles_for(coverage: Sequence[float]) -> tuple[float, ...]:
+    """Return the median and the ends of the interval of each coverage, in order."""
+    ends = [round(end, 6) for share in coverage for end in ((1 - share) / 2, (1 + share) / 2)]
+    return tuple(sorted({0.5, *ends}))
 
 
 def carried(y: np.ndarray) -> np.ndarray:

@@ -130,7 +130,7 @@ def panel_of(frame: pd.DataFrame, layout: Layout, clock: Clock | None = None) ->
         )
     notes = list(times.notes)
     groups = _groups(frame, layout.group)
-    parts = _sorted_parts(times, groups, layout, notes)
+    parts = _sorted_parts(times, groups, layout, frame.index, notes)
     y = _values(frame, layout.target)
     if clock is None and layout.step_by == "rows":
         clock = rows_clock(is_date=times.is_date)
@@ -181,7 +181,9 @@ def _groups(frame: pd.DataFrame, group: str | None) -> np.ndarray:
     return names
 
 
-def _sorted_parts(times: Times, groups: np.ndarray, layout: Layout, notes: list[str]) -> dict[str, np.ndarray]:
+def _sorted_parts(
+    times: Times, groups: np.ndarray, layout: Layout, index: pd.Index, notes: list[str]
+) -> dict[str, np.ndarray]:
     """Return the rows of each series in the order of their times."""
     names, codes = np.unique(groups.astype(str), return_inverse=True)
     order = np.lexsort((times.values, codes))
@@ -193,8 +195,8 @@ def _sorted_parts(times: Times, groups: np.ndarray, layout: Layout, notes: list[
     for name, rows in zip(names, parts, strict=True):
         twice = np.flatnonzero(np.diff(times.values[rows]) == 0)
         if len(twice):
-            first, second = sorted((int(rows[twice[0]]) + 1, int(rows[twice[0] + 1]) + 1))
-            where = f" of the series {name!r}" if layout.group else ""
+            first, second = sorted(row_number(index, int(row)) for row in rows[twice[0] : twice[0] + 2])
+            where = f" of the series {str(name)!r}" if layout.group else ""
             remedy = (
                 "Remove the doubles."
                 if layout.group

@@ -83,7 +83,7 @@ def _microseconds(column: pd.Series) -> np.ndarray:
 def _of_numbers(column: pd.Series, numbers: np.ndarray) -> Times:
     if not np.isfinite(numbers).all():
         row = int(np.flatnonzero(~np.isfinite(numbers))[0])
-        came = f"{column.iloc[row]!r} in row {row_number(column.index, row)}"
+        came = f"{numbers[row]:g} in row {row_number(column.index, row)}"
         raise DataError(f"a finite time in every row of {str(column.name)!r}", came, _REMEDY)
     for form in _DATES_IN_DIGITS:
         low, high = WHOLE[form]

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from chainrule.encode.series.encoding import SeriesEncoding
 from chainrule.engine import Engine
-from chainrule.forecast.bands import bands_of
+from chainrule.forecast.bands import banded
 from chainrule.forecast.naive import NAIVE, SEASONAL
 from chainrule.forecast.scores import Scored, scored, table_of
 from chainrule.job.prepare import Prepared
@@ -63,11 +61,8 @@ def measure_series(prepared: Prepared, network: Network, params: Params, engine:
     encoding = series_encoding(prepared)
     bare = Model(network, params, prepared.preparation)
     outputs = {name: bare.outputs_of(part.batch.x, engine) for name, part in prepared.parts.items()}
-    if not encoding.quantiles:
-        after = "valid" if "valid" in outputs else "train"
-        truth = encoding.targets(prepared.series.panel, prepared.series.windows[after])
-        residuals = np.asarray(truth - encoding.points(outputs[after]), float)
-        encoding = replace(encoding, bands=bands_of(residuals, encoding.coverage))
+    after = "valid" if "valid" in outputs else "train"
+    encoding = banded(encoding, prepared.series.panel, prepared.series.windows[after], outputs[after])
     model = replace(bare, preparation=replace(prepared.preparation, encoding=encoding))
     parts = {
         name: scored(name, encoding, prepared.series.panel, prepared.series.windows[name], y)

@@ -129,8 +129,7 @@ def _prepared(source: Source, panel: Panel, layout: Layout, spans: Spans, wishes
     preparation = Preparation(encoding, Target(layout.target, REGRESSION), source.reading)
     findings, parts = Findings(), {}
     for name, part in windows.items():
-        t = encoding.targets(panel, part)
-        batch = Batch(encoding.inputs(panel, part, findings), np.repeat(t, max(1, len(encoding.quantiles)), axis=1))
+        batch = Batch(*encoding.samples(panel, part, findings))
         parts[name] = Part(_origins(panel, part, layout), batch)
     return Prepared(
         source, preparation, parts, notes + findings.lines(), sha256(parts["train"].batch), SeriesData(panel, windows)
