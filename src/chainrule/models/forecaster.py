@@ -308,7 +308,7 @@ class Forecaster(Saved, BaseEstimator):
 
     def _coverage(self) -> tuple[float, ...]:
         shares = tuple(self.coverage)
-        if not shares or not all(isinstance(one, Real) and 0 < one < 1 for one in shares):
+        if not shares or not all(isinstance(one, Real) and 0 < float(one) < 1 for one in shares):
             raise ConfigError(
                 "shares between 0 and 1 for coverage", f"{self.coverage!r}", "Write coverage=(0.8, 0.95)."
             )

@@ -219,7 +219,7 @@ def _read(reader: Reader, content: Any, depth: int) -> Histories:
         raise ModelFileError(
             "the end of each series, its times and what was known ahead", f"{list(content)!r:.80}", REMEDY
         )
-    return Histories(*lists, bool(found["is_date"]))
+    return Histories(found["y"], found["times"], found["X"], bool(found["is_date"]))
 
 
 enter(Histories, Form("histories", _write, _read))
