@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainrule.encode.series.panel import Panel, Series
-from chainrule.encode.series.windows import Windows
+from chainrule.encode.series.windows import Windows, gathered
 
 # What a table of scores calls them.
 NAIVE, SEASONAL = "naive", "seasonal naive"
@@ -13,12 +13,8 @@ NAIVE, SEASONAL = "naive", "seasonal naive"
 
 def naive(panel: Panel, windows: Windows, horizon: int) -> np.ndarray:
     """Return the last known value at every step (N, H) of each horizon."""
-    found = np.empty((len(windows), horizon))
-    for number, one in enumerate(panel.series):
-        mine = windows.series == number
-        if mine.any():
-            found[mine] = _last_known(one)[windows.origin[mine], None]
-    return found
+    last = gathered(windows, [_last_known(one) for one in panel.series], windows.origin[:, None])
+    return np.repeat(last, horizon, axis=1)
 
 
 def seasonal_naive(panel: Panel, windows: Windows, horizon: int, season: int) -> np.ndarray:
@@ -29,8 +25,8 @@ def seasonal_naive(panel: Panel, windows: Windows, horizon: int, season: int) ->
     found = naive(panel, windows, horizon)
     if season <= 1:
         return found
-    for number, one in enumerate(panel.series):
-        mine = np.flatnonzero(windows.series == number)
+    for number in np.unique(windows.series):
+        one, mine = panel.series[number], np.flatnonzero(windows.series == number)
         if len(mine):
             found[mine] = _seasons_before(one, windows.origin[mine], horizon, season, found[mine])
     return found

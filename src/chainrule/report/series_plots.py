@@ -72,13 +72,8 @@ def forecasts_against_truth(tracks: Sequence[Track], coverage: Sequence[float], 
                 ax.axvline(times[0], color=GREY, lw=0.6, ls=":")
             ax.set_title(short(track.name, 40) if track.name else short(target, 40))
             _few_dates(ax, track.times)
-        axes[0].legend(
-            frameon=False,
-            fontsize=8.5,
-            ncols=4,
-            loc="upper left",
-            bbox_to_anchor=(0, 1.34 if len(tracks) == 1 else 1.5),
-        )
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, frameon=False, fontsize=8.5, ncols=4, loc="outside upper left")
 
     return svg((10.4, 0.5 + 2.9 * len(tracks)), draw, "Forecasts against the truth, with intervals")
 

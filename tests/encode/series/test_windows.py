@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.encode.series.panel import Layout, Panel, panel_of
-from chainrule.encode.series.windows import Cuts, all_windows, cuts_at, horizon_times, parted
+from chainrule.encode.series.windows import Cuts, Windows, all_windows, cuts_at, gathered, horizon_times, parted
 from chainrule.errors import DataError
 
 LAYOUT = Layout("y", "t", "who")
@@ -86,3 +86,12 @@ def test_the_cut_is_at_the_same_time_for_every_series() -> None:
     # The shorter series ends where training does: none of it is tested.
     assert set(parts["test"].series.tolist()) == {0}
     assert set(parts["train"].series.tolist()) == {0, 1}
+
+
+def test_what_lies_beyond_a_series_is_never_that_of_the_next() -> None:
+    one = panel(5, 5)
+    values = [series.y for series in one.series]
+    assert gathered(Windows(np.array([1]), np.array([2])), values, np.array([[0, 4]])).tolist() == [[100, 104]]
+    for steps in ([[0, 5]], [[-1, 0]]):
+        with pytest.raises(IndexError):
+            gathered(Windows(np.array([0]), np.array([2])), values, np.array(steps))

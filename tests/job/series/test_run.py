@@ -342,3 +342,23 @@ def test_a_history_shorter_than_the_window_is_refused(wave: tuple[Path, Outcome]
         forecast_table(model, waves().drop(index=[150]))
     with pytest.raises(DataError, match="the column 'y'"):
         forecast_table(model, waves().drop(columns="y"))
+
+
+def test_hours_of_summer_and_winter_time_are_read_on_one_clock(tmp_path: Path) -> None:
+    hours = pd.date_range("2024-03-20", periods=400, freq="h", tz="UTC").tz_convert("Europe/Berlin")
+    frame = pd.DataFrame({"day": [hour.isoformat() for hour in hours], "y": np.sin(np.arange(400) * 2 * np.pi / 24)})
+    path = tmp_path / "hours.csv"
+    frame.to_csv(path, index=False)
+    prepared = prepare_series(config_from(settings(path, season=None)))
+    assert any("brought to UTC" in note for note in prepared.notes)
+    assert any("one step is 1 hour" in note for note in prepared.notes)
+    assert any("24 steps" in note for note in prepared.notes)
+    assert not any("missing at" in note for note in prepared.notes)
+
+
+def test_columns_with_a_role_are_not_told_as_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    two_series().assign(visitors=np.arange(320.0) ** 2).to_csv(path, index=False)
+    prepared = prepare_series(config_from(settings(path, group="shop")))
+    assert not any("ignored" in note for note in prepared.notes)
+    assert any("up to the last step alone: visitors" in note for note in prepared.notes)

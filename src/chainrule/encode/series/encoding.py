@@ -152,10 +152,10 @@ class SeriesEncoding(Encoding):
         DataError
             If a column is missing or has text where training had numbers.
         """
-        steps = steps_of(panel, windows, self.window, self.horizon * self.sees_ahead)
+        steps = steps_of(windows, self.window, self.horizon * self.sees_ahead)
         history, x = steps[:, : self.window], np.zeros((len(windows), *self.shape), np.float32)
         level, scale = self.levels(panel, windows)
-        y = gathered(panel, windows, [one.y for one in panel.series], history)
+        y = gathered(windows, [one.y for one in panel.series], history)
         filled = carried(y)
         x[:, : self.window, 0] = (filled - level[:, None]) / scale[:, None]
         channel = 1
@@ -166,14 +166,12 @@ class SeriesEncoding(Encoding):
             if part is not None:
                 width = len(part.features)
                 x[:, :reach, channel : channel + width] = gathered(
-                    panel, windows, _of_rows(panel, part, findings), steps[:, :reach]
+                    windows, _of_rows(panel, part, findings), steps[:, :reach]
                 )
                 channel += width
         if self.circles:
             width = 2 * len(self.circles)
-            x[..., channel : channel + width] = gathered(
-                panel, windows, [self._calendar(one) for one in panel.series], steps
-            )
+            x[..., channel : channel + width] = gathered(windows, [self._calendar(one) for one in panel.series], steps)
         if self.sees_ahead:
             x[:, self.window :, -1] = 1
         return x
@@ -192,7 +190,7 @@ class SeriesEncoding(Encoding):
     def truth(self, panel: Panel, windows: Windows) -> np.ndarray:
         """Return the values (N, H) of each horizon, in their own unit."""
         steps = windows.origin[:, None] + np.arange(1, 1 + self.horizon)
-        return gathered(panel, windows, [one.y for one in panel.series], steps)
+        return gathered(windows, [one.y for one in panel.series], steps)
 
     def levels(self, panel: Panel, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
         """Return level and scale (N,) of each window, of which nothing but its history decides, and what training measured."""
@@ -202,8 +200,8 @@ class SeriesEncoding(Encoding):
         scale = np.array([size.scale for size in sizes])[windows.series]
         if self.level == "mean":
             return np.array([size.center for size in sizes])[windows.series], scale
-        history = steps_of(panel, windows, self.window, 0)
-        y = gathered(panel, windows, [one.y for one in panel.series], history)
+        history = steps_of(windows, self.window, 0)
+        y = gathered(windows, [one.y for one in panel.series], history)
         return carried(y)[:, -1], scale
 
     def _unseen(self, one: Series, origins: np.ndarray) -> Sizes:
@@ -366,7 +364,9 @@ def size_of(y: np.ndarray, level: str, horizon: int, typical: float) -> Sizes:
 
 def _of_rows(panel: Panel, table: TableEncoding, findings: Findings) -> list[np.ndarray]:
     """Return the encoded columns (L, F) of each series; zeros for steps that the table does not have."""
-    encoded = table.encode(panel.frame, None, findings)
+    # The other columns have roles of their own: none of them is ignored.
+    known = [column.name for column in table.columns if column.name in panel.frame.columns]
+    encoded = table.encode(panel.frame[known], None, findings)
     encoded = np.asarray(encoded.toarray() if is_sparse(encoded) else encoded, np.float32)
     below = np.vstack([encoded, np.zeros((1, encoded.shape[1]), np.float32)])
     # Row -1 is the last: that of zeros.

@@ -83,11 +83,9 @@ def _origins(one: Series, window: int, horizon: int) -> np.ndarray:
 
 def horizon_times(panel: Panel, windows: Windows, horizon: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the times (N,) of the first and of the last step of each horizon."""
-    first, last = np.empty(len(windows)), np.empty(len(windows))
-    for number, one in enumerate(panel.series):
-        mine = windows.series == number
-        first[mine], last[mine] = one.times[windows.origin[mine] + 1], one.times[windows.origin[mine] + horizon]
-    return first, last
+    times = [one.times for one in panel.series]
+    ends = gathered(windows, times, windows.origin[:, None] + np.array([1, horizon]))
+    return ends[:, 0], ends[:, 1]
 
 
 def cuts_at(panel: Panel, valid: float, test: float, horizon: int) -> Cuts:
@@ -131,17 +129,17 @@ def parted(panel: Panel, windows: Windows, horizon: int, cuts: Cuts) -> dict[str
     return {name: windows.take(np.flatnonzero(part == i)) for i, name in enumerate(PARTS) if (part == i).any()}
 
 
-def steps_of(panel: Panel, windows: Windows, window: int, ahead: int) -> np.ndarray:
+def steps_of(windows: Windows, window: int, ahead: int) -> np.ndarray:
     """Return the indices (N, window + ahead) of each window's steps in its series."""
     return windows.origin[:, None] + np.arange(1 - window, 1 + ahead)
 
 
-def gathered(panel: Panel, windows: Windows, values: Sequence[np.ndarray], steps: np.ndarray) -> np.ndarray:
+def gathered(windows: Windows, values: Sequence[np.ndarray], steps: np.ndarray) -> np.ndarray:
     """Return the values (N, S, …) at steps (N, S) of the series that each window is of, given (L, …) for each series."""
-    shape = (*steps.shape, *np.shape(values[0])[1:])
-    found = np.empty(shape, np.asarray(values[0]).dtype)
-    for number in range(len(panel.series)):
-        mine = windows.series == number
-        if mine.any():
-            found[mine] = values[number][steps[mine]]
+    lengths = np.array([len(one) for one in values])
+    if (steps < 0).any() or (steps >= lengths[windows.series][:, None]).any():
+        # Beside a series lies another one, whose values must never stand in for what is not there.
+        raise IndexError("a window reaches beyond its series")
+    begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    found: np.ndarray = np.concatenate(list(values))[begins[windows.series][:, None] + steps]
     return found

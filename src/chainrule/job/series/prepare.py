@@ -13,7 +13,7 @@ from chainrule.encode.series.encoding import SeriesEncoding
 from chainrule.encode.series.fit import Spans, Wishes, fit_series, settle
 from chainrule.encode.series.panel import Layout, Panel, panel_of
 from chainrule.encode.series.times import read_times
-from chainrule.encode.series.windows import PARTS, Cuts, Windows, all_windows, cuts_at, distinct_times, parted
+from chainrule.encode.series.windows import PARTS, Cuts, Windows, all_windows, cuts_at, distinct_times, gathered, parted
 from chainrule.encode.target import REGRESSION, Target, require_column
 from chainrule.errors import ConfigError, DataError
 from chainrule.job.build import quantiles_of
@@ -254,10 +254,7 @@ def _origins(panel: Panel, windows: Windows, layout: Layout) -> pd.DataFrame:
     """Return a row for each window: its series, and the last time that it knows."""
     import pandas as pd
 
-    last = np.empty(len(windows))
-    for number, one in enumerate(panel.series):
-        mine = windows.series == number
-        last[mine] = one.times[windows.origin[mine]]
+    last = gathered(windows, [one.times for one in panel.series], windows.origin[:, None])[:, 0]
     columns: dict[str, object] = {layout.time: panel.clock.written(last)}
     if layout.group is not None:
         names = np.array([one.name for one in panel.series], dtype=object)

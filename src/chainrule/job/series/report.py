@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.encode.series.windows import horizon_times
 from chainrule.forecast.scores import Scored, label_of, scores
 from chainrule.job.folder import RunFolder
 from chainrule.job.run_report import Trained, facts_of_training, prepared_notes, versions
@@ -30,13 +31,7 @@ def series_report(trained: Trained, measured: MeasuredSeries, folder: RunFolder)
             if seen.part == "test" else f"Of the {part} part: forecasts of {encoding.horizon} steps, each made at a dotted line.",
             series_plots.forecasts_against_truth(tracks_of(measured), encoding.coverage, encoding.layout.target),
         ),
-        Section(
-            "How far ahead it can see",
-            "The error of each step of the horizon, beside those of forecasts that need no network. Where the lines meet, nothing is "
-            "gained beyond.",
-            series_plots.errors_by_step(_errors_by_step(seen), encoding.layout.target, encoding.clock.describe()),
-        ),
-        _intervals(measured),
+        _how_far(measured),
         _residuals(measured),
         worst(measured),
         _curves(trained),
@@ -131,34 +126,35 @@ def _errors_by_step(seen: Scored) -> dict[str, np.ndarray]:
     return {name: np.sqrt(np.square(error).mean(axis=0)) for name, error in errors.items()}
 
 
-def _intervals(measured: MeasuredSeries) -> Section | None:
+def _how_far(measured: MeasuredSeries) -> Section:
     encoding, seen = measured.encoding, measured.last
+    step, part = encoding.clock.describe(), _PARTS[seen.part]
+    pictures = [series_plots.errors_by_step(_errors_by_step(seen), encoding.layout.target, step)]
     inside = {}
     for c, share in enumerate(encoding.coverage):
         low, high = seen.ends[:, c, :, 0], seen.ends[:, c, :, 1]
         if np.isfinite(low).all():
             inside[share] = ((seen.truth >= low) & (seen.truth <= high)).mean(axis=0)
-    if not inside:
-        return None
-    how = (
-        "The network was taught these quantiles (pinball loss)."
-        if encoding.quantiles
-        else "They are the quantiles of the errors made on the "
-        + ("validation part, step by step." if "valid" in measured.parts else "training part, which are too small: there was no validation part.")
-    )  # fmt: skip
+    pictures.append(series_plots.inside_by_step(inside, step))
+    if encoding.quantiles:
+        how = "The network was taught their ends as quantiles (pinball loss)."
+    elif "valid" in measured.parts:
+        how = "Their ends are the quantiles of the errors made on the validation part, step by step."
+    else:
+        how = (
+            "Their ends are the quantiles of the errors of training, which are too small: there was no validation part."
+        )
     return Section(
-        "How sure it may be",
-        f"Share of the {_PARTS[seen.part]} part's values inside each interval; the dashed line is what was asked for. {how}",
-        series_plots.inside_by_step(inside, encoding.clock.describe()),
+        "How far ahead it can see, and how sure it may be",
+        "Left, the error of each step of the horizon beside those of forecasts that need no network; where the lines meet, nothing is "
+        f"gained. Right, the share of the {part} part's values inside each interval; the dashed lines are what was asked for. {how}",
+        f'<div class="two">{"".join(f"<div>{picture}</div>" for picture in pictures)}</div>',
     )
 
 
 def _residuals(measured: MeasuredSeries) -> Section:
     encoding, seen = measured.encoding, measured.last
-    first = np.empty(len(seen.windows))
-    for number, one in enumerate(seen.panel.series):
-        mine = seen.windows.series == number
-        first[mine] = one.times[seen.windows.origin[mine] + 1]
+    first, _ = horizon_times(seen.panel, seen.windows, encoding.horizon)
     order = np.argsort(first, kind="stable")
     left = -seen.error[order]
     horizon = encoding.horizon
