@@ -273,6 +273,7 @@ BAD: dict[str, tuple[pd.DataFrame, dict[str, Any], str]] = {
     "time and target the same": (waves(), {"target": "day"}, "different columns"),
     "a classification": (waves(), {"task": "classification"}, "regression"),
     "balanced classes": (waves(), {"class_weight": "balanced"}, "class_weight"),
+    "a target drawn in": (waves(), {"target_scaling": "power"}, "target_scaling"),
     "a loss of counts": (waves(), {"loss": "poisson"}, "pinball"),
     "a test part that is a file": (waves(), {"test": "other.csv"}, "chainrule evaluate"),
     "a test part that begins too late": (waves(), {"test": "2020-06-13"}, "at least a horizon of 4"),

@@ -32,7 +32,7 @@ _SHARE = 0.2
 # Bytes that all windows may take; of more, windows are left out evenly.
 _MOST_BYTES = 1 << 30
 # Settings that say nothing of series, each with its default.
-_NOT_OF_SERIES = ("class_weight", "augment", "stream", "missing_target")
+_NOT_OF_SERIES = ("class_weight", "augment", "stream", "missing_target", "target_scaling", "clip_predictions")
 
 
 def prepare_series(config: Config) -> Prepared:
