@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from chainrule.encode.series.panel import Layout, panel_of
+from chainrule.encode.series.windows import Cuts
 from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.forecast.ahead import encoding_of, forecast_table
 from chainrule.job.config import config_from
@@ -17,7 +19,7 @@ from chainrule.job.doctor import visit_run
 from chainrule.job.folder import RunFolder, check_place
 from chainrule.job.predict import open_model
 from chainrule.job.resume import resumed
-from chainrule.job.series.backtest import backtest, backtest_page, block_ends
+from chainrule.job.series.backtest import backtest, backtest_page, block_ends, fold_cuts
 from chainrule.job.series.describe import lines_of_series
 from chainrule.job.series.measure import MeasuredSeries, measure_series
 from chainrule.job.series.predict import evaluate_series, predict_series
@@ -165,6 +167,17 @@ def test_a_planted_leak_is_not_used_and_what_is_declared_known_ahead_is(tmp_path
     assert known.metrics["test"]["rmse"] < 0.1 * spread
 
 
+def test_the_test_part_decides_nothing(tmp_path: Path) -> None:
+    # Not the weights, not when it is enough, not a scale, not the width of an interval.
+    mad = waves()
+    mad.loc[129:, "y"] = np.random.default_rng(0).normal(size=31) * 1e4
+    one, other = (learned(tmp_path, frame, epochs=60, patience=10) for frame in (waves(), mad))
+    assert one.encoding == other.encoding
+    assert (one.model.params["output"]["W"] == other.model.params["output"]["W"]).all()
+    assert one.metrics["valid"] == other.metrics["valid"]
+    assert other.metrics["test"]["rmse"] > 1000 > one.metrics["test"]["rmse"]
+
+
 def test_quantiles_are_learned_by_the_pinball_loss(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     frame = waves(400)
@@ -242,6 +255,14 @@ def test_a_backtest_trains_on_the_past_of_each_block_alone(tmp_path: Path) -> No
     mad.loc[80:, "y"] = 1e6
     mad.to_csv(path, index=False)
     assert backtest(config, 3).origins[0].metrics["network"] == found.origins[0].metrics["network"]
+
+
+def test_the_latest_fifth_of_what_a_fold_knows_validates() -> None:
+    panel = panel_of(pd.DataFrame({"t": range(100), "y": range(100)}), Layout("y", "t"))
+    assert fold_cuts(panel, 49.0, 4) == Cuts(39.0, 49.0)
+    assert fold_cuts(panel, 19.0, 8) == Cuts(11.0, 19.0)
+    with pytest.raises(DataError, match="8 to validate"):
+        fold_cuts(panel, 8.0, 8)
 
 
 def test_blocks_follow_each_other_to_the_last_time() -> None:

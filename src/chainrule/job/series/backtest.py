@@ -134,11 +134,10 @@ def block_ends(times: np.ndarray, folds: int, horizon: int) -> list[tuple[float,
     return [(float(times[start - 1]), float(times[start + block - 1])) for start in starts]
 
 
-def _fold(config: Config, source: Any, panel: Panel, known: float, end: float) -> Origin:
-    """Train on what is known, and return the scores on the block after it."""
+def fold_cuts(panel: Panel, known: float, horizon: int) -> Cuts:
+    """Return the cuts of a fold: of the times that are known, the latest fifth validates, a horizon at least."""
     times = distinct_times(panel)
     before = times[times <= known]
-    horizon = config.horizon or 1
     n_valid = max(horizon, math.floor(_VALID * len(before)))
     if len(before) - n_valid < 2:
         raise DataError(
@@ -146,9 +145,15 @@ def _fold(config: Config, source: Any, panel: Panel, known: float, end: float) -
             f"{len(before)} of them, {n_valid} to validate",
             "Choose fewer `folds`, or a smaller `horizon`.",
         )
+    return Cuts(float(before[len(before) - n_valid - 1]), known)
+
+
+def _fold(config: Config, source: Any, panel: Panel, known: float, end: float) -> Origin:
+    """Train on what is known, and return the scores on the block after it."""
+    cuts = fold_cuts(panel, known, config.horizon or 1)
     until = source.frame.iloc[np.concatenate([one.rows[(one.times <= end) & (one.rows >= 0)] for one in panel.series])]
     cut = replace(source, frame=until.sort_index(), notes=[])
-    prepared = prepare_panel(config, cut, cuts=Cuts(float(before[len(before) - n_valid - 1]), known))
+    prepared = prepare_panel(config, cut, cuts=cuts)
     if "test" not in prepared.parts:
         raise DataError(
             "windows to test in every block",
