@@ -167,7 +167,7 @@ class Pinball(Loss):
     )
 
     name: ClassVar[str] = "pinball"
-    is_recordable: ClassVar[bool] = False
+    is_recordable: ClassVar[bool] = True
     equations: ClassVar[Equations] = Equations(
         forward=(r"J_n = \sum_k \max(q_k (t_{nk} - y_{nk}), (q_k - 1)(t_{nk} - y_{nk}))", "y = a"),
         backward={
