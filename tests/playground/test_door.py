@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from chainrule.playground import door, live
+from chainrule.playground import live
+from chainrule.web import door
 from tests.playground.conftest import TOKEN, Live, start_server
 from tests.playground.test_server import opened
 

@@ -20,6 +20,7 @@ from chainrule.cli.inspect import inspect
 from chainrule.cli.look import look
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
+from chainrule.cli.serve import serve
 from chainrule.cli.terminal import abandon, prepare, tell, unanswered
 from chainrule.cli.train import train
 from chainrule.cli.tune import tune
@@ -51,7 +52,22 @@ def app() -> None:
     """Neural networks you can see through."""
 
 
-for command in (look, train, doctor, predict, evaluate, cv, compare, tune, explain, export, inspect, datasets, play):
+for command in (
+    look,
+    train,
+    doctor,
+    predict,
+    evaluate,
+    cv,
+    compare,
+    tune,
+    explain,
+    export,
+    serve,
+    inspect,
+    datasets,
+    play,
+):
     app.add_command(command)
 
 

@@ -176,6 +176,7 @@ class Config:
     most_categories: Any = _choice("most_categories")
     dates: Any = _choice("dates")
     text: Any = _choice("text")
+    topics: Any = _choice("topics")
     word_rows: Any = _choice("word_rows")
     most_words: Any = _choice("most_words")
     ngrams: Any = _choice("ngrams")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from chainrule.errors import DataError
 from chainrule.playground.data import MOST_ROWS
-from chainrule.playground.guard import MOST_UPLOAD_BYTES
 from chainrule.playground.spec import MOST_INPUTS
 from chainrule.playground.wire import Message
+from chainrule.web.guard import MOST_UPLOAD_BYTES
 
 if TYPE_CHECKING:
     from chainrule.sources.source import Source
