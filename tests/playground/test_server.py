@@ -221,7 +221,7 @@ def test_the_token_is_in_no_log(caplog: pytest.LogCaptureFixture, capfd: pytest.
         other = start_server()
         with opened(other) as page:
             page.until("frame")
-        httpx.post(other.url + "/upload", headers={"X-Chainrule-Token": TOKEN}, content=b"x")
+        httpx.post(other.url + "/upload", headers={"X-Chainrule-Token": TOKEN}, content=b"x", timeout=60)
         with opened(other, "wrong") as page:
             page.receive()
         other.stop()

@@ -11,11 +11,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from chainrule.errors import ChainruleError, ConfigError
+from chainrule.playground.apart import read_apart
 from chainrule.playground.frames import Frames
 from chainrule.playground.protocol import Hello, command_from_text
 from chainrule.playground.runner import Runner
 from chainrule.playground.session import Session
-from chainrule.playground.storage import read_upload, too_large
+from chainrule.playground.storage import too_large
 from chainrule.playground.viewer import SlowViewerError, Viewer
 from chainrule.playground.wire import Message, encode, error_message
 from chainrule.web.body import read_body
@@ -95,7 +96,7 @@ class Live:
             name = request.query_params.get("name", "table.csv")
             # Only one that has come whole is in the way of others.
             async with self._reading:
-                source = await asyncio.to_thread(read_upload, name, raw)
+                source = await asyncio.to_thread(read_apart, name, raw)
             message = await asyncio.wrap_future(self.runner.ask(lambda session: session.add_source(source)))
             return JSONResponse(message.header())
         except ChainruleError as error:
