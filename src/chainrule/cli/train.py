@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.cli import choose
 from chainrule.cli.flags import said
 from chainrule.cli.models import LIST, models_in_words
 from chainrule.cli.terminal import answer, say, tell
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--resample", is_flag=True, help="Sounds: bring all to the rate that most have.")
 @click.option("--label-from", metavar="REGEX", help="Files: what its first group matches in the path is the label.")
 @click.option("--test-from", metavar="REGEX", help="Files: those that match are the test part.")
+@choose.series
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
 @how_it_is_written
@@ -81,6 +83,11 @@ def train(
     resample: bool,
     label_from: str | None,
     test_from: str | None,
+    time: str | None,
+    group: str | None,
+    window: int | None,
+    horizon: int | None,
+    known: str | None,
     offline: bool,
     strict: bool,
     model: str | None,
@@ -129,6 +136,11 @@ def train(
         "resample": resample or None,
         "label_from": label_from,
         "test_from": test_from,
+        "time": time,
+        "group": group,
+        "window": window,
+        "horizon": horizon,
+        "known": known,
         "offline": offline or None,
         "strict": strict or None,
         **written,

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chainrule.encode.encoder import Encoder, Findings
+from chainrule.encode.target import Target
 from chainrule.errors import ModelFileError
 from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.samples import Samples
@@ -64,6 +65,10 @@ class Encoding(ABC):
         DataError
             If the samples are not of the sort, or not of the shape, that training had.
         """
+
+    def outputs(self, target: Target) -> int:
+        """Return K, the number of outputs of a network that answers the target for one sample."""
+        return target.outputs
 
     def pictures(self, x: np.ndarray) -> np.ndarray | None:
         """Return x (N, *shape) as pictures (N, height, width, channels) between 0 and 1, if it can be looked at."""

@@ -12,6 +12,7 @@ from chainrule.encode.encoder import Encoder, Findings
 from chainrule.encode.encoding import DAMAGED, Encoding
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.seen import Seen, seen_from_json
+from chainrule.encode.series.encoding import SeriesEncoding
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import TableEncoding
 from chainrule.encode.target import Target
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # All that a model file may name; nothing else is looked up. `encode.fit.register_encoding` adds to it.
-ENCODINGS: dict[str, Any] = {encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding)}
+ENCODINGS: dict[str, Any] = {
+    encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding, SeriesEncoding)
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Preparation:
 
     @property
     def kind(self) -> str:
-        """`table`, `images` or `sounds`."""
+        """`table`, `images`, `sounds` or `series`."""
         return self.encoding.kind
 
     @property
@@ -74,6 +77,11 @@ class Preparation:
     def input_shape(self) -> Shape:
         """Shape of one sample's x."""
         return self.encoding.shape
+
+    @property
+    def outputs(self) -> int:
+        """K, the number of outputs of a network that answers the target."""
+        return self.encoding.outputs(self.target)
 
     @property
     def used(self) -> list[str]:

@@ -29,6 +29,8 @@ from chainrule.job.config import Config, config_from
 from chainrule.job.facts import facts_of
 from chainrule.job.metrics import baseline, measure
 from chainrule.job.prepare import Prepared, prepare_source
+from chainrule.job.series.measure import series_encoding
+from chainrule.job.series.prepare import prepare_panel
 from chainrule.saved.model import Model
 from chainrule.train import Event, run
 from chainrule.types import Params
@@ -97,7 +99,7 @@ def settings_of(config: Config) -> dict[str, Any]:
 
 def _usual(config: Config, prepared: Prepared) -> Config:
     """Return the settings that a run on these rows would have if nobody had said anything but the rule."""
-    silent = Config(config.data, model=type(config.model)(), optimizer=config.optimizer)
+    silent = Config(config.data, model=type(config.model)(), optimizer=config.optimizer, time=config.time)
     return silent.resolve(prepared.parts["train"].n, prepared.preparation.input_shape)
 
 
@@ -123,6 +125,8 @@ def outcome_of(config: Config, prepared: Prepared, params: Params | None, epochs
         y = model.outputs_of(part.batch.x, engine)
     if not np.isfinite(y).all():
         return Replayed(np.empty(0), {}, epochs, **words)
+    if prepared.series is not None:
+        y = series_encoding(prepared).points(y)
     truth = _truth(prepared, name)
     return Replayed(_costs(y, truth, is_class=is_class), measure(target, truth, y), epochs, **words)
 
@@ -137,6 +141,8 @@ def _engine(config: Config, prepared: Prepared, steps: int, operations: float) -
 
 def _truth(prepared: Prepared, part: str) -> np.ndarray:
     target = prepared.preparation.target
+    if prepared.series is not None:
+        return series_encoding(prepared).targets(prepared.series.panel, prepared.series.windows[part]).astype(float)
     column = prepared.parts[part].frame[target.name]
     return target.codes(column) if target.task == CLASSIFICATION else target.values(column)
 
@@ -144,7 +150,7 @@ def _truth(prepared: Prepared, part: str) -> np.ndarray:
 def _costs(y: np.ndarray, truth: np.ndarray, *, is_class: bool) -> np.ndarray:
     """Return −log of the probability of what is right, or the squared error, of each row."""
     if not is_class:
-        return np.asarray(np.square(y[:, 0] - truth))
+        return np.asarray(np.square(y - (truth if truth.ndim > 1 else truth[:, None])).mean(axis=1))
     p = np.hstack([1 - y, y]) if y.shape[1] == 1 else y
     return np.asarray(-np.log(np.clip(p[np.arange(len(truth)), truth], _LEAST_PROBABILITY, 1.0)))
 
@@ -206,6 +212,8 @@ class Replayer:
         config = config_from(settings_of(self.config) | dict(change))
         if not _OF_DATA.intersection(change):
             return config, self.prepared
+        if self.prepared.series is not None:
+            return config, prepare_panel(config, self.prepared.source)
         return config, prepare_source(config, self.prepared.source)
 
     def _train(self, config: Config, prepared: Prepared) -> Replayed:

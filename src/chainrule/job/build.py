@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.encode.augment import Augment, augment_by_name
+from chainrule.encode.series.encoding import quantiles_for
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.prepare import Prepared
@@ -33,7 +34,7 @@ def build_network(config: Config, prepared: Prepared) -> Network:
     target = prepared.preparation.target
     shape = prepared.preparation.input_shape
     loss = build_loss(config, target.task)
-    return config.model.network(shape, target.outputs, loss)
+    return config.model.network(shape, prepared.preparation.outputs, loss)
 
 
 def build_objective(config: Config, network: Network) -> Supervised:
@@ -68,9 +69,20 @@ def build_loss(config: Config, task: str) -> Loss:
     name = next(iter(fitting)) if config.loss == "auto" else config.loss
     if name not in fitting:
         raise ConfigError(f"a loss for {task}", f"{name}", f"Use {' or '.join(fitting)}, or another `task`.")
-    given: dict[str, Any] = {"smoothing": config.label_smoothing, "delta": config.huber_delta}
+    given: dict[str, Any] = {
+        "smoothing": config.label_smoothing,
+        "delta": config.huber_delta,
+        "quantiles": quantiles_of(config),
+    }
     known = [field.name for field in fields(fitting[name])]  # type: ignore[arg-type]
     return fitting[name](**{name: given[name] for name in known if name in given})
+
+
+def quantiles_of(config: Config) -> tuple[float, ...]:
+    """Return the quantiles that outputs are with the loss pinball: of series, the median and the ends of every interval."""
+    if config.time is None:
+        return (0.5,)
+    return quantiles_for(config.coverage)
 
 
 def build_optimizer(config: Config) -> Rule | LBFGS:

@@ -24,10 +24,11 @@ from chainrule.constraints import (
 from chainrule.encode.augment import PRESETS
 from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
 from chainrule.encode.reshaping import RESHAPINGS
+from chainrule.encode.series.encoding import CIRCLES, LEVELS
 from chainrule.encode.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job import defaults
-from chainrule.job.texts import parse_part, parse_size, parse_words
+from chainrule.job.texts import parse_part, parse_shares, parse_size, parse_words
 from chainrule.nn import losses_named
 from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
@@ -129,6 +130,36 @@ class Config:
     standardise: bool = flag(False, about="pictures: each channel to mean 0 and deviation 1")
     memory: float = real(0.0, low_open=True, default=512.0, about="MB of pictures that are held at once")
 
+    time: str | None = constrained(
+        _TEXT, default=None, optional=True, about="series: column of the times; rows are forecast from those before"
+    )
+    group: str | None = constrained(
+        _TEXT, default=None, optional=True, about="series: column that names the series of each row"
+    )
+    window: int | None = whole(1, 100_000, default=None, optional=True, about="series: steps of history that are read")
+    horizon: int | None = whole(1, 10_000, default=None, optional=True, about="series: steps that are forecast")
+    known: tuple[str, ...] = constrained(
+        Many(Kind(str)), default=(), about="series: columns that are known ahead", read=parse_words
+    )
+    season: int | None = whole(
+        1, 100_000, default=None, optional=True, about="series: steps after which it is like itself; 1: none"
+    )
+    level: str = option(*LEVELS, default="last", about="series: what values are told from: the last one, or the mean")
+    calendar: tuple[str, ...] = constrained(
+        Many(Options(("auto", "none", *CIRCLES)), at_least=1),
+        default=("auto",),
+        about="series: positions in the year, the week and the day that are inputs",
+        read=parse_words,
+    )
+    step_by: str = option("time", "rows", default="time", about="series: rows: each is one step, whatever its time")
+    gaps: str = option("split", "fill", default="split", about="series: fill: a missing step is a missing value")
+    coverage: tuple[float, ...] = constrained(
+        Many(Range(float, 0.0, 1.0, low_open=True, high_open=True), at_least=1),
+        default=(0.8, 0.95),
+        about="series: shares of the values that intervals are to hold",
+        read=parse_shares,
+    )
+
     stream: bool | None = constrained(
         Kind(bool),
         default=None,
@@ -228,6 +259,12 @@ class Config:
                 "Make them add up to less than 1.",
             )
 
+        given = [name for name in _OF_SERIES if getattr(self, name) != SHARED_DEFAULTS[name]]
+        if self.time is None and given:
+            raise ConfigError(
+                f"a column of times, `time`, beside {given[0]}", "none", "Name it, or leave the other out."
+            )
+
     @property
     def decimal_sign(self) -> str | dict[str, str] | None:
         """The decimal sign, as said or as the sign of groups leaves it; None if neither is said."""
@@ -288,6 +325,10 @@ class Config:
         )
 
 
+_OF_SERIES = (
+    "group", "window", "horizon", "known", "season", "level", "calendar", "step_by", "gaps", "coverage",
+)  # fmt: skip
+SHARED_DEFAULTS = {setting.name: setting.default for setting in fields(Config)}
 SHARED = {setting.name: setting for setting in fields(Config) if setting.name != "model"}
 # Half of a surrogate pair: what Python makes of a file name that is not UTF-8, and what no file of settings can hold.
 _HALF = re.compile("[\ud800-\udfff]")

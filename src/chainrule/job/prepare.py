@@ -14,6 +14,8 @@ from chainrule.encode.encoder import Findings
 from chainrule.encode.fit import Wanted, fit_encoding
 from chainrule.encode.preparation import Preparation
 from chainrule.encode.seen import seen_of
+from chainrule.encode.series.panel import Panel
+from chainrule.encode.series.windows import Windows
 from chainrule.encode.sparse import is_sparse
 from chainrule.encode.split import split_rows
 from chainrule.encode.table import column_kinds
@@ -74,6 +76,14 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
+class SeriesData:
+    """The series of a table, and the windows of each part."""
+
+    panel: Panel
+    windows: Mapping[str, Windows]
+
+
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """Data ready to train on.
 
@@ -87,6 +97,8 @@ class Prepared:
         What was decided, for the person.
     sha256 : str
         Of the training arrays.
+    series : SeriesData or None
+        Where rows are steps of series: the series, and the windows that each part is made of.
     """
 
     source: Source
@@ -94,6 +106,7 @@ class Prepared:
     parts: dict[str, Part]
     notes: list[str] = field(default_factory=list)
     sha256: str = ""
+    series: SeriesData | None = None
 
 
 def reading_of(config: Config) -> Reading:
@@ -126,7 +139,14 @@ def prepare(config: Config) -> Prepared:
 
 
 def prepare_source(config: Config, source: Source) -> Prepared:
-    """Return data that have been read, or some rows of them, ready to train on."""
+    """Return data that have been read, or some rows of them, ready to train on.
+
+    Raises
+    ------
+    ConfigError
+        If the settings say that the rows are steps of series, which stand in an order (see `job.series`).
+    """
+    require_rows(config)
     reading = reading_of(config)
     notes = list(source.notes)
     source, target = find_target(config, source, notes)
@@ -167,6 +187,16 @@ def prepare_source(config: Config, source: Source) -> Prepared:
             parts[name] = _part(name, sources[name], preparation, findings, notes)
     notes += findings.lines()
     return Prepared(source, preparation, parts, notes, sha256(parts["train"].batch))
+
+
+def require_rows(config: Config) -> None:
+    """Raise ConfigError if the settings say that rows are steps of series, for those who take them one by one."""
+    if config.time is not None:
+        raise ConfigError(
+            "rows that each stand for themselves",
+            f"steps of series, in the order of `time={config.time}`",
+            "Leave `time` out; series have train, cv, predict, evaluate, inspect and doctor.",
+        )
 
 
 def _part(name: str, source: Source, preparation: Preparation, findings: Findings, notes: list[str]) -> Part:

@@ -35,6 +35,9 @@ from chainrule.job.metrics import baseline, judged_by, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.run_report import Trained, blas_threads, prepared_notes, run_report, spread
+from chainrule.job.series.measure import MeasuredSeries, judged, measure_series
+from chainrule.job.series.prepare import prepare_series
+from chainrule.job.series.report import series_report
 from chainrule.job.settings import to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.lock import Lock
@@ -274,22 +277,24 @@ class Job:
                 f"weights that are NaN or infinite at epoch {ended.epochs}; no model was written",
                 " ".join(verdict.lines),
             )
-        metrics, evaluated = self._measure()
-        model = Model(
-            self.network, params, self.prepared.preparation, self._summary(ended, metrics), self._objective.augment
-        )
+        measured = None if self.prepared.series is None else self._measure_series()
+        metrics, evaluated = self._measure() if measured is None else (measured.metrics, None)
+        model = self.model if measured is None else measured.model
+        model = replace(model, summary=self._summary(ended, metrics), augment=self._objective.augment)
         save_model(model, self.folder.model)
         verdict = self._consult(params, replays=replays)
-        advice = " ".join(verdict.lines)
-        # Whoever has interrupted the run does not wait for others to be trained.
-        inspected = inspect_run(
-            model.outputs,
-            self.prepared,
-            evaluated,
-            self.config.seed,
-            rivals=rivals and ended.reason != "interrupted",
-            seconds=ended.seconds,
-        )
+        advice = " ".join([*([] if measured is None else [judged(metrics)]), *verdict.lines])
+        inspected = None
+        if evaluated is not None:
+            # Whoever has interrupted the run does not wait for others to be trained.
+            inspected = inspect_run(
+                model.outputs,
+                self.prepared,
+                evaluated,
+                self.config.seed,
+                rivals=rivals and ended.reason != "interrupted",
+                seconds=ended.seconds,
+            )
         pipeline = render_pipeline(self.prepared)
         if pipeline:
             replace_file(self.folder.pipeline, pipeline)
@@ -305,11 +310,14 @@ class Job:
             inspected,
             self.config.class_weight == "balanced",
         )
-        last = evaluated[judged_part(evaluated)]
+        last = None if evaluated is None else evaluated[judged_part(evaluated)]
         trained = Trained(
             self.config, self.prepared, self.choice.engine, model, history, metrics, last, advice, inspected
         )
-        page = run_report(trained, self.folder, self._sample(), self._objective.augment)
+        if measured is None:
+            page = run_report(trained, self.folder, self._sample(), self._objective.augment)
+        else:
+            page = series_report(trained, measured, self.folder)
         replace_file(self.folder.report, page)
         self.release()
         return outcome
@@ -366,6 +374,9 @@ class Job:
         metrics["baseline"] = measure(target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth)))
         return metrics, evaluated
 
+    def _measure_series(self) -> MeasuredSeries:
+        return measure_series(self.prepared, self.network, self._run.params, self.choice.engine)
+
     def _summary(self, ended: FitEnded, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
         return {
             "chainrule": __version__,
@@ -381,5 +392,7 @@ class Job:
 
 
 def read_data(config: Config, tell: Callable[[str], None] = to_nobody) -> Prepared:
-    """Return the data that the settings name, held in memory or streamed."""
+    """Return the data that the settings name: series, or rows held in memory or streamed."""
+    if config.time is not None:
+        return prepare_series(config)
     return prepare_stream(config, tell) if is_streamed(config) else prepare(config)

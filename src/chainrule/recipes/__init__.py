@@ -7,6 +7,7 @@ each other file is one recipe.
 from chainrule.recipes.auto import Auto, recipe_from
 from chainrule.recipes.cnn import Cnn, cnn
 from chainrule.recipes.front import Front, fronted
+from chainrule.recipes.linear import Linear
 from chainrule.recipes.mlp import Mlp, mlp
 from chainrule.recipes.recipe import MODELS, Pace, Recipe, fields_of, owners, register
 
@@ -15,6 +16,7 @@ __all__ = [
     "Auto",
     "Cnn",
     "Front",
+    "Linear",
     "Mlp",
     "Pace",
     "Recipe",
