@@ -267,7 +267,8 @@ def _tell_start(job: Job) -> None:
 def _network(job: Job) -> str:
     model = job.config.model
     told = f"{model.describe()}; {job.network.n_parameters:,} parameters"
-    return told if model.name == "mlp" else f"{told} (--model mlp to compare)"
+    alone = model.name == "mlp" or job.prepared.preparation.target.every_step
+    return told if alone else f"{told} (--model mlp to compare)"
 
 
 def _by_kind(job: Job) -> str:

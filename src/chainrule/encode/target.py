@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from chainrule.encode.encoder import mean_and_deviation
 from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
 from chainrule.sources.kinds import as_numbers, cells_as_text, has_codes
 from chainrule.sources.reading.reading import row_number
+from chainrule.sources.tagged import TAGGING, parted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,8 @@ class Target:
         In the order of the network's outputs; numbers in numerical order, texts in alphabetical.
     mean, scale : float
         Of a regression's training targets: t = (value - mean) / scale, so that any unit learns at the same rate.
+    every_step : bool
+        Whether each step of a sequence has a class of its own.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Target:
     classes: tuple[str, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    every_step: bool = False
 
     @property
     def outputs(self) -> int:
@@ -57,6 +61,16 @@ class Target:
             return t[:, None]
         indicator: np.ndarray = np.eye(len(self.classes))[self.codes(column)]
         return indicator
+
+    def encode_steps(self, column: pd.Series, steps: int) -> np.ndarray:
+        """Return the class number of each step (N, T), 0 after the last one of a row."""
+        codes = self.codes(column)
+        t = np.zeros((len(column), steps), np.int32)
+        start = 0
+        for row, labels in zip(t, parted(column), strict=True):
+            row[: len(labels)] = codes[start : start + len(labels)]
+            start += len(labels)
+        return t
 
     def values(self, column: pd.Series) -> np.ndarray:
         """Return the numbers of a regression's target (N,), or raise DataError for one that is none."""
@@ -73,7 +87,12 @@ class Target:
         return numbers
 
     def codes(self, column: pd.Series) -> np.ndarray:
-        """Return the class numbers (N,), or raise DataError for a class that training did not have."""
+        """Return the class numbers (N,), or raise DataError for a class that training did not have.
+
+        Where every step has a class, those of all rows one after the other.
+        """
+        if self.every_step:
+            column = labels_of(column)
         text = cells_as_text(column)
         codes = codes_of(text, self.classes)
         bad = codes < 0
@@ -93,13 +112,14 @@ class Target:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields."""
-        return {
+        fields = {
             "name": self.name,
             "task": self.task,
             "classes": list(self.classes),
             "mean": self.mean,
             "scale": self.scale,
         }
+        return fields | {"every_step": True} if self.every_step else fields
 
     @classmethod
     def from_json(cls, data: Any) -> Target:
@@ -107,7 +127,8 @@ class Target:
         kinds = {"name": str, "task": str, "classes": list, "mean": float, "scale": float}
         right = (
             isinstance(data, dict)
-            and set(data) == set(kinds)
+            and set(data) - {"every_step"} == set(kinds)
+            and data.get("every_step", True) is True
             and all(isinstance(data[name], kind) for name, kind in kinds.items())
             and all(isinstance(item, str) for item in data["classes"])
             and len(set(data["classes"])) == len(data["classes"])
@@ -118,7 +139,15 @@ class Target:
         )
         if not right:
             raise ModelFileError(f"a target with {', '.join(kinds)}", f"{data!r:.80}", "The model file is damaged.")
-        return cls(data["name"], data["task"], tuple(data["classes"]), data["mean"], data["scale"])
+        every_step = data.get("every_step", False)
+        return cls(data["name"], data["task"], tuple(data["classes"]), data["mean"], data["scale"], every_step)
+
+
+def labels_of(column: pd.Series) -> pd.Series:
+    """Return the labels of all steps of all rows, one after the other."""
+    import pandas as pd
+
+    return pd.Series([label for labels in parted(column) for label in labels], name=column.name, dtype=object)
 
 
 def guess_target(names: list[str]) -> str:
@@ -150,6 +179,8 @@ def guess_task(column: pd.Series) -> tuple[str, str]:
 def fit_target(column: pd.Series, task: str) -> Target:
     """Measure a target column on the training part."""
     name = str(column.name)
+    if task == TAGGING:
+        return replace(fit_target(labels_of(column), CLASSIFICATION), every_step=True)
     if task == REGRESSION:
         values = Target(name, task).values(column)
         mean, scale = mean_and_deviation(values)

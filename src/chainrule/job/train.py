@@ -35,6 +35,7 @@ from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
 from chainrule.job.settings import to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
+from chainrule.job.tagged import token_rows
 from chainrule.lock import Lock
 from chainrule.report.page import Evaluated
 from chainrule.saved.file import save_model
@@ -269,7 +270,9 @@ class Job:
             engine = "jax"
         if engine == "numpy" and self.config.precision == "bfloat16":
             raise ConfigError("precision float32 on the engine numpy", "bfloat16", "Use `engine=jax`.")
-        return choose(engine, self.config.dtype, steps=steps, operations=operations, sparse=sparse)
+        return choose(
+            engine, self.config.dtype, steps=steps, operations=operations, in_turn=self.network.in_turn, sparse=sparse
+        )
 
     def _make_run(self) -> Run:
         evaluate = {"train": self._sample()}
@@ -298,10 +301,13 @@ class Job:
         model = Model(self.network, params, self.prepared.preparation)
         metrics, evaluated = {}, {}
         for name, part in self.prepared.parts.items():
-            y = model.outputs_of(part.batch.x, self.choice.engine)
+            y = self.prepared.preparation.of_steps(model.outputs_of(part.batch.x, self.choice.engine), part.batch.x)
             column = part.frame[target.name]
             truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
-            evaluated[name] = Evaluated(name, part.frame, part.batch.x, truth, y)
+            frame, x = part.frame, part.batch.x
+            if target.every_step:
+                frame, x = token_rows(frame), self.prepared.preparation.of_steps(x, x)
+            evaluated[name] = Evaluated(name, frame, x, truth, y)
             metrics[name] = measure(target, truth, y)
         last = evaluated[next(part for part in ("test", "valid", "train") if part in evaluated)]
         metrics["baseline"] = measure(target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth)))

@@ -7,14 +7,22 @@ from chainrule.recipes.auto import Auto, recipe_from
 from chainrule.recipes.cnn import Cnn, cnn
 from chainrule.recipes.mlp import Mlp, mlp
 from chainrule.recipes.recipe import MODELS, Pace, Recipe, fields_of, owners, register
+from chainrule.recipes.recurrent import Gru, Lstm, Rnn
+from chainrule.recipes.sequence import SequenceRecipe
+from chainrule.recipes.transformer import Transformer
 
 __all__ = [
     "MODELS",
     "Auto",
     "Cnn",
+    "Gru",
+    "Lstm",
     "Mlp",
     "Pace",
     "Recipe",
+    "Rnn",
+    "SequenceRecipe",
+    "Transformer",
     "cnn",
     "fields_of",
     "mlp",

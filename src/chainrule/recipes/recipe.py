@@ -25,12 +25,15 @@ class Pace:
         η of a rule that scales its steps, such as Adam.
     schedule : str
         A name in `optim.SCHEDULES`.
+    clip_norm : float, optional
+        Most length of the gradient.
     """
 
     most_epochs: int = 500
     least_epochs: int = 30
     learning_rate: float = 0.003
     schedule: str = "constant"
+    clip_norm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,14 @@ class Recipe(ABC):
         The kind in a few words.
     for_pictures : bool
         Whether its inputs are pictures, which may be augmented.
+    reads_sequences : bool
+        Whether it reads its inputs step by step: texts become ids then, and sounds of any length sequences of that length.
     """
 
     name: ClassVar[str]
     about: ClassVar[str]
     for_pictures: ClassVar[bool] = False
+    reads_sequences: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints; lists, which a file of settings has, become tuples."""
@@ -96,6 +102,27 @@ class Recipe(ABC):
         loss : Loss
             Cost of the logits.
         """
+
+    def sequence_network(
+        self, input_shape: Shape, outputs: int, loss: Loss, *, ids: int | None = None, every_step: bool = False
+    ) -> Network:
+        """Return a network that reads sequences; by default there is none of this kind.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            (T,) of ids, (T, D) of numbers.
+        outputs, loss
+            As in `network`.
+        ids : int, optional
+            How many ids there are, where the steps are ids, of which 0 is the padding.
+        every_step : bool
+            Whether it answers at every step, with logits (T, K), or once, with logits (K,).
+        """
+        readers = [recipe.name for recipe in MODELS.values() if recipe.reads_sequences]
+        raise ConfigError(
+            f"a model that reads sequences: {', '.join(readers)}", f"{self.name}", f"Choose `model={readers[0]}`."
+        )
 
     @property
     def settings(self) -> dict[str, Any]:

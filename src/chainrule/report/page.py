@@ -74,7 +74,7 @@ def render(data: ReportData) -> str:
         columns=preparation.columns,
         encoding=preparation.encoding,
         is_image=preparation.kind == ImageEncoding.kind,
-        becomes={encoder.name: encoder.describe() for encoder in preparation.encoders},
+        becomes=preparation.encoding.becomes,
         layers=list(data.model.network.rows()),
         metric_rows=_metric_rows(data),
         parts=[part for part in ("train", "valid", "test", "baseline") if part in data.metrics],

@@ -139,7 +139,8 @@ def _preparation(archive: Archive, network: Network) -> Preparation | None:
     if _PREPROCESS not in archive.parts:
         return None
     preparation = Preparation.from_json(archive.json(_PREPROCESS))
-    outputs = (preparation.target.outputs,)
+    target = preparation.target
+    outputs = (*network.input_shape[: int(target.every_step)], target.outputs)
     if preparation.input_shape != network.input_shape or outputs != network.output_shape:
         raise ModelFileError(
             f"data prepared for a network of input {network.input_shape} and output {network.output_shape}",

@@ -116,10 +116,14 @@ class Model:
     ) -> np.ndarray:
         """Return y (N, ..., K) for prepared inputs x (N, ...): the mean over so many views of each picture.
 
-        What comes out for a row of a table is the same to the last bit whichever rows are beside it. Of sequences, `mask`
-        (N, T) is 1 for each place that is no padding.
+        What comes out for a row of a table, or a sequence, is the same to the last bit whichever rows are beside it. Of
+        sequences, `mask` (N, T) is 1 for each place that is no padding; by default it is what the preparation says.
         """
         engine = engine or NumpyEngine()
+        if mask is None and self.preparation is not None:
+            mask = self.preparation.mask(x)
+        if mask is not None and mask.shape[0] % _TILE:
+            return self.outputs_of(_in_tiles(x), engine, mask=_in_tiles(mask))[: mask.shape[0]]
         if hasattr(x, "shape") and len(x.shape) == 2 and x.shape[0] % _TILE and views == 1 and mask is None:
             return self.outputs_of(_in_tiles(x), engine)[: x.shape[0]]
         params = engine.place(self.params)
@@ -153,7 +157,7 @@ class Model:
 
 def _in_tiles(x: Any) -> Any:
     """Return rows with rows of zeros below them, a multiple of 64 in all."""
-    zeros = np.zeros((-x.shape[0] % _TILE, x.shape[1]), x.dtype)
+    zeros = np.zeros((-x.shape[0] % _TILE, *x.shape[1:]), x.dtype)
     if is_sparse(x):
         from scipy.sparse import csr_matrix, vstack
 

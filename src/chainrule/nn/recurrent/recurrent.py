@@ -85,6 +85,10 @@ class Recurrent(Layer):
         steps, d = self._steps(shape)
         return steps * self.units * self.gates * (2 * (d + self.units) + 10)
 
+    def in_turn(self, shape: Shape) -> int:
+        """T: each state waits for the one before."""
+        return self._steps(shape)[0]
+
     @abstractmethod
     def cell(self, xp: Namespace, p: Params, a: Array, state: State, drop: Array | None) -> tuple[State, Cache]:
         """Return the next state and what `cell_backward` will read, given a = x[t] W + b and the state before."""
