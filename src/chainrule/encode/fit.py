@@ -11,6 +11,7 @@ from chainrule.encode.choices import ChoiceTable
 from chainrule.encode.encoding import Encoding
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.preparation import ENCODINGS
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import fit_table
 from chainrule.encode.tags import TagEncoding
@@ -73,11 +74,17 @@ def _fit_rows(_: None, frame: pd.DataFrame, wanted: Wanted) -> Encoding:
     return fit_table(frame, wanted.kinds, wanted.choices)
 
 
+def _fit_sounds(sounds: Recordings, _: pd.DataFrame, wanted: Wanted) -> Encoding:
+    if wanted.as_sequences:
+        return SoundSteps.fit(sounds, method=wanted.sound, seconds=wanted.seconds, steps=wanted.steps)
+    return SoundEncoding.fit(sounds, method=wanted.sound, seconds=wanted.seconds)
+
+
 # By the sort of samples; None where the cells of a row are the sample.
 FITS: dict[type, Fit] = {
     NoneType: _fit_rows,
     Pictures: lambda pictures, _, wanted: ImageEncoding.fit(pictures, standardise=wanted.standardise),
-    Recordings: lambda sounds, _, wanted: SoundEncoding.fit(sounds, method=wanted.sound, seconds=wanted.seconds),
+    Recordings: _fit_sounds,
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.encode.encoder import Encoder, Findings
 from chainrule.encode.encoding import DAMAGED, Encoding
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import TableEncoding
 from chainrule.encode.tags import TagEncoding
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 # All that a model file may name; nothing else is looked up. `encode.fit.register_encoding` adds to it.
 ENCODINGS: dict[str, Any] = {
-    encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding, TextEncoding, TagEncoding)
+    encoding.kind: encoding
+    for encoding in (TableEncoding, ImageEncoding, SoundEncoding, SoundSteps, TextEncoding, TagEncoding)
 }
 
 
@@ -50,7 +52,7 @@ class Preparation:
 
     @property
     def kind(self) -> str:
-        """`table`, `images`, `sounds`, `texts` or `tags`."""
+        """`table`, `images`, `sounds`, `sound_steps`, `texts` or `tags`."""
         return self.encoding.kind
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.encode.encoder import Findings
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.tags import TagEncoding
 from chainrule.encode.target import CLASSIFICATION, Target
@@ -185,6 +186,8 @@ def read_for(model: Model, data: str, reading: Reading) -> Source:
         reading = replace(reading, tagged=True, labelled=False)
     if isinstance(encoding, SoundEncoding):
         reading = replace(reading, rate=encoding.rate)
+    if isinstance(encoding, SoundSteps):
+        reading = replace(reading, rate=encoding.spectra.rate)
     source = read_source(data, reading)
     require_readable(source, preparation.used)
     # A built-in data set is no file, and was not written in any way.
