@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.encode.encoder import Encoder, Findings
 from chainrule.encode.encoding import DAMAGED, Encoding
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.language import LanguageEncoding
 from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import TableEncoding
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
 # All that a model file may name; nothing else is looked up. `encode.fit.register_encoding` adds to it.
 ENCODINGS: dict[str, Any] = {
     encoding.kind: encoding
-    for encoding in (TableEncoding, ImageEncoding, SoundEncoding, SoundSteps, TextEncoding, TagEncoding)
+    for encoding in (
+        TableEncoding,
+        ImageEncoding,
+        SoundEncoding,
+        SoundSteps,
+        TextEncoding,
+        TagEncoding,
+        LanguageEncoding,
+    )
 }
 
 

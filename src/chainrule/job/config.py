@@ -23,8 +23,9 @@ from chainrule.constraints import (
 )
 from chainrule.encode.augment import PRESETS
 from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
+from chainrule.encode.language import NEXT
 from chainrule.encode.sounds import METHODS
-from chainrule.encode.tokens import UNITS
+from chainrule.encode.tokens import CHARACTERS, UNITS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job import defaults
 from chainrule.job.texts import parse_part, parse_size, parse_words
@@ -65,8 +66,9 @@ class Config:
         "classification",
         "regression",
         TAGGING,
+        NEXT,
         default="auto",
-        about="kind of target; tagging: lines of a token and its label",
+        about="kind of target; tagging: lines of a token and its label; next: a running text",
     )
     header: str = constrained(_TEXT, default="auto", about="auto, first, none, or the row that names the columns")
     delimiter: str | None = constrained(
@@ -274,7 +276,7 @@ class Config:
             batch_size=batch_size,
             epochs=epochs,
             learning_rate=self.learning_rate or defaults.learning_rate(pace, self.optimizer),
-            l2=defaults.l2(self.optimizer, n_train) if self.l2 is None else self.l2,
+            l2=self.l2 if self.l2 is not None else defaults.l2(self.optimizer, n_train) if pace.l2 is None else pace.l2,
             schedule=schedule,
             clip_norm=self.clip_norm or pace.clip_norm,
             patience=defaults.patience(schedule, epochs) if self.patience is None else self.patience,
@@ -295,8 +297,10 @@ def config_from(mapping: Mapping[str, Any]) -> Config:
         For a setting that does not exist, with the nearest name, or that belongs to another model.
     """
     # What has a label for every step is read step by step.
-    usual = Lstm.name if mapping.get("task") == TAGGING else Auto.name
+    usual = Lstm.name if mapping.get("task") in (TAGGING, NEXT) else Auto.name
     model = mapping.get("model", usual)
+    if mapping.get("task") == NEXT:
+        mapping = {"tokens": CHARACTERS, **mapping}
     # Of a model that is not known, no setting is.
     recipe_from(model, {})
     for name in mapping:

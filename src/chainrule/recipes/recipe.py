@@ -27,6 +27,8 @@ class Pace:
         A name in `optim.SCHEDULES`.
     clip_norm : float, optional
         Most length of the gradient.
+    l2 : float, optional
+        Penalty on the square of the weights; 1 / rows if left out.
     """
 
     most_epochs: int = 500
@@ -34,6 +36,7 @@ class Pace:
     learning_rate: float = 0.003
     schedule: str = "constant"
     clip_norm: float | None = None
+    l2: float | None = None
 
 
 @dataclass(frozen=True)
@@ -119,10 +122,11 @@ class Recipe(ABC):
         every_step : bool
             Whether it answers at every step, with logits (T, K), or once, with logits (K,).
         """
-        readers = [recipe.name for recipe in MODELS.values() if recipe.reads_sequences]
-        raise ConfigError(
-            f"a model that reads sequences: {', '.join(readers)}", f"{self.name}", f"Choose `model={readers[0]}`."
-        )
+        raise _no_reader(self)
+
+    def looking_back(self) -> Self:
+        """Return this recipe such that no step of its networks sees what comes after it; ConfigError if that cannot be."""
+        raise _no_reader(self)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -174,6 +178,13 @@ def register(recipe: R) -> R:
         raise ConfigError("a recipe with a name of its own", f"a second {recipe.name!r}", f"Rename that of {called}.")
     MODELS[recipe.name] = recipe
     return recipe
+
+
+def _no_reader(recipe: Recipe) -> ConfigError:
+    readers = [known.name for known in MODELS.values() if known.reads_sequences]
+    return ConfigError(
+        f"a model that reads sequences: {', '.join(readers)}", f"{recipe.name}", f"Choose `model={readers[0]}`."
+    )
 
 
 def fields_of(recipe: type[Recipe]) -> dict[str, Field[Any]]:

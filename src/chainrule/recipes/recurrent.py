@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from chainrule.constraints import Many, Range, constrained, flag, option, real
+from chainrule.errors import ConfigError
 from chainrule.nn import GRU, LSTM, Bidirectional, Dropout, Layer, SimpleRNN
 from chainrule.nn.recurrent.recurrent import Recurrent
 from chainrule.recipes.mlp import MOST_UNITS
@@ -45,6 +46,14 @@ class RecurrentRecipe(SequenceRecipe):
             if self.dropout and not is_last:
                 named.append((f"drop{number}", Dropout(self.dropout)))
         return named + pooled(self.pool, every_step=every_step)
+
+    def looking_back(self) -> Self:
+        """Return the recipe as it is; one that reads from both ends is refused."""
+        if self.bidirectional:
+            raise ConfigError(
+                "layers that read ahead alone", "`bidirectional`", "Leave it out: they would see what comes."
+            )
+        return self
 
     def describe(self) -> str:
         """`lstm of 64 units, read from both ends`."""

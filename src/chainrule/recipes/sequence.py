@@ -38,8 +38,11 @@ class SequenceRecipe(Recipe):
     )
 
     def pace(self, n_train: int) -> Pace:
-        """Return few epochs, for each has a step for every word; and a gradient that cannot explode through time."""
-        return Pace(30, 8, 0.003, "one_cycle", 1.0)
+        """Return few epochs, for each has a step for every word; and a gradient that cannot explode through time.
+
+        No penalty: it pulls the weights of the state below what keeps it, and a network forgets.
+        """
+        return Pace(30, 8, 0.003, "one_cycle", 1.0, 0.0)
 
     def network(self, input_shape: Shape, outputs: int, loss: Loss) -> Network:
         """Return the network for sequences of numbers (T, D), or pictures, whose rows are its steps."""

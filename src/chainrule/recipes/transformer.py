@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from chainrule.constraints import flag, option, whole
 from chainrule.errors import ConfigError
@@ -36,7 +36,7 @@ class Transformer(SequenceRecipe):
 
     def pace(self, n_train: int) -> Pace:
         """Return a smaller rate than recurrent layers learn at."""
-        return Pace(30, 8, 0.001, "one_cycle", 1.0)
+        return Pace(30, 8, 0.001, "one_cycle", 1.0, 0.0)
 
     def readers(self, width: int, *, every_step: bool) -> Named:
         """Return the blocks, before them what brings the steps to their width and says which step is which."""
@@ -47,6 +47,10 @@ class Transformer(SequenceRecipe):
             named.append((f"block{number}", block))
         named.append(("norm", LayerNorm()))
         return named + pooled(self.pool, every_step=every_step)
+
+    def looking_back(self) -> Self:
+        """Return the recipe with causal attention."""
+        return replace(self, causal=True)
 
     def describe(self) -> str:
         """`transformer, 2 blocks of width 64 with 4 heads`."""
