@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     modules = [SOURCE / name for name in options.of] or [
-        module for room in ROOMS for module in sorted((SOURCE / room).glob("*.py")) if module.stem != "__init__"
+        module for room in ROOMS for module in sorted((SOURCE / room).rglob("*.py")) if module.stem != "__init__"
     ]
     rng = random.Random(options.seed)
     everything = [mutant for module in modules for mutant in mutants_of(module)]

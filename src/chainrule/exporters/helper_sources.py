@@ -10,6 +10,20 @@ def number(cells, fill, center=0.0, scale=1.0, bounds=(-np.inf, np.inf), indicat
     y = np.clip(y, -1e6, 1e6)
     return np.column_stack([y, missing]) if indicator else y
 """,
+    "smooth": """
+def smooth(cells, limit, fill, center=0.0, scale=1.0, bounds=(-np.inf, np.inf), indicator=False):
+    missing = ~np.isfinite(cells)
+    y = (np.clip(np.where(missing, fill, cells), *bounds) - center) / scale
+    y = np.clip(y, -1e6, 1e6)
+    y = y / np.sqrt(1 + (y / limit) ** 2)
+    return np.column_stack([y, missing]) if indicator else y
+""",
+    "by_rank": """
+def by_rank(cells, quantiles, deviates, fill, bounds=(-np.inf, np.inf), indicator=False):
+    missing = ~np.isfinite(cells)
+    y = np.interp(np.clip(np.where(missing, fill, cells), *bounds), quantiles, deviates)
+    return np.column_stack([y, missing]) if indicator else y
+""",
     "yes_no": """
 def yes_no(cells, no, yes, fill, indicator=False):
     cells = np.char.lower(cells)

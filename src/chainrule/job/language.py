@@ -131,8 +131,8 @@ class LanguageJob(RunningJob):
         resume: Resumption | None = None,
         tell: Callable[[str], None] = to_nobody,
     ) -> None:
-        usual = {"batch_size": config.batch_size or LANES, "steps": config.steps or STEPS}
-        config = replace(config, model=config.model.looking_back(), **usual)
+        model, lanes, steps = config.model.looking_back(), config.batch_size or LANES, config.steps or STEPS
+        config = replace(config, model=model, batch_size=lanes, steps=steps)
         super().__init__(config, folder, prepare_language(config, tell), resume)
         self._samples: list[tuple[int, str]] = []
 

@@ -82,7 +82,19 @@ def predict_table(
     table = pd.DataFrame(files | {target.name: said})
     if proba and target.classes:
         table = _with_probabilities(table, y, target)
-    return Predictions(source, y, table, source.notes + findings.lines())
+    return Predictions(source, y, table, source.notes + findings.lines() + _at_the_ends(target, y))
+
+
+def _at_the_ends(target: Target, y: np.ndarray) -> list[str]:
+    """Say how many predictions were drawn in to what training has seen."""
+    at_the_ends = int(np.isin(y, target.bounds).sum())
+    if not at_the_ends:
+        return []
+    low, high = target.bounds
+    return [
+        f"{at_the_ends:,} of {len(y):,} predictions stand at an end of what training has seen of {target.name!r}, "
+        f"{low:.6g} to {high:.6g}: they may have been drawn in to it"
+    ]
 
 
 def _with_probabilities(table: pd.DataFrame, y: np.ndarray, target: Target) -> pd.DataFrame:

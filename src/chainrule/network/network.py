@@ -92,6 +92,12 @@ class Network:
                 f"Call it: {what.__name__}()." if is_class else "Take one of chainrule.nn, such as SquaredError().",
             )
         object.__setattr__(self, "input_shape", as_shape(self.input_shape))
+        if self.layer.logits_of not in (None, self.loss.link_name):
+            raise ConfigError(
+                f"an ensemble of predictions by the link {self.loss.link_name}, for {type(self.loss).__name__}",
+                f"one of the link {self.layer.logits_of}",
+                "Make it by Ensemble.of(members, loss).",
+            )
         if not self.loss.accepts(self.output_shape):
             raise ShapeError(
                 f"the last layer to give logits that the loss {type(self.loss).__name__} accepts",
@@ -143,7 +149,11 @@ class Network:
 
         Whole numbers become numbers of the parameters' dtype: x unless the first layer takes ids, or there are several
         x by name, of which the layers know what is what; t where it has an entry for each logit.
+
+        Of a CSR matrix, whose products NumPy can take, all other layers than those read the zeros too.
         """
+        if hasattr(batch.x, "tocsr") and not self.layer.takes_sparse:
+            batch = batch._replace(x=batch.x.toarray())
         if not any(map(_is_whole, batch)):
             return batch
         dtype = next((str(value.dtype) for _, value in leaves(params)), "float32")

@@ -4,6 +4,7 @@ from chainrule.optim.average import Averaged
 from chainrule.optim.clip import Clip
 from chainrule.optim.lazy import Lazy
 from chainrule.optim.lbfgs import CONVERGED, LBFGS
+from chainrule.optim.muon import Muon
 from chainrule.optim.rules import (
     RULES,
     AdaGrad,
@@ -22,7 +23,9 @@ from chainrule.optim.schedule import (
     SCHEDULES,
     Constant,
     Cosine,
+    CosLog4,
     Exponential,
+    FlatCos,
     Horizon,
     InverseScaling,
     OneCycle,
@@ -43,14 +46,17 @@ __all__ = [
     "Averaged",
     "Clip",
     "Constant",
+    "CosLog4",
     "Cosine",
     "Exponential",
+    "FlatCos",
     "GradientAscent",
     "GradientDescent",
     "Horizon",
     "InverseScaling",
     "Lazy",
     "Momentum",
+    "Muon",
     "Nesterov",
     "OneCycle",
     "RMSProp",
