@@ -14,6 +14,7 @@ from chainrule.encode.numeric import Numeric
 from chainrule.encode.target import CLASSIFICATION
 from chainrule.report import plots, seeing
 from chainrule.report.grid import pictures, weight_pictures
+from chainrule.report.reading import Told, readings
 from chainrule.report.template import template
 from chainrule.saved.model import Model
 from chainrule.sources.source import FILE
@@ -66,6 +67,7 @@ class ReportData:
 def render(data: ReportData) -> str:
     """Return the page as HTML: no script, no font, no picture from outside."""
     target = data.model.prepared_by.target
+    told, looked = _readings(data)
     preparation = data.model.prepared_by
     page: str = template("page.html.j2").render(
         data=data,
@@ -88,8 +90,18 @@ def render(data: ReportData) -> str:
         first_layer=_first_layer(data),
         histograms=_histograms(data),
         seen=_seen(data),
+        told=told,
+        looked=looked,
     )
     return page
+
+
+def _readings(data: ReportData) -> tuple[list[Told], str]:
+    """Return what a network of texts listened to; nothing for another."""
+    rows = data.evaluated
+    if not data.model.classes:
+        return [], ""
+    return readings(data.model, rows.x, rows.truth, rows.y, _worst(data, _MISTAKES).tolist())
 
 
 def _seen(data: ReportData) -> dict[str, str]:
