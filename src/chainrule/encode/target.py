@@ -166,7 +166,8 @@ class Target:
             and data["task"] in (CLASSIFICATION, REGRESSION)
             and math.isfinite(data["mean"])
             and 0 < data["scale"] < math.inf
-            and (data["task"] == REGRESSION or set(data) == set(kinds))
+            and (data["task"] == REGRESSION or not {"reshaping", "bounds"} & set(data))
+            and (data["task"] == CLASSIFICATION or "every_step" not in data)
             and _are_bounds(data.get("bounds", []))
         )
         if not right:
