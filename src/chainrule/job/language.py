@@ -175,7 +175,7 @@ class LanguageJob(RunningJob):
         """The network with the weights that were kept so far."""
         return Model(self.network, without_state(self._run.params), self.prepared.preparation)
 
-    def finish(self, *, replays: bool = True) -> Outcome:
+    def finish(self, *, replays: bool = True, rivals: bool = True) -> Outcome:
         """Measure the weights that were kept, beside n-grams; write the model, the samples and the report.
 
         Raises

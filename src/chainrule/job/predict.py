@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.encode.encoder import Findings
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.preparation import Preparation
 from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.tags import TagEncoding
@@ -190,6 +191,19 @@ def read_for(model: Model, data: str, reading: Reading) -> Source:
     """Read a table, or files as those of training were; a table without a header has the columns trained on."""
     preparation = model.prepared_by
     encoding = preparation.encoding
+    source = read_source(data, as_in_training(preparation, reading))
+    require_readable(source, preparation.used)
+    # A built-in data set is no file, and was not written in any way.
+    was_file = "." in str(model.summary.get("data", ""))
+    if was_file and encoding.columns and preparation.reading is None and source.reading is not None:
+        note = "the model file does not say how its training file was written: this file is read by what its own cells show"
+        return replace(source, notes=[*source.notes, note])
+    return source
+
+
+def as_in_training(preparation: Preparation, reading: Reading) -> Reading:
+    """Return how data are to be read that are to be like those of training: their columns, size, colour or rate."""
+    encoding = preparation.encoding
     reading = replace(reading, names=tuple(column.name for column in encoding.columns), stored=preparation.reading)
     if isinstance(encoding, ImageEncoding):
         height, width, channels = encoding.size
@@ -200,11 +214,4 @@ def read_for(model: Model, data: str, reading: Reading) -> Source:
         reading = replace(reading, rate=encoding.rate)
     if isinstance(encoding, SoundSteps):
         reading = replace(reading, rate=encoding.spectra.rate)
-    source = read_source(data, reading)
-    require_readable(source, preparation.used)
-    # A built-in data set is no file, and was not written in any way.
-    was_file = "." in str(model.summary.get("data", ""))
-    if was_file and encoding.columns and preparation.reading is None and source.reading is not None:
-        note = "the model file does not say how its training file was written: this file is read by what its own cells show"
-        return replace(source, notes=[*source.notes, note])
-    return source
+    return reading

@@ -14,11 +14,13 @@ from chainrule.encode.sparse import is_sparse
 from chainrule.engine import choose
 from chainrule.errors import ChainruleError, ConfigError, RunFolderError
 from chainrule.files import replace_file
+from chainrule.inspection import Inspected, told
 from chainrule.job.build import build_network, build_optimizer, build_policies
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder, make
+from chainrule.job.metrics import judged_by
 from chainrule.job.prepare import Part, Prepared
-from chainrule.job.run_report import prepared_notes
+from chainrule.job.run_report import blas_threads, prepared_notes
 from chainrule.job.settings import to_toml
 from chainrule.lock import Lock
 from chainrule.saved.model import Model
@@ -42,6 +44,38 @@ class Outcome:
     engine: str
     epochs: int
     seconds: float
+    inspected: Inspected | None = None
+    is_balanced: bool = False
+
+    @property
+    def rivals(self) -> dict[str, dict[str, float]]:
+        """The metrics of a linear model and of boosted trees on the same rows, where they were fitted."""
+        if self.inspected is None:
+            return {}
+        measured = self.inspected.intervals.metrics
+        return {one.name: {name: i.value for name, i in measured[one.name].items()} for one in self.inspected.rivals}
+
+    @property
+    def intervals(self) -> dict[str, dict[str, float]]:
+        """Of each metric on the rows that it is judged by, where 95 of 100 other draws of such rows would put it."""
+        ours = {} if self.inspected is None else self.inspected.ours
+        return {name: {"low": i.low, "high": i.high} for name, i in ours.items()}
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What to decide by, in sentences: whether a network is worth it, and what is missed of a rare class."""
+        found, target = self.inspected, self.model.prepared_by.target
+        if found is None:
+            return []
+        _, judged = judged_by(self.metrics[found.part])
+        worth = told.worth(found, judged)
+        rare = found.imbalance
+        missed = (
+            ""
+            if rare is None
+            else told.rare_class(rare, found.part, target.classes[rare.k], is_balanced=self.is_balanced)
+        )
+        return [(head, text) for head, text in (("worth", worth), ("rare", missed)) if text]
 
 
 @dataclass(frozen=True)
@@ -115,7 +149,7 @@ class RunningJob(ABC):
         """Train: yield each event once it is in the journal, and save checkpoints between epochs."""
         if self._resume is None:
             self.folder, self._lock = make(self.folder)
-            replace_file(self.folder.config, to_toml(self.config))
+            replace_file(self.folder.config, to_toml(self.config) + self._trained_with())
             if self.prepared.source.unreadable:
                 replace_file(self.folder.unreadable, as_csv(self.prepared.source.unreadable))
         after = self._resume.number if self._resume else 0
@@ -141,6 +175,15 @@ class RunningJob(ABC):
             # A run that came to its end has the folder to itself until model and report are in it.
             if not ended:
                 self.release()
+
+    def _trained_with(self) -> str:
+        """Return what no setting says but the last bits depend on, as a comment."""
+        told = blas_threads() if self.choice.engine.name == "numpy" else ""
+        return (
+            f"\n# Trained with {told}: another number may round long sums, and with them a network, differently.\n"
+            if told
+            else ""
+        )
 
     def release(self) -> None:
         """Let others go on with the folder."""
@@ -171,7 +214,7 @@ class RunningJob(ABC):
         """The network with the weights that were kept so far, and the preparation of its data."""
 
     @abstractmethod
-    def finish(self, *, replays: bool = True) -> Outcome:
+    def finish(self, *, replays: bool = True, rivals: bool = True) -> Outcome:
         """Measure the weights that were kept, write the model and the report."""
 
     def _choose(self, train: Part) -> Any:

@@ -20,6 +20,7 @@ from chainrule.job.build import (
 )
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
+from chainrule.job.inspection import inspect_run, judged_part
 from chainrule.job.metrics import baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Prepared, prepare
@@ -82,13 +83,15 @@ class Job(RunningJob):
         """The network with the weights that were kept so far, and the preparation of its data."""
         return Model(self.network, self._run.params, self.prepared.preparation, augment=self._objective.augment)
 
-    def finish(self, *, replays: bool = True) -> Outcome:
+    def finish(self, *, replays: bool = True, rivals: bool = True) -> Outcome:
         """Measure the weights that were kept, write the model and the report.
 
         Parameters
         ----------
         replays : bool
             Whether the doctor may try what it suspects to help; it names no cure that it has not tried.
+        rivals : bool
+            Whether, on a table, a linear model and boosted trees are fitted beside it, to compare with.
 
         Raises
         ------
@@ -113,6 +116,15 @@ class Job(RunningJob):
         save_model(model, self.folder.model)
         verdict = self._consult(params, replays=replays)
         advice = " ".join(verdict.lines)
+        # Whoever has interrupted the run does not wait for others to be trained.
+        inspected = inspect_run(
+            model.outputs,
+            self.prepared,
+            evaluated,
+            self.config.seed,
+            rivals=rivals and ended.reason != "interrupted",
+            seconds=ended.seconds,
+        )
         pipeline = render_pipeline(self.prepared)
         if pipeline:
             replace_file(self.folder.pipeline, pipeline)
@@ -125,8 +137,13 @@ class Job(RunningJob):
             self.choice.engine.name,
             ended.epochs,
             ended.seconds,
+            inspected,
+            self.config.class_weight == "balanced",
         )
-        trained = Trained(self.config, self.prepared, self.choice.engine, model, history, metrics, evaluated, advice)
+        last = evaluated[judged_part(evaluated)]
+        trained = Trained(
+            self.config, self.prepared, self.choice.engine, model, history, metrics, last, advice, inspected
+        )
         page = run_report(trained, self.folder, self._sample(), self._objective.augment)
         replace_file(self.folder.report, page)
         self.release()
@@ -157,7 +174,7 @@ class Job(RunningJob):
         batch = self.prepared.parts["train"].batch
         return spread(batch, _SAMPLE_ROWS)
 
-    def _measure(self) -> tuple[dict[str, dict[str, float]], Evaluated]:
+    def _measure(self) -> tuple[dict[str, dict[str, float]], dict[str, Evaluated]]:
         target = self.prepared.preparation.target
         params = self._run.params
         model = Model(self.network, params, self.prepared.preparation)
@@ -171,9 +188,9 @@ class Job(RunningJob):
                 frame, x = token_rows(frame), self.prepared.preparation.of_steps(x, x)
             evaluated[name] = Evaluated(name, frame, x, truth, y)
             metrics[name] = measure(target, truth, y)
-        last = evaluated[next(part for part in ("test", "valid", "train") if part in evaluated)]
+        last = evaluated[judged_part(evaluated)]
         metrics["baseline"] = measure(target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth)))
-        return metrics, last
+        return metrics, evaluated
 
     def _summary(self, ended: FitEnded, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
         return {
