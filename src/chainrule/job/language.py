@@ -235,7 +235,7 @@ class LanguageJob(RunningJob):
         verdict = "fewer than" if seen < grams else "NOT fewer than"
         return (
             f"{seen:.3f} bits a {unit}, {verdict} the {grams:.3f} of the best n-gram. "
-            f'Let it write: chainrule generate {self.folder.path} --start "…"'
+            f"Let it write: chainrule generate {self.folder.path}"
         )
 
     def _summary(self, ended: FitEnded, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
