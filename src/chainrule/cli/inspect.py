@@ -60,7 +60,7 @@ def inspect(
     if not preparation.columns:
         answer(f"input    {preparation.encoding.describe()}")
         return
-    becomes = {encoder.name: encoder.describe() for encoder in preparation.encoders}
+    becomes = preparation.encoding.becomes
     answer(
         "\n"
         + align(

@@ -34,7 +34,11 @@ def build_network(config: Config, prepared: Prepared) -> Network:
     target = prepared.preparation.target
     shape = prepared.preparation.input_shape
     loss = build_loss(config, target.task)
-    return config.model.network(shape, prepared.preparation.outputs, loss)
+    ids = prepared.preparation.encoding.ids
+    outputs = prepared.preparation.outputs
+    if ids is None and not target.every_step:
+        return config.model.network(shape, outputs, loss)
+    return config.model.sequence_network(shape, outputs, loss, ids=ids, every_step=target.every_step)
 
 
 def build_objective(config: Config, network: Network) -> Supervised:
@@ -57,6 +61,8 @@ def build_weights(config: Config, batch: Batch | Streamed) -> Batch | Streamed:
         return batch
     if not isinstance(batch, Batch):
         raise ConfigError("class_weight none for training rows that are streamed", config.class_weight, "Leave it out.")
+    if batch.t.dtype.kind in "iu":
+        raise ConfigError("class_weight none where every step has a class", config.class_weight, "Leave it out.")
     if config.loss in losses_named("regression") or batch.t.shape[1] < 2:
         raise ConfigError("class_weight none for a regression", config.class_weight, "Leave `class_weight` out.")
     counts = batch.t.sum(axis=0)

@@ -23,17 +23,20 @@ from chainrule.constraints import (
 )
 from chainrule.encode.augment import PRESETS
 from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
+from chainrule.encode.language import NEXT
 from chainrule.encode.reshaping import RESHAPINGS
 from chainrule.encode.series.encoding import CIRCLES, LEVELS
 from chainrule.encode.sounds import METHODS
+from chainrule.encode.tokens import CHARACTERS, UNITS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job import defaults
 from chainrule.job.texts import parse_part, parse_shares, parse_size, parse_words
 from chainrule.nn import losses_named
 from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
-from chainrule.recipes import MODELS, Auto, Recipe, fields_of, owners, recipe_from
+from chainrule.recipes import MODELS, Auto, Lstm, Recipe, fields_of, owners, recipe_from
 from chainrule.sources.source import check_header
+from chainrule.sources.tagged import TAGGING
 from chainrule.types import Shape
 
 LOSSES = ("auto", *losses_named("classification"), *losses_named("regression"))
@@ -60,7 +63,15 @@ class Config:
 
     data: str = constrained(_TEXT, about="file, or name of a built-in data set")
     target: str | None = constrained(_TEXT, default=None, optional=True, about="column to predict")
-    task: str = option("auto", "classification", "regression", default="auto", about="kind of target")
+    task: str = option(
+        "auto",
+        "classification",
+        "regression",
+        TAGGING,
+        NEXT,
+        default="auto",
+        about="kind of target; tagging: lines of a token and its label; next: a running text",
+    )
     header: str = constrained(_TEXT, default="auto", about="auto, first, none, or the row that names the columns")
     delimiter: str | None = constrained(
         _TEXT, default=None, optional=True, about="tables: what parts the cells: comma, tab, semicolon, bar, a sign"
@@ -180,6 +191,11 @@ class Config:
     word_rows: Any = _choice("word_rows")
     most_words: Any = _choice("most_words")
     ngrams: Any = _choice("ngrams")
+
+    tokens: str = option(*UNITS, default="words", about="texts that a model reads step by step: words or characters")
+    steps: int | None = whole(
+        1, 1_000_000, default=None, optional=True, about="sequences: most steps that are read; by the data if not set"
+    )
 
     model: Recipe = constrained(Kind(Recipe), default=Auto(), about="kind of network")
 
@@ -319,8 +335,9 @@ class Config:
             batch_size=batch_size,
             epochs=epochs,
             learning_rate=self.learning_rate or defaults.learning_rate(pace, self.optimizer),
-            l2=defaults.l2(self.optimizer, n_train) if self.l2 is None else self.l2,
+            l2=self.l2 if self.l2 is not None else defaults.l2(self.optimizer, n_train) if pace.l2 is None else pace.l2,
             schedule=schedule,
+            clip_norm=self.clip_norm or pace.clip_norm,
             patience=defaults.patience(schedule, epochs) if self.patience is None else self.patience,
         )
 
@@ -342,7 +359,11 @@ def config_from(mapping: Mapping[str, Any]) -> Config:
     ConfigError
         For a setting that does not exist, with the nearest name, or that belongs to another model.
     """
-    model = mapping.get("model", Auto.name)
+    # What has a label for every step is read step by step.
+    usual = Lstm.name if mapping.get("task") in (TAGGING, NEXT) else Auto.name
+    model = mapping.get("model", usual)
+    if mapping.get("task") == NEXT:
+        mapping = {"tokens": CHARACTERS, **mapping}
     # Of a model that is not known, no setting is.
     recipe_from(model, {})
     for name in mapping:

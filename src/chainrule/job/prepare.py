@@ -35,9 +35,11 @@ from chainrule.job.readable import require_readable, require_readable_target
 from chainrule.large.pictures import StreamedPictures
 from chainrule.large.streamed import Streamed
 from chainrule.seeds import Purpose, generator
+from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.read import read_source
 from chainrule.sources.samples import Pictures, Recordings, Samples
 from chainrule.sources.source import Reading, Source
+from chainrule.sources.tagged import TAGGING
 from chainrule.types import Batch
 
 if TYPE_CHECKING:
@@ -130,6 +132,7 @@ def reading_of(config: Config) -> Reading:
         day_first=config.day_first,
         missing=config.missing,
         kinds=config.columns,
+        tagged=config.task == TAGGING,
     )
 
 
@@ -177,8 +180,7 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     if task != CLASSIFICATION:
         target = fit_regression(train.frame[target_name], config, notes)
     target = _unscaled_if_poisson(target, config, source.frame)
-    wanted = Wanted(kinds, config.choices, config.standardise, config.sound, config.seconds)
-    encoding = fit_encoding(train.samples, train.frame, wanted)
+    encoding = fit_encoding(train.samples, train.frame, wanted_of(config, kinds))
     preparation = Preparation(encoding, target, source.reading, seen_of(train.frame, encoding.encoders))
     findings = Findings()
     parts: dict[str, Part] = {}
@@ -199,6 +201,21 @@ def require_rows(config: Config) -> None:
         )
 
 
+def wanted_of(config: Config, kinds: tuple[ColumnKind, ...]) -> Wanted:
+    """Return what the settings want of an encoding."""
+    return Wanted(
+        kinds,
+        config.choices,
+        config.standardise,
+        config.sound,
+        config.seconds,
+        config.model.reads_sequences,
+        config.tokens,
+        config.steps,
+        config.task == TAGGING,
+    )
+
+
 def _part(name: str, source: Source, preparation: Preparation, findings: Findings, notes: list[str]) -> Part:
     """Return a part; of pictures that lie in a memory map, a sample, and those to train on as a stream."""
     stream = None
@@ -211,7 +228,8 @@ def _part(name: str, source: Source, preparation: Preparation, findings: Finding
             notes.append(f"{name}: scores are those of {most:,} of the {len(source):,} pictures, spread evenly")
             source = source.take(np.linspace(0, len(source) - 1, most).astype(int))
     x = preparation.inputs(source.frame, findings, samples=source.samples)
-    return Part(source.frame, Batch(x, preparation.targets(source.frame)), stream, source.samples)
+    batch = Batch(x, preparation.targets(source.frame), mask=preparation.mask(x))
+    return Part(source.frame, batch, stream, source.samples)
 
 
 def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
@@ -276,7 +294,8 @@ def _split(
     source: Source, target: Target, config: Config, notes: list[str]
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Return the row numbers of the parts taken from the source, and the names of those that are files."""
-    labels = target.codes(source.frame[target.name]) if target.task == CLASSIFICATION else None
+    by_class = target.task == CLASSIFICATION and not target.every_step
+    labels = target.codes(source.frame[target.name]) if by_class else None
     rng = generator(config.seed, Purpose.SPLIT)
     wanted = {name: getattr(config, name) for name in ("test", "valid")}
     published = {name: rows for name, rows in (source.parts or {}).items() if wanted.get(name) == _AUTO and len(rows)}
