@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chainrule.job.export import export
     from chainrule.job.look import read
     from chainrule.models.autoencoder import Autoencoder
+    from chainrule.models.forecaster import Forecaster
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -51,8 +52,9 @@ _HOMES = {
     "Autoencoder": "chainrule.models.autoencoder",
     "BernoulliRBM": "chainrule.models.rbm",
     "ChainruleError": "chainrule.errors",
-    "GaussianRBM": "chainrule.models.rbm",
     "Fitted": "chainrule.fitted.fitted",
+    "Forecaster": "chainrule.models.forecaster",
+    "GaussianRBM": "chainrule.models.rbm",
     "LinearRegression": "chainrule.models.linear",
     "LogisticRegression": "chainrule.models.logistic",
     "MLPClassifier": "chainrule.models.mlp",
@@ -81,6 +83,7 @@ __all__ = [
     "BernoulliRBM",
     "ChainruleError",
     "Fitted",
+    "Forecaster",
     "GaussianRBM",
     "LinearRegression",
     "LogisticRegression",

@@ -2,6 +2,7 @@
 
 from chainrule.models.autoencoder import Autoencoder
 from chainrule.models.features import LayerFeatures
+from chainrule.models.forecaster import Forecaster
 from chainrule.models.linear import LinearRegression
 from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -12,6 +13,7 @@ from chainrule.models.saved import load_estimator
 __all__ = [
     "Autoencoder",
     "BernoulliRBM",
+    "Forecaster",
     "GaussianRBM",
     "LayerFeatures",
     "LinearRegression",
