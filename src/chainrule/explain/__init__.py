@@ -2,6 +2,7 @@
 
 from chainrule.explain.as_html import worksheet as html_worksheet
 from chainrule.explain.as_latex import worksheet as latex_worksheet
+from chainrule.explain.boltzmann import derive_likelihood
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.derive import derive
 from chainrule.explain.gradcheck import GradientCheck, ParameterCheck, check_gradients
@@ -16,6 +17,7 @@ __all__ = [
     "attention",
     "check_gradients",
     "derive",
+    "derive_likelihood",
     "derive_output",
     "grad_cam",
     "html_worksheet",

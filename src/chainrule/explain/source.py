@@ -19,18 +19,19 @@ def of_gradient(layer: Layer, name: str) -> SourceLine:
     made = re.compile(rf"(^|\W)d{re.escape(name)} *[+*]?= |[\"']{re.escape(name)}[\"'] *:")
     methods = [method for method in ("gradients", "backward") if method in vars(type(layer))]
     for method in methods:
-        found = _line(getattr(type(layer), method), made)
+        found = line_of(getattr(type(layer), method), made)
         if found:
             return found
-    return _line(getattr(type(layer), (methods or ["backward"])[-1]), re.compile(r"\bdef\b")) or _nowhere(layer)
+    return line_of(getattr(type(layer), (methods or ["backward"])[-1]), re.compile(r"\bdef\b")) or _nowhere(layer)
 
 
 def of_loss(loss: Loss) -> SourceLine:
     """Return the line that computes ∂Jₙ/∂a."""
-    return _line(type(loss).each_backward, re.compile(r"\breturn\b")) or _nowhere(loss)
+    return line_of(type(loss).each_backward, re.compile(r"\breturn\b")) or _nowhere(loss)
 
 
-def _line(function: Any, wanted: re.Pattern[str]) -> SourceLine | None:
+def line_of(function: Any, wanted: re.Pattern[str]) -> SourceLine | None:
+    """Return the first line of a function that matches; None where it has no file."""
     try:
         lines, start = inspect.getsourcelines(function)
         path = Path(inspect.getsourcefile(function) or "")

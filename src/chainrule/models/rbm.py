@@ -198,6 +198,18 @@ class BoltzmannEstimator(Saved, ClassNamePrefixFeaturesOutMixin, TransformerMixi
         self._memory = {}
         return self._params()
 
+    @property
+    def machine_(self) -> Boltzmann:
+        """The mathematics: energies, and how each side is drawn from the other."""
+        check_is_fitted(self)
+        return self._machine()
+
+    @property
+    def params_(self) -> Params:
+        """The weights W (D, H) and biases b (D,) and c (H,), as `machine_` takes them."""
+        check_is_fitted(self)
+        return {name: self._params()[name] for name in ("W", "b", "c")}
+
     def _objective(self) -> Contrast:
         H, D = self.components_.shape
         chains = len(self.h_samples_) if self.persistent else 0
