@@ -108,9 +108,12 @@ class Contrast:
     ) -> tuple[Array, Params]:
         """Return J and its gradients, of data v and of what was dreamt, with what each row counts for (N, 1)."""
         machine, W = self.machine, params["W"]
-        cost = xp.sum(machine.free_energy(xp, params, v) * share[:, 0])
-        cost = cost - xp.sum(machine.free_energy(xp, params, dreamt) * below[:, 0])
-        seen, made = machine.statistics(xp, params, v, share), machine.statistics(xp, params, dreamt, below)
+        # Energies and statistics read the same drive: two of the step's products less.
+        above, beneath = machine.drive(params, v), machine.drive(params, dreamt)
+        cost = xp.sum(machine.free_energy(xp, params, v, above) * share[:, 0])
+        cost = cost - xp.sum(machine.free_energy(xp, params, dreamt, beneath) * below[:, 0])
+        seen = machine.statistics(xp, params, v, share, above)
+        made = machine.statistics(xp, params, dreamt, below, beneath)
         grads = {name: made[name] - seen[name] for name in seen}
         if self.alpha:
             cost, grads["W"] = cost + 0.5 * self.alpha * xp.vdot(W, W), grads["W"] + self.alpha * W

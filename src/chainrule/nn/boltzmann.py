@@ -84,22 +84,24 @@ class Boltzmann:
         angle = 2 * math.pi * xp.uniform(xp.fold(key, 1), mean.shape)
         return mean + self.sigma * xp.cast(radius * xp.cos(angle), mean.dtype.name)
 
-    def free_energy(self, xp: Namespace, p: Params, v: Array) -> Array:
-        """Return F(v) (N,)."""
-        u = self.drive(p, v)
+    def free_energy(self, xp: Namespace, p: Params, v: Array, u: Array | None = None) -> Array:
+        """Return F(v) (N,); `u` may be given where the drive of v is known already."""
+        u = self.drive(p, v) if u is None else u
         softplus = xp.sum(xp.maximum(u, 0) + xp.log1p(xp.exp(-xp.abs(u))), axis=1)
         if self.is_gaussian:
             return 0.5 / self.sigma**2 * xp.sum(xp.square(v - p["b"]), axis=1) - softplus
         return -(v @ p["b"]) - softplus
 
-    def statistics(self, xp: Namespace, p: Params, v: Array, share: Array) -> dict[str, Array]:
+    def statistics(self, xp: Namespace, p: Params, v: Array, share: Array, u: Array | None = None) -> dict[str, Array]:
         """Return Σₙ shareₙ · (-∂F/∂θ) of each parameter: ⟨v h⟩, ⟨v⟩ and ⟨h⟩.
 
         Parameters
         ----------
         share : array (N, 1)
             What each row counts for; together 1.
+        u : array (N, H), optional
+            The drive of v, where it is known already.
         """
-        h = self.hidden(xp, p, v) * share
+        h = xp.expit(self.drive(p, v) if u is None else u) * share
         seen = (v - p["b"]) * (1 / self.sigma**2) if self.is_gaussian else v
         return {"W": self.scaled(v).T @ h, "b": (seen.T @ share)[:, 0], "c": xp.sum(h, axis=0)}
