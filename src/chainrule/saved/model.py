@@ -50,6 +50,8 @@ class Model:
         The optimizer's arrays, to go on training with.
     training : mapping
         Where training stands, to go on from there: JSON-able.
+    threshold : float, optional
+        Of two classes: from which probability of the second on it is the answer. By default the likelier one is.
 
     Raises
     ------
@@ -65,6 +67,7 @@ class Model:
     classes: tuple[str, ...] = ()
     state: Mapping[str, np.ndarray] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         """Take the target's classes, and hold them against the outputs."""
@@ -80,6 +83,14 @@ class Model:
                 f"one class for each of the {outputs} outputs, or two for a single one",
                 f"{len(self.classes)} classes",
                 "Give their names in the order of the outputs.",
+            )
+        if self.threshold is not None and not (
+            isinstance(self.threshold, float) and 0 < self.threshold < 1 and outputs == 2 == len(self.classes)
+        ):
+            raise ConfigError(
+                "a threshold between 0 and 1 for a model of two classes with a probability each",
+                f"{self.threshold!r} for {outputs} outputs",
+                "Leave threshold out.",
             )
 
     @property
@@ -146,9 +157,14 @@ class Model:
         """Return the class (N, ...) that outputs y (N, ..., K) are for or, without classes, y itself: (N,) of one value."""
         if not self.classes:
             return y[:, 0] if y.shape[1:] == (1,) else y
-        at = y.argmax(axis=-1) if y.shape[-1] > 1 else (y[..., 0] > 0.5).astype(int)
-        named: np.ndarray = np.array(self.classes, dtype=object)[at]
+        named: np.ndarray = np.array(self.classes, dtype=object)[self.numbers(y)]
         return named
+
+    def numbers(self, y: np.ndarray) -> np.ndarray:
+        """Return the number of the class (N, ...) that probabilities y (N, ..., K) are answered with."""
+        if self.threshold is not None:
+            return np.asarray((y[..., 1] >= self.threshold).astype(np.intp))
+        return np.asarray(y.argmax(axis=-1) if y.shape[-1] > 1 else (y[..., 0] > 0.5).astype(np.intp))
 
 
 def _in_tiles(x: Any) -> Any:

@@ -41,6 +41,8 @@ class Metric:
         `classification` or `regression`, where it is of such targets alone.
     is_share : bool
         Whether it is a share of the rows, which is shown in per cent.
+    of_answers : bool
+        Whether it depends on the classes that are answered alone, and so on a threshold.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Metric:
     label: str = ""
     task: str = ""
     is_share: bool = False
+    of_answers: bool = False
 
     def __post_init__(self) -> None:
         """Check what can be mistaken."""
@@ -272,9 +275,9 @@ def _is_told_by_the_loss(*_: Any) -> float:
 
 COST = register_metric(Metric("cost", "lower", _is_told_by_the_loss, "cost J"))
 for _metric in (
-    Metric("accuracy", "higher", accuracy, "accuracy", "classification", is_share=True),
+    Metric("accuracy", "higher", accuracy, "accuracy", "classification", is_share=True, of_answers=True),
     Metric("log_loss", "lower", log_loss, "log-loss", "classification"),
-    Metric("macro_f1", "higher", macro_f1, "macro F1", "classification"),
+    Metric("macro_f1", "higher", macro_f1, "macro F1", "classification", of_answers=True),
     Metric("roc_auc", "higher", roc_auc, "ROC AUC", "classification"),
     Metric("r2", "higher", r2, "R²", "regression"),
     Metric("rmse", "lower", rmse, "RMSE", "regression"),

@@ -1,0 +1,77 @@
+"""From a member to its network: an encoding of the numbers, found in the training rows, then dense layers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from chainrule.network.network import Network
+from chainrule.nn import (
+    ACTIVATIONS,
+    Columns,
+    Dense,
+    Dropout,
+    Identity,
+    Layer,
+    Loss,
+    Periodic,
+    PiecewiseLinear,
+    Sequential,
+    SmoothClip,
+)
+from chainrule.recipes.mlp import init_before
+from chainrule.tables.member import Member
+
+
+class Fronts:
+    """The encodings of one table's inputs, each found once in all training rows, without their targets.
+
+    Parameters
+    ----------
+    x : array (N, D), or None where the inputs are sparse
+    """
+
+    def __init__(self, x: np.ndarray | None) -> None:
+        self._x = x
+        self.piecewise = lru_cache(self._piecewise)
+        self.numbers = () if x is None else _numbers(x)
+
+    def _piecewise(self, bins: int) -> Layer:
+        return PiecewiseLinear.of(self._x, bins=bins)
+
+    def layers(self, member: Member) -> list[tuple[str, Layer]]:
+        """Return the layers before the first dense one, by name."""
+        if member.encoding == "plain" or self._x is None:
+            return []
+        if member.encoding == "piecewise" and self.numbers:
+            # Drawn in first: the outer bins go on beyond the outermost edges.
+            return [("clip", SmoothClip()), ("bins", self.piecewise(member.bins))]
+        if member.encoding == "periodic" and self.numbers:
+            others = tuple(sorted(set(range(self._x.shape[1])) - set(self.numbers)))
+            waves: list[Layer] = [Periodic()]
+            parts, inputs = (waves, [self.numbers])
+            if others:
+                parts, inputs = [*waves, Identity()], [self.numbers, others]
+            return [("clip", SmoothClip()), ("waves", Columns(tuple(parts), tuple(inputs)))]
+        return [("clip", SmoothClip())]
+
+
+def _numbers(x: np.ndarray) -> tuple[int, ...]:
+    """Return which inputs take so many values that they are numbers rather than indicators."""
+    ends = np.stack([x.min(axis=0), x.max(axis=0)])
+    between = ((x != ends[0]) & (x != ends[1])).any(axis=0)
+    return tuple(int(d) for d in np.flatnonzero(between))
+
+
+def network_of(member: Member, fronts: Fronts, n_inputs: int, outputs: int, loss: Loss) -> Network:
+    """Return the network of a member for inputs (N, D) and K logits."""
+    named = fronts.layers(member)
+    for number, units in enumerate(member.hidden, start=1):
+        named.append((f"hidden{number}", Dense(units, init=init_before(member.activation))))
+        named.append((f"{member.activation}{number}", ACTIVATIONS[member.activation]))
+        if member.dropout:
+            named.append((f"dropout{number}", Dropout(member.dropout)))
+    named.append(("output", Dense(outputs, init="glorot")))
+    names, layers = zip(*named, strict=True)
+    return Network(Sequential(layers, names), (n_inputs,), loss)
