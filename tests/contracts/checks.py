@@ -402,7 +402,8 @@ def check_state(case: LayerCase) -> None:
     def after(engine: str, p: Params, x: Array) -> tuple[Params, Params]:
         xp = same_noise(engine_by_name(engine).xp, np.asarray if engine == "numpy" else jnp.asarray)
         _, cache = case.layer.forward(xp, p, x, case.context(engine))
-        return case.layer.update_state(xp, p, cache), case.layer.backward(xp, p, cache, dy)[1]
+        own = dy if engine == "numpy" else jnp.asarray(dy)
+        return case.layer.update_state(xp, p, cache), case.layer.backward(xp, p, cache, own)[1]
 
     state, grads = after("numpy", p, x)
     assert {path: np.shape(value) for path, value in leaves(state)} == {path: specs[path].shape for path in names}

@@ -10,7 +10,19 @@ import pytest
 
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError
-from chainrule.nn import BatchNorm, Bidirectional, Dense, Dropout, Identity, Layer, Residual, Sequential, Tanh
+from chainrule.nn import (
+    BatchNorm,
+    Bidirectional,
+    Columns,
+    Dense,
+    Dropout,
+    Ensemble,
+    Identity,
+    Layer,
+    Residual,
+    Sequential,
+    Tanh,
+)
 from chainrule.nn.layer import layers_inside, part
 from chainrule.nn.precision import LowPrecision
 from chainrule.nn.probe import probe
@@ -26,6 +38,8 @@ SHIPPED = {
     "a bypass with a shortcut": Residual(Sequential((Dense(3), Tanh())), Dense(3)),
     "a bypass around a bypass": Residual(Residual(Tanh())),
     "a sequence read both ways": Bidirectional(Dense(3), Dense(3)),
+    "columns": Columns((Dense(3), Tanh()), ((0, 1, 2), (2, 0, 1))),
+    "an ensemble": Ensemble((Dense(3), Sequential((Dense(3), Tanh())))),
     "bypasses inside a stack inside a bypass": Residual(Sequential((Residual(Tanh()), Dense(3)))),
 }
 OWN = {

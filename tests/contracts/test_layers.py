@@ -12,6 +12,7 @@ from chainrule.nn import (
     AvgPool2D,
     BatchNorm,
     Bidirectional,
+    Columns,
     Conv1D,
     Conv2D,
     ConvTranspose2D,
@@ -21,6 +22,7 @@ from chainrule.nn import (
     Dropout,
     Elu,
     Embedding,
+    Ensemble,
     Flatten,
     Gelu,
     GlobalAvgPool,
@@ -30,15 +32,19 @@ from chainrule.nn import (
     LayerNorm,
     LeakyRelu,
     MaxPool2D,
+    Periodic,
+    PiecewiseLinear,
     Positions,
     Relu,
     Reshape,
     Residual,
+    Scale,
     SelfAttention,
     Sequential,
     Sigmoid,
     Silu,
     SimpleRNN,
+    SmoothClip,
     Softplus,
     SpatialDropout,
     Tanh,
@@ -213,6 +219,46 @@ CASES += [
         (4,),
         train=True,
         ids=5,
+    ),
+]
+
+# Edges between which the random inputs lie, some of them equally many for each input and some not.
+EDGES = ((-2.1, -0.6, 0.05, 0.7, 2.3), (), (-1.05, 1.25))
+MEMBERS = (Dense(3), Sequential((Scale(), Dense(4), Tanh(), Dense(3))), Sequential((SmoothClip(1.0), Dense(3))))
+CASES += [
+    LayerCase("smooth clip", SmoothClip(), (4,)),
+    LayerCase("smooth clip of an image, tight", SmoothClip(0.5), (3, 3, 3)),
+    LayerCase("scale, square", Scale(), (3,)),
+    LayerCase("scale of a sequence, at a pace of its own", Scale(6.0), (3, 3)),
+    LayerCase("bins, three inputs", PiecewiseLinear(EDGES), (3,)),
+    LayerCase("bins of one input", PiecewiseLinear(((-1.0, -0.3, 0.4, 1.0),)), (1,)),
+    LayerCase("waves, all threes", Periodic(3, 3, sigma=1.0), (3,)),
+    LayerCase("waves of one input", Periodic(4, 2), (1,)),
+    LayerCase(
+        "columns: bins, waves, an embedding; one read twice, one not at all",
+        Columns(
+            (PiecewiseLinear(EDGES), Periodic(2, 2), Dense(3, bias=False), Relu()),
+            ((4, 0, 2), (1,), (5, 6, 7), (4, 1)),
+        ),
+        (9,),
+    ),
+    LayerCase(
+        "columns with noise, while learning", Columns((Dropout(0.4), Dense(2)), ((0, 1), (2,))), (3,), train=True
+    ),
+    *(
+        LayerCase(f"a mean by {link}", Ensemble(MEMBERS, link), (3,))
+        for link in ("identity", "softmax", "logistic", "exp")
+    ),
+    LayerCase("a weighted mean of probabilities", Ensemble(MEMBERS, "softmax", (3.0, 0.5, 1.0)), (3,)),
+    LayerCase(
+        "a weighted mean of a sequence's answers", Ensemble((Dense(3), Dense(3)), "logistic", (1.0, 2.0)), (3, 3)
+    ),
+    LayerCase("a mean of means", Ensemble((Ensemble((Dense(2), Dense(2))), Dense(2)), "softmax", (2.0, 1.0)), (3,)),
+    LayerCase(
+        "a mean with noise and state, while learning",
+        Ensemble((Sequential((Dropout(0.3), Dense(2))), Sequential((BatchNorm(), Dense(2)))), "identity"),
+        (3,),
+        train=True,
     ),
 ]
 

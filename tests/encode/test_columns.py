@@ -281,3 +281,69 @@ def test_numbers_of_any_size_become_finite(train: list[float], other: list[float
     for part in (train, other):
         y = encoder.encode(pd.Series(part, name="c", dtype=float), Findings())
         assert np.isfinite(y.astype(np.float32)).all()
+
+
+# ------------------------------------------------------------------------------------------------ scaling of tails
+
+
+def scaled(cells: pd.Series, scaling: str, *new: float) -> list[float]:
+    found = Numeric.fit(cells, Choices(scaling=scaling))
+    return found.encode(column(*new), Findings())[:, 0].tolist()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("scaling", ["robust", "smooth"])
+def test_equal_quartiles_are_stood_in_for_by_half_of_the_range(scaling: str) -> None:
+    # Median and quartiles are 0, the range reaches from -2 to 8: half of it is 5.
+    cells = column(*[0.0] * 20, -2.0, 8.0)
+    encoder = Numeric.fit(cells, Choices(scaling=scaling))
+    assert (encoder.center, encoder.scale, encoder.is_of_range) == (0.0, 5.0, True)
+    assert "half of the range" in encoder.describe()
+    assert scaled(cells, "robust", 10.0) == [2.0]
+
+
+@pytest.mark.parametrize("scaling", ["robust", "smooth", "quantile"])
+def test_a_column_of_equal_numbers_is_zero_whatever_comes_later(scaling: str) -> None:
+    assert scaled(column(*[7.0] * 9), scaling, 7.0, 8.0, -1e9) == [0, 0, 0]
+
+
+def test_smooth_clipping_keeps_the_middle_and_bounds_the_tails() -> None:
+    # Quartiles 2 and 6, median 4: 7 is 0.75 of a scale out, and f(0.75) = 0.75 / sqrt(1 + 0.0625).
+    cells = column(*map(float, range(9)))
+    y = scaled(cells, "smooth", 4.0, 7.0, 1e300, -1e9)
+    np.testing.assert_allclose(y, [0, 0.75 / math.sqrt(1.0625), 3, -3], rtol=1e-9)
+
+
+def test_quantiles_become_normal_deviates_in_their_order() -> None:
+    values = np.exp(np.random.default_rng(0).normal(size=3000))
+    y = Numeric.fit(column(*values), Choices(scaling="quantile")).encode(column(*np.sort(values)), Findings())[:, 0]
+    assert (np.diff(y) >= 0).all()
+    assert abs(y.mean()) < 0.02
+    assert abs(y.std() - 1) < 0.03
+    np.testing.assert_allclose(scaled(column(*values), "quantile", float(np.median(values))), 0, atol=0.02)
+
+
+def test_values_that_repeat_share_the_mean_deviate() -> None:
+    # Ten quantiles, of which eight are 0: their deviates, and the two above, cancel to a mean.
+    y = scaled(column(*[0.0] * 8, 1.0, 2.0), "quantile", 0.0, 2.0, 9.0)
+    assert y[0] < 0 < y[1] == y[2]
+
+
+@pytest.mark.parametrize("scaling", ["smooth", "quantile", "robust"])
+def test_every_scaling_survives_json_and_files_of_before_are_read(scaling: str) -> None:
+    encoder = Numeric.fit(column(*[0.0] * 9, 1.0, 5.0, None), Choices(scaling=scaling))
+    assert encoder_from_json(json.loads(json.dumps(encoder.to_json()))) == encoder
+    plain = Numeric.fit(column(1.0, 2.0))
+    assert set(plain.to_json()) == {
+        "kind", "name", "indicator", "center", "scale", "fill", "bounds", "scaling", "winsorise", "impute",
+    }  # fmt: skip
+    assert encoder_from_json(plain.to_json()) == plain
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"knots": [1.0]}, {"scaling": "quantile"}, {"scaling": "quantil"}, {"knots": [2.0, 1.0], "heights": [0.0, 1.0]}],
+    ids=str,
+)
+def test_a_damaged_map_is_found_when_it_is_read(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ModelFileError):
+        encoder_from_json({**Numeric.fit(column(1.0, 2.0)).to_json(), **wrong})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from chainrule.encode.target import Target, fit_target, guess_target, guess_task, require_column
-from chainrule.errors import DataError
+from chainrule.errors import DataError, ModelFileError
 
 
 def column(*cells: Any) -> pd.Series:
@@ -147,3 +148,88 @@ def test_no_rows_have_no_codes() -> None:
 def test_huge_values_keep_a_finite_scale() -> None:
     cells = column(-1e300, 1e300, 5e299)
     assert np.isfinite(fit_target(cells, "regression").encode(cells)).all()
+
+
+# ------------------------------------------------------------------------------------------------- heavy-tailed values
+
+RNG = np.random.default_rng(5)
+TAILS = {
+    "prices": np.exp(RNG.normal(11, 1.2, 400)),
+    "both signs": RNG.standard_t(2, 400) * 50,
+    "mostly zero": np.where(RNG.random(400) < 0.7, 0.0, RNG.exponential(3, 400)),
+    "counts": RNG.negative_binomial(1, 0.05, 400).astype(float),
+    "two values": np.array([1.0, 5.0] * 20),
+    "one far out": np.array([*range(1, 60), 1e12], float),
+    "tiny": np.exp(RNG.normal(0, 2, 400)) * 1e-9,
+}
+
+
+def reshaped(name: str, kind: str) -> Target:
+    return fit_target(pd.Series(TAILS[name], name="t"), "regression", kind)
+
+
+def test_a_power_of_lognormal_values_is_nearly_their_logarithm() -> None:
+    target = reshaped("prices", "power")
+    assert abs(target.reshaping.power) < 0.1  # type: ignore[union-attr]
+    t = target.encode(pd.Series(TAILS["prices"]))[:, 0]
+    assert np.corrcoef(t, np.log(TAILS["prices"]))[0, 1] > 0.999
+
+
+def test_the_power_does_not_depend_on_the_unit() -> None:
+    powers = [fit_target(pd.Series(TAILS[n] * f), "regression", "power").reshaping.power  # type: ignore[union-attr]
+              for n in ("prices", "both signs") for f in (1, 1e6)]  # fmt: skip
+    np.testing.assert_allclose([powers[0], powers[2]], [powers[1], powers[3]], atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["power", "quantile"])
+@pytest.mark.parametrize("name", TAILS)
+def test_the_way_back_of_a_reshaped_value_is_the_value(name: str, kind: str) -> None:
+    target, values = reshaped(name, kind), TAILS[name]
+    back = target.decode(target.encode(pd.Series(values)))[:, 0]
+    np.testing.assert_allclose(back, values, rtol=1e-3 if name == "one far out" else 1e-6, atol=1e-9 * np.ptp(values))
+
+
+@pytest.mark.parametrize("kind", ["power", "quantile"])
+@pytest.mark.parametrize("name", TAILS)
+def test_no_prediction_however_wrong_leaves_what_was_seen(name: str, kind: str) -> None:
+    target, values = reshaped(name, kind), TAILS[name]
+    y = target.decode(np.array([[-1e30], [-50.0], [-3.0], [0.0], [3.0], [50.0], [1e30]]))[:, 0]
+    assert (values.min(), values.max()) == (y[0], y[-1])
+    assert (np.diff(y) >= 0).all()
+    assert np.isfinite(target.encode(pd.Series([values.min() - 1e3, values.max() * 1e3]))).all()
+
+
+def test_bounds_alone_draw_predictions_in_and_are_told() -> None:
+    target = fit_target(column(2.0, 4.0, 9.0), "regression", is_bounded=True)
+    assert target.decode(np.array([[-9.0], [0.0], [9.0]]))[:, 0].tolist() == [2.0, 5.0, 9.0]
+    assert target.describe() == "predictions stay within what training has seen, 2 to 9"
+    assert fit_target(column(2.0, 4.0, 9.0), "regression").describe() == ""
+
+
+@pytest.mark.parametrize("kind", ["power", "quantile"])
+@pytest.mark.parametrize("name", ["prices", "both signs", "two values"])
+def test_a_reshaped_target_survives_json_and_an_older_one_is_read(name: str, kind: str) -> None:
+    target = reshaped(name, kind)
+    assert Target.from_json(json.loads(json.dumps(target.to_json()))) == target
+    plain = {"name": "t", "task": "regression", "classes": [], "mean": 1.0, "scale": 2.0}
+    assert Target.from_json(plain) == Target("t", "regression", (), 1.0, 2.0)
+    assert Target.from_json(plain).to_json() == plain
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"bounds": [3.0, 1.0]},
+        {"bounds": [1.0]},
+        {"reshaping": {"kind": "power", "power": 9.0, "unit": 1.0, "offset": 0.0, "low": 1.0, "high": 2.0}},
+        {"reshaping": {"kind": "power", "power": 0.5, "unit": 1.0, "offset": 0.0, "low": -1.0, "high": 2.0}},
+        {"reshaping": {"kind": "quantile", "knots": [1.0, 1.0], "heights": [0.0, 1.0]}},
+        {"reshaping": {"kind": "quantile", "knots": [1.0, 2.0], "heights": [0.0]}},
+        {"reshaping": 3},
+    ],
+    ids=str,
+)
+def test_a_damaged_way_back_is_found_when_it_is_read(wrong: dict[str, Any]) -> None:
+    plain = {"name": "t", "task": "regression", "classes": [], "mean": 1.0, "scale": 2.0}
+    with pytest.raises(ModelFileError):
+        Target.from_json({**plain, **wrong})

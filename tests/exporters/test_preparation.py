@@ -41,6 +41,7 @@ KINDS = {"a number": "numeric", "yes": "boolean", "colour": "category", "size": 
 CHOICES = [
     {},
     {"scaling": "minmax", "winsorise": 0.1, "rare": 1, "dates": "parts", "text": "bag", "ngrams": 2, "impute": "mode"},
+    {"scaling": {"a number": "smooth", "*": "quantile"}, "dates": "parts"},
     {"scaling": "none", "indicators": False, "encoding": {"size": "ordinal"}, "word_rows": 1, "most_categories": 1},
 ]
 

@@ -12,6 +12,8 @@ from chainrule.errors import ConfigError, did_you_mean
 
 # The name that stands for every column which is not named itself.
 EVERY = "*"
+# How numbers are scaled.
+SCALINGS = ("standard", "minmax", "robust", "smooth", "quantile", "none")
 _FRACTION = Range(float, 0.0, 0.5, high_open=True)
 
 
@@ -20,12 +22,10 @@ class Choices:
     """The choices for one column. Each suits columns of the kinds that its `suits` names; others ignore it."""
 
     scaling: str = option(
-        "standard",
-        "minmax",
-        "robust",
-        "none",
+        *SCALINGS,
         default="standard",
-        about="standard: (x - mean) / deviation; minmax: 0..1, clipped; robust: (x - median) / quartiles' distance",
+        about="standard: (x - mean) / deviation; minmax: 0..1, clipped; robust: (x - median) / quartiles' distance; "
+        "smooth: robust, with tails drawn in to ± 3; quantile: normal deviates by rank",
         suits=("numeric", "date", "category"),
     )
     winsorise: float = constrained(

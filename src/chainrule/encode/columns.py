@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chainrule.encode.category import Category, Ordinal
-from chainrule.encode.choices import DEFAULT, Choices
+from chainrule.encode.choices import DEFAULT, SCALINGS, Choices
 from chainrule.encode.dates import PARTS, Date
-from chainrule.encode.encoder import Encoder
+from chainrule.encode.encoder import Encoder, later_fields
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.words import Text
 from chainrule.errors import ModelFileError
@@ -39,8 +40,12 @@ def encoder_from_json(data: Any) -> Encoder:
         )
     values = {name: value for name, value in data.items() if name != "kind"}
     wanted = {field.name for field in fields(ENCODERS[kind])}
-    wrong = [name for name in wanted if name not in values or not _is_right(kind, name, values[name])]
-    if set(values) != wanted or wrong or (kind == "text" and len(values["idf"]) not in (0, len(values["words"]))):
+    needed = wanted - later_fields(ENCODERS[kind])
+    wrong = [name for name in needed if name not in values]
+    wrong += [name for name in wanted & set(values) if not _is_right(kind, name, values[name])]
+    if not wrong and not _fit_together(kind, values):
+        wrong = ["length"]
+    if set(values) - wanted or wrong:
         raise ModelFileError(
             f"the fields {', '.join(sorted(wanted))} of a {kind} column",
             f"{sorted(values)!r:.100}" + (f" with a wrong {sorted(wrong)[0]}" if wrong else ""),
@@ -51,6 +56,16 @@ def encoder_from_json(data: Any) -> Encoder:
             encoder_from_json(inner)
     encoder: Encoder = ENCODERS[kind](**values)
     return encoder
+
+
+def _fit_together(kind: str, values: dict[str, Any]) -> bool:
+    """Tell whether fields of a length that have to go together do."""
+    if kind == "text":
+        return len(values["idf"]) in (0, len(values["words"]))
+    if kind == "numeric":
+        knots, heights = values.get("knots", []), values.get("heights", [])
+        return len(knots) == len(heights) and bool(knots) == (values["scaling"] == "quantile")
+    return True
 
 
 def _is_right(kind: str, name: str, value: Any) -> bool:
@@ -74,6 +89,10 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def _are_finite(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_finite, value))
+
+
 def _are_distinct_texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_text, value)) and len(set(value)) == len(value)
 
@@ -92,7 +111,10 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "bounds": lambda value: (
         isinstance(value, list) and len(value) in (0, 2) and all(map(_is_finite, value)) and value == sorted(value)
     ),
-    "scaling": _is_text,
+    "scaling": lambda value: value in SCALINGS,
+    "knots": lambda value: _are_finite(value) and all(a < b for a, b in pairwise(value)),
+    "heights": lambda value: _are_finite(value) and value == sorted(value),
+    "is_of_range": _is_flag,
     "winsorise": lambda value: _is_finite(value) and 0 <= value < 0.5,
     "impute": lambda value: _is_text(value) or _is_finite(value),
     "false": _is_text,
@@ -108,6 +130,6 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "days": lambda value: _are_numeric([value]),
     "parts": lambda value: _are_numeric(value) and len(value) in (0, len(PARTS)),
     "words": _are_distinct_texts,
-    "idf": lambda value: isinstance(value, list) and all(map(_is_finite, value)),
+    "idf": _are_finite,
     "ngrams": lambda value: _is_count(value) and 1 <= value <= 4,
 }

@@ -68,6 +68,11 @@ class Date(Encoder):
         return _numeric(self.days)
 
     @property
+    def part_encoders(self) -> list[Numeric]:
+        """How year, month, day, weekday and hour are scaled; none where positions on circles stand for them."""
+        return [_numeric(part) for part in self.parts]
+
+    @property
     def features(self) -> list[str]:
         """The days, their indicator, and the parts or six positions on circles."""
         if self.parts:
@@ -94,7 +99,7 @@ class Date(Encoder):
         numeric = self.numeric
         filled = days.fillna(numeric.fill).to_frame()
         rest = (
-            [_numeric(part).scaled(values) for part, values in zip(self.parts, date_parts(filled).T, strict=True)]
+            [part.scaled(values) for part, values in zip(self.part_encoders, date_parts(filled).T, strict=True)]
             if self.parts
             else [circles(filled)]
         )

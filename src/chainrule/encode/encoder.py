@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -78,8 +78,15 @@ class Encoder(ABC):
         """Return what a cell becomes, for people, with the numbers put in."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the kind and the fields."""
-        return {"kind": self.kind} | {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return the kind and the fields; one that came later, and is empty, is left out as in older files."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        later = later_fields(type(self))
+        return {"kind": self.kind} | {name: value for name, value in values.items() if name not in later or value}
+
+
+def later_fields(encoder: type[Encoder]) -> set[str]:
+    """Return the fields that files of older versions do not have: those with a default."""
+    return {f.name for f in fields(encoder) if f.default is not MISSING or f.default_factory is not MISSING}
 
 
 @dataclass(frozen=True)

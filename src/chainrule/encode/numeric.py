@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from chainrule.encode.choices import DEFAULT, Choices
 from chainrule.encode.encoder import Filled, Findings, mean_and_deviation
+from chainrule.encode.scaling import CLIP, normal_knots, read_off, robust, smoothly_clipped
 from chainrule.errors import DataError
 from chainrule.sources.kinds import as_numbers, cells_as_text
 from chainrule.sources.reading.reading import row_number
@@ -29,13 +30,17 @@ class Numeric(Filled):
     ----------
     center, scale : float
         Mean and standard deviation (standard), least value and range (minmax), median and distance of the quartiles
-        (robust), or 0 and 1 (none).
+        (robust and smooth; where the quartiles fall together, half of the range), or 0 and 1 (none, quantile).
     fill : float
         What a missing cell becomes, before scaling.
     bounds : list of two floats, or empty
         Between which values are drawn in before scaling: outliers (winsorise), or what would leave 0..1 (minmax).
     scaling, winsorise, impute
         The choices that they come from.
+    knots, heights : list of float
+        Of quantile: points of the map to normal deviates; else empty.
+    is_of_range : bool
+        Whether the scale is half of the range, because the quartiles fall together.
     """
 
     center: float
@@ -45,6 +50,9 @@ class Numeric(Filled):
     scaling: str
     winsorise: float
     impute: str | float
+    knots: list[float] = field(default_factory=list)
+    heights: list[float] = field(default_factory=list)
+    is_of_range: bool = False
     kind: ClassVar[str] = "numeric"
 
     @classmethod
@@ -60,9 +68,11 @@ class Numeric(Filled):
         if choices.winsorise:
             bounds = [float(q) for q in np.quantile(filled, [choices.winsorise, 1 - choices.winsorise])]
             filled = np.clip(filled, bounds[0], bounds[1])
-        center, scale = _center_and_scale(filled, choices.scaling)
-        if choices.scaling == "minmax":
+        center, scale, is_of_range = _center_and_scale(filled, choices.scaling)
+        if choices.scaling == "minmax" or (scale == 0 and choices.scaling in ("robust", "smooth")):
+            # Of equal values: what training never saw to differ tells nothing, and stays 0.
             bounds = [float(filled.min()), float(filled.max())]
+        knots, heights = normal_knots(filled) if choices.scaling == "quantile" else ([], [])
         indicator = bool(missing.any()) and choices.indicators
         return cls(
             str(column.name),
@@ -74,12 +84,22 @@ class Numeric(Filled):
             choices.scaling,
             float(choices.winsorise),
             float(impute) if not isinstance(impute, str) else impute,
+            knots,
+            heights,
+            is_of_range,
         )
 
     def describe(self) -> str:
         """`(x − 29.7) / 14.5; a missing cell is 28 and raises an indicator`."""
-        value = f"({self.name} − {self.center:.4g}) / {self.scale:.4g}" if self.scaling != "none" else self.name
+        is_scaled = self.scaling not in ("none", "quantile")
+        value = f"({self.name} − {self.center:.4g}) / {self.scale:.4g}" if is_scaled else self.name
         value = value.replace("− -", "+ ")
+        if self.is_of_range:
+            value += " (half of the range, as the quartiles are equal)"
+        if self.scaling == "smooth":
+            value += f", smoothly clipped to ± {CLIP:g}"
+        if self.scaling == "quantile":
+            value += f" as a normal deviate, by {len(self.knots)} quantiles"
         if self.bounds:
             value += f", {self.name} drawn in to {self.bounds[0]:.4g} … {self.bounds[1]:.4g}"
         return value + self.gap(f"{self.fill:.4g}")
@@ -112,9 +132,11 @@ class Numeric(Filled):
         """Return (x - center) / scale of values without gaps, drawn in to the bounds."""
         if self.bounds:
             values = np.clip(values, self.bounds[0], self.bounds[1])
+        if self.scaling == "quantile":
+            return read_off(values, self.knots, self.heights)
         with np.errstate(over="ignore"):
-            y = (values - self.center) / self.scale
-        return np.clip(y, -_FURTHEST, _FURTHEST)
+            y = np.clip((values - self.center) / self.scale, -_FURTHEST, _FURTHEST)
+        return smoothly_clipped(y) if self.scaling == "smooth" else y
 
     def with_indicator(self, indicator: bool) -> Numeric:
         """Return the encoder with or without an indicator of missing cells."""
@@ -160,17 +182,17 @@ def _fill(present: np.ndarray, impute: str | float) -> float:
     return float(np.median(present))
 
 
-def _center_and_scale(values: np.ndarray, scaling: str) -> tuple[float, float]:
+def _center_and_scale(values: np.ndarray, scaling: str) -> tuple[float, float, bool]:
+    """Return center and scale, and whether the range stands for the quartiles."""
     if scaling == "standard":
-        return mean_and_deviation(values)
+        return (*mean_and_deviation(values), False)
     if scaling == "minmax":
         # Halves, or the difference of the largest and the smallest float would overflow.
         low, high = float(values.min()), float(values.max())
-        return low, min(2 * (high / 2 - low / 2), float(np.finfo(float).max))
-    if scaling == "robust":
-        low, median, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-        return median, min(2 * (high / 2 - low / 2), float(np.finfo(float).max))
-    return 0.0, 1.0
+        return low, min(2 * (high / 2 - low / 2), float(np.finfo(float).max)), False
+    if scaling in ("robust", "smooth"):
+        return robust(values)
+    return 0.0, 1.0, False
 
 
 @dataclass(frozen=True)

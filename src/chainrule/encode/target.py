@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.encode.codes import codes_of
 from chainrule.encode.encoder import mean_and_deviation
+from chainrule.encode.reshaping import Reshaping, fit_reshaping, reshaping_from_json
 from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
 from chainrule.sources.kinds import as_numbers, cells_as_text, has_codes
 from chainrule.sources.reading.reading import row_number
@@ -36,7 +37,11 @@ class Target:
     classes : tuple of str
         In the order of the network's outputs; numbers in numerical order, texts in alphabetical.
     mean, scale : float
-        Of a regression's training targets: t = (value - mean) / scale, so that any unit learns at the same rate.
+        Of a regression's training targets: t = (g(value) - mean) / scale, so that any unit learns at the same rate.
+    reshaping : Reshaping or None
+        g, which draws a heavy tail in; None where g(value) is the value.
+    bounds : tuple of two floats, or ()
+        The least and the largest value seen, which a prediction never leaves; without them it may.
     """
 
     name: str
@@ -44,6 +49,8 @@ class Target:
     classes: tuple[str, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    reshaping: Reshaping | None = None
+    bounds: tuple[float, ...] = ()
 
     @property
     def outputs(self) -> int:
@@ -53,10 +60,31 @@ class Target:
     def encode(self, column: pd.Series) -> np.ndarray:
         """Return t (N, K): an indicator matrix, or standardised values."""
         if self.task == REGRESSION:
-            t: np.ndarray = (self.values(column) - self.mean) / self.scale
+            values = self.values(column)
+            t: np.ndarray = ((self.reshaping.forward(values) if self.reshaping else values) - self.mean) / self.scale
             return t[:, None]
         indicator: np.ndarray = np.eye(len(self.classes))[self.codes(column)]
         return indicator
+
+    def decode(self, y: np.ndarray) -> np.ndarray:
+        """Return a regression's predictions y (N, …) in the target's own unit."""
+        values: np.ndarray = y * self.scale + self.mean
+        if self.reshaping:
+            values = self.reshaping.back(values)
+        return np.clip(values, self.bounds[0], self.bounds[1]) if self.bounds else values
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether `decode` is y · scale + mean and nothing else."""
+        return self.reshaping is None and not self.bounds
+
+    def describe(self) -> str:
+        """Return what is done to a regression's values beyond bringing them to mean 0 and deviation 1; else nothing."""
+        told = f"{self.reshaping.describe(self.name)} is learned" if self.reshaping else ""
+        if self.bounds:
+            low, high = (f"{bound:.6g}" for bound in self.bounds)
+            told += f"{', and ' * bool(told)}predictions stay within what training has seen, {low} to {high}"
+        return told
 
     def values(self, column: pd.Series) -> np.ndarray:
         """Return the numbers of a regression's target (N,), or raise DataError for one that is none."""
@@ -92,14 +120,16 @@ class Target:
         return codes
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields."""
-        return {
+        """Return the fields; those that came later are left out where they are empty, as in older files."""
+        data: dict[str, Any] = {
             "name": self.name,
             "task": self.task,
             "classes": list(self.classes),
             "mean": self.mean,
             "scale": self.scale,
         }
+        data |= {"reshaping": self.reshaping.to_json()} if self.reshaping else {}
+        return data | ({"bounds": list(self.bounds)} if self.bounds else {})
 
     @classmethod
     def from_json(cls, data: Any) -> Target:
@@ -107,7 +137,7 @@ class Target:
         kinds = {"name": str, "task": str, "classes": list, "mean": float, "scale": float}
         right = (
             isinstance(data, dict)
-            and set(data) == set(kinds)
+            and set(data) - {"reshaping", "bounds"} == set(kinds)
             and all(isinstance(data[name], kind) for name, kind in kinds.items())
             and all(isinstance(item, str) for item in data["classes"])
             and len(set(data["classes"])) == len(data["classes"])
@@ -115,10 +145,21 @@ class Target:
             and data["task"] in (CLASSIFICATION, REGRESSION)
             and math.isfinite(data["mean"])
             and 0 < data["scale"] < math.inf
+            and (data["task"] == REGRESSION or set(data) == set(kinds))
+            and _are_bounds(data.get("bounds", []))
         )
         if not right:
             raise ModelFileError(f"a target with {', '.join(kinds)}", f"{data!r:.80}", "The model file is damaged.")
-        return cls(data["name"], data["task"], tuple(data["classes"]), data["mean"], data["scale"])
+        reshaping = reshaping_from_json(data["reshaping"]) if "reshaping" in data else None
+        bounds = tuple(data.get("bounds", ()))
+        return cls(data["name"], data["task"], tuple(data["classes"]), data["mean"], data["scale"], reshaping, bounds)
+
+
+def _are_bounds(value: Any) -> bool:
+    if value == []:
+        return True
+    are_two = isinstance(value, list) and len(value) == 2 and all(isinstance(bound, float) for bound in value)
+    return are_two and math.isfinite(value[0]) and math.isfinite(value[1]) and value[0] < value[1]
 
 
 def guess_target(names: list[str]) -> str:
@@ -147,8 +188,16 @@ def guess_task(column: pd.Series) -> tuple[str, str]:
     return REGRESSION, f"it has {unique} different numbers"
 
 
-def fit_target(column: pd.Series, task: str) -> Target:
-    """Measure a target column on the training part."""
+def fit_target(column: pd.Series, task: str, reshaping: str = "none", *, is_bounded: bool = False) -> Target:
+    """Measure a target column on the training part.
+
+    Parameters
+    ----------
+    reshaping : str
+        Of a regression, which map of its values is learned: none, power or quantile.
+    is_bounded : bool
+        Of a regression, whether predictions stay within the values seen; of reshaped ones they always do.
+    """
     name = str(column.name)
     if task == REGRESSION:
         values = Target(name, task).values(column)
@@ -157,7 +206,11 @@ def fit_target(column: pd.Series, task: str) -> Target:
             raise DataError(
                 f"different values in the target {name!r}", f"{values[0]:g} in every row", "Choose another `target`."
             )
-        return Target(name, task, (), mean, scale)
+        bounds = (float(values.min()), float(values.max())) if is_bounded or reshaping != "none" else ()
+        found = fit_reshaping(values, reshaping)
+        if found is not None:
+            mean, scale = mean_and_deviation(found.forward(values))
+        return Target(name, task, (), mean, scale or 1.0, found, bounds)
     text = cells_as_text(column)
     infinite = column.dtype.kind == "f" and np.isinf(column).any()
     if text.isna().any() or infinite:

@@ -104,20 +104,20 @@ def _alike(encoders: Iterable[Encoder]) -> dict[tuple[type[Encoder], Hashable], 
 
 def _likeness(encoder: Encoder) -> Hashable:
     if isinstance(encoder, Numeric):
-        return encoder.scaling, encoder.winsorise, encoder.impute, encoder.indicator
+        return encoder.scaling, encoder.is_of_range, encoder.winsorise, encoder.impute, encoder.indicator
     if isinstance(encoder, Boolean):
         return encoder.indicator, encoder.impute
     if isinstance(encoder, Category):
         return encoder.least, encoder.most, encoder.fill is None
     if isinstance(encoder, Ordinal):
         numeric = encoder.numeric
-        return numeric.scaling, numeric.impute, numeric.indicator
+        return numeric.scaling, numeric.is_of_range, numeric.impute, numeric.indicator
     return encoder.name
 
 
 def _numbers(members: list[Numeric]) -> Group:
     first = members[0]
-    values = _pipeline(_imputer(first.impute), *_clip(members), *_scaler(first.scaling))
+    values = _pipeline(_imputer(first.impute), *_clip(members), *_scaler(members))
     step = _pipeline(_function(read_numbers), _with_indicator(values, first.indicator))
     return Group("numbers", step, [e.name for e in members], _names(members))
 
@@ -143,7 +143,7 @@ def _categories(members: list[Category]) -> Group:
 
 def _ordinals(members: list[Ordinal]) -> Group:
     numeric = members[0].numeric
-    values = _pipeline(_imputer(numeric.impute), *_scaler(numeric.scaling))
+    values = _pipeline(_imputer(numeric.impute), *_scaler([e.numeric for e in members]))
     ranks = _ranks([e.categories for e in members])
     step = _pipeline(_function(read_texts), ranks, _with_indicator(values, numeric.indicator))
     return Group("ranks", step, [e.name for e in members], _names(members))
@@ -154,10 +154,10 @@ def _dates(members: list[Date]) -> Group:
 
     (date,) = members
     numeric = date.numeric
-    scaler = _scaler(numeric.scaling)
+    scaler = _scaler([numeric])
     days = _with_indicator(_pipeline(_imputer(numeric.impute), *scaler), numeric.indicator)
     positions = (
-        _pipeline(_imputer(numeric.impute), _function(date_parts), *_scaler(numeric.scaling))
+        _pipeline(_imputer(numeric.impute), _function(date_parts), *_scaler(date.part_encoders))
         if date.parts
         else _pipeline(_imputer(numeric.impute), _function(circles))
     )
@@ -245,11 +245,24 @@ def _clip(members: list[Numeric]) -> list[Step]:
     return [_function(np.clip, a_min=low, a_max=high)]
 
 
-def _scaler(scaling: str) -> list[Step]:
+def _scaler(members: Sequence[Numeric]) -> list[Step]:
+    """Of what scikit-learn does not do as we do, or not at all, its place has the numbers that we have found."""
     from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-    scalers = {"standard": StandardScaler, "minmax": lambda: MinMaxScaler(clip=True), "robust": RobustScaler}
-    return [scalers[scaling]()] if scaling in scalers else []
+    scaling = members[0].scaling
+    if scaling in ("standard", "minmax"):
+        return [StandardScaler() if scaling == "standard" else MinMaxScaler(clip=True)]
+    if scaling == "none":
+        return []
+    # RobustScaler divides by 1 where the quartiles fall together.
+    if scaling == "robust" and not any(e.is_of_range for e in members):
+        return [RobustScaler()]
+    return [_function(scaled_as_found, encoders=members)]
+
+
+def scaled_as_found(values: np.ndarray, encoders: Sequence[Numeric]) -> np.ndarray:
+    """Return columns of values, each scaled by its encoder."""
+    return np.column_stack([e.scaled(column) for e, column in zip(encoders, np.asarray(values).T, strict=True)])
 
 
 def _ranks(categories: list[list[str]]) -> Step:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from chainrule.errors import ConfigError
 from chainrule.nn.penalty import Penalty
 from chainrule.optim import Rule
 from chainrule.saved.model import Model
@@ -111,6 +112,16 @@ class Lesson:
     training: Training | None = None
     why_not: str = ""
     notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Refuse a target whose way back no exporter has an entry for: a prediction in another unit would be wrong."""
+        preparation = self.model.preparation
+        if preparation is not None and not preparation.target.is_plain:
+            raise ConfigError(
+                "a model whose target is learned as it is, to be exported",
+                f"one of which {preparation.target.describe()}",
+                "Train with `target_scaling=none` and `clip_predictions=false`, or keep the model file.",
+            )
 
     @property
     def slug(self) -> str:

@@ -11,13 +11,14 @@ from chainrule.encode.dates import Date
 from chainrule.encode.encoder import Encoder
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
+from chainrule.encode.scaling import CLIP
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.spectrum import FLOOR, mel_bands
 from chainrule.encode.table import TableEncoding
 from chainrule.encode.words import Text
 from chainrule.errors import ConfigError
 from chainrule.exporters.lesson import Rows
-from chainrule.exporters.onnx_graph import DOUBLE, FLOAT, STRING, UINT8, Graph
+from chainrule.exporters.onnx_graph import DOUBLE, FLOAT, INT64, STRING, UINT8, Graph
 from chainrule.exporters.raw import PIXELS, WAVES
 from chainrule.exporters.table import Table
 
@@ -87,9 +88,29 @@ def number(encoder: Numeric, graph: Graph, cells: str) -> str:
     y = graph.op("Where", missing, graph.const(encoder.fill, np.float64), cells)
     if encoder.bounds:
         y = _clip(graph, y, *encoder.bounds)
+    if encoder.scaling == "quantile":
+        return _with_indicator(graph, _read_off(graph, y, encoder), missing, there=encoder.indicator)
     y = graph.op("Sub", y, graph.const(encoder.center, np.float64))
     y = graph.op("Div", y, graph.const(encoder.scale, np.float64))
-    return _with_indicator(graph, _clip(graph, y, -_FAR, _FAR), missing, there=encoder.indicator)
+    y = _clip(graph, y, -_FAR, _FAR)
+    if encoder.scaling == "smooth":
+        share = graph.op("Div", y, graph.const(CLIP, np.float64))
+        square = graph.op("Add", graph.const(1.0, np.float64), graph.op("Mul", share, share))
+        y = graph.op("Div", y, graph.op("Sqrt", square))
+    return _with_indicator(graph, y, missing, there=encoder.indicator)
+
+
+def _read_off(graph: Graph, y: str, encoder: Numeric) -> str:
+    """Draw in to the outermost knots, count the knots below, and go along the line from there."""
+    knots, heights = np.array(encoder.knots), np.array(encoder.heights)
+    y = _clip(graph, y, float(knots[0]), float(knots[-1]))
+    if len(knots) == 1:
+        return graph.op("Add", graph.op("Mul", y, graph.const(0.0, np.float64)), graph.const(heights[0], np.float64))
+    is_above = graph.op("GreaterOrEqual", y, graph.const(knots[1:-1][None], np.float64))
+    at = graph.op("ReduceSum", graph.cast(is_above, INT64), graph.const([1], np.int64), keepdims=1)
+    slopes = np.diff(heights) / np.diff(knots)
+    found = [graph.op("Gather", graph.const(part, np.float64), at) for part in (knots[:-1], slopes, heights[:-1])]
+    return graph.op("Add", graph.op("Mul", graph.op("Sub", y, found[0]), found[1]), found[2])
 
 
 def _clip(graph: Graph, y: str, low: float, high: float) -> str:

@@ -12,6 +12,7 @@ from chainrule.encode.dates import Date
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.preparation import Preparation
+from chainrule.encode.scaling import CLIP
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.spectrum import FLOOR, mel_bands
 from chainrule.encode.table import TableEncoding
@@ -117,6 +118,11 @@ def numeric(encoder: Numeric, cells: str, plain: Plain) -> str:
         given.append(f"center={encoder.center!r}, scale={encoder.scale!r}")
     if encoder.bounds:
         given.append(f"bounds={tuple(encoder.bounds)!r}")
+    if encoder.scaling == "smooth":
+        given.append(f"clip={CLIP!r}")
+    if encoder.scaling == "quantile":
+        knots = plain.value(f"quantiles of {encoder.name}", encoder.knots)
+        given.append(f"at=({knots}, {plain.value(f'deviates of {encoder.name}', encoder.heights)})")
     return f"{plain.call('number')}({', '.join(given + _indicator(encoder.indicator))})"
 
 
@@ -153,8 +159,9 @@ def date(encoder: Date, cells: str, plain: Plain) -> str:
     scaled = numeric(encoder.numeric, days, plain)
     if not encoder.parts:
         return f"{scaled}, {plain.call('circles')}({filled})"
-    parts = [Numeric(**{k: v for k, v in part.items() if k != "kind"}) for part in encoder.parts]
-    split = [numeric(part, f"{plain.call('calendar')}({filled})[{i}]", plain) for i, part in enumerate(parts)]
+    split = [
+        numeric(part, f"{plain.call('calendar')}({filled})[{i}]", plain) for i, part in enumerate(encoder.part_encoders)
+    ]
     return ", ".join([scaled, *split])
 
 

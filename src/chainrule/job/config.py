@@ -23,6 +23,7 @@ from chainrule.constraints import (
 )
 from chainrule.encode.augment import PRESETS
 from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
+from chainrule.encode.reshaping import RESHAPINGS
 from chainrule.encode.sounds import METHODS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job import defaults
@@ -97,6 +98,12 @@ class Config:
         Kind(bool), default=None, optional=True, about="tables: whether the first column has the names of the rows"
     )
     missing_target: str = option("error", "drop", default="error", about="rows whose target is missing")
+    target_scaling: str = option(
+        *RESHAPINGS,
+        default="none",
+        about="of numbers, what is learned: none: the values; power, quantile: a heavy tail drawn in",
+    )
+    clip_predictions: bool = flag(False, about="of numbers, whether predictions stay within what training has seen")
     columns: dict[str, str] = _table("kinds of columns that are not to be guessed")
     valid: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART, read=parse_part)
     test: float | str = constrained(_FRACTION, _TEXT, default="auto", about=_PART, read=parse_part)

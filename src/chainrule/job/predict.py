@@ -11,7 +11,7 @@ import numpy as np
 from chainrule.encode.encoder import Findings
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.sounds import SoundEncoding
-from chainrule.encode.target import CLASSIFICATION
+from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.errors import DataError
 from chainrule.job.config import Config
 from chainrule.job.metrics import baseline, measure
@@ -75,7 +75,19 @@ def predict_table(
     if proba and target.classes:
         probabilities = {f"P({target.name} = {name})": y[:, k] for k, name in enumerate(target.classes)}
         table = pd.concat([table, pd.DataFrame(probabilities)], axis=1)
-    return Predictions(source, y, table, source.notes + findings.lines())
+    return Predictions(source, y, table, source.notes + findings.lines() + _at_the_ends(target, y))
+
+
+def _at_the_ends(target: Target, y: np.ndarray) -> list[str]:
+    """Say how many predictions were drawn in to what training has seen."""
+    at_the_ends = int(np.isin(y, target.bounds).sum())
+    if not at_the_ends:
+        return []
+    low, high = target.bounds
+    return [
+        f"{at_the_ends:,} of {len(y):,} predictions stand at an end of what training has seen of {target.name!r}, "
+        f"{low:.6g} to {high:.6g}: they may have been drawn in to it"
+    ]
 
 
 def gallery_page(model: Model, predictions: Predictions) -> str:

@@ -16,8 +16,16 @@ from chainrule.encode.preparation import Preparation
 from chainrule.encode.sparse import is_sparse
 from chainrule.encode.split import split_rows
 from chainrule.encode.table import column_kinds
-from chainrule.encode.target import CLASSIFICATION, Target, fit_target, guess_target, guess_task, require_column
-from chainrule.errors import DataError
+from chainrule.encode.target import (
+    CLASSIFICATION,
+    REGRESSION,
+    Target,
+    fit_target,
+    guess_target,
+    guess_task,
+    require_column,
+)
+from chainrule.errors import ConfigError, DataError
 from chainrule.job.config import Config
 from chainrule.job.doubts import doubts
 from chainrule.job.readable import require_readable, require_readable_target
@@ -139,8 +147,14 @@ def prepare_source(config: Config, source: Source) -> Prepared:
         source = replace(source, unreadable=(*source.unreadable, *other.unreadable))
         sources[name] = _drop_missing_targets(other, target_name, config, notes)
     train = sources["train"]
+    if task == CLASSIFICATION and (config.target_scaling != "none" or config.clip_predictions):
+        raise ConfigError(
+            "a regression for `target_scaling` and `clip_predictions`",
+            f"a classification of {target_name!r}",
+            "Leave them out, or set `task=regression`.",
+        )
     if task != CLASSIFICATION:
-        target = fit_target(train.frame[target_name], task)
+        target = fit_regression(train.frame[target_name], config, notes)
     target = _unscaled_if_poisson(target, config, source.frame)
     wanted = Wanted(kinds, config.choices, config.standardise, config.sound, config.seconds)
     preparation = Preparation(fit_encoding(train.samples, train.frame, wanted), target, source.reading)
@@ -267,6 +281,20 @@ def _share(name: str, published: Mapping[str, np.ndarray], total: int) -> float:
         return 0.0
     # Beyond some thousand rows a validation part tells hardly more, and those rows could be learned from.
     return min(_SHARE, _ENOUGH_TO_VALIDATE / max(1, total)) if published else _SHARE
+
+
+def fit_regression(column: pd.Series, config: Config, notes: list[str]) -> Target:
+    """Return the target of numbers, as the settings want it; what is done to them is added to notes."""
+    if config.loss == "poisson" and config.target_scaling != "none":
+        raise ConfigError(
+            "`target_scaling=none` for the loss poisson, whose targets are counts",
+            f"`target_scaling={config.target_scaling}`",
+            "Leave one of them out.",
+        )
+    target = fit_target(column, REGRESSION, config.target_scaling, is_bounded=config.clip_predictions)
+    told = target.describe()
+    notes += [f"{told} (`target_scaling`, `clip_predictions`)"] if told else []
+    return target
 
 
 def _unscaled_if_poisson(target: Target, config: Config, frame: pd.DataFrame) -> Target:

@@ -72,6 +72,12 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
         raise ConfigError(
             "an optimizer that takes a step for each batch, to train on a stream", "lbfgs", "Use `optimizer=adam`."
         )
+    if config.target_scaling != "none" or config.clip_predictions:
+        raise ConfigError(
+            "`target_scaling=none` and `clip_predictions=false` to train on a stream, whose target is not held in memory",
+            f"`target_scaling={config.target_scaling}`, `clip_predictions={str(config.clip_predictions).lower()}`",
+            "Leave them out, or set `stream=false`.",
+        )
     reading = reading_of(config)
     blocks = open_blocks(Path(config.data), reading.wishes, tell)
     notes = [*blocks.notes, _why(config)]

@@ -92,6 +92,12 @@ class Network:
                 f"Call it: {what.__name__}()." if is_class else "Take one of chainrule.nn, such as SquaredError().",
             )
         object.__setattr__(self, "input_shape", as_shape(self.input_shape))
+        if self.layer.logits_of not in (None, self.loss.link_name):
+            raise ConfigError(
+                f"an ensemble of predictions by the link {self.loss.link_name}, for {type(self.loss).__name__}",
+                f"one of the link {self.layer.logits_of}",
+                "Make it by Ensemble.of(members, loss).",
+            )
         if not self.loss.accepts(self.output_shape):
             raise ShapeError(
                 f"the last layer to give logits that the loss {type(self.loss).__name__} accepts",

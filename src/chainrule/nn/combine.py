@@ -96,6 +96,11 @@ class Sequential(Layer):
         rows = ((name, layer.in_a_row()) for name, layer in self.children().items())
         return {dotted(name, inner): layer for name, row in rows for inner, layer in row.items()}
 
+    @property
+    def logits_of(self) -> str | None:
+        """What the last layer says."""
+        return self.layers[-1].logits_of
+
     # Asked for at each step, and of a stack that may be deep.
     @cached_property
     def is_random(self) -> bool:

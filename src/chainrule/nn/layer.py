@@ -129,6 +129,11 @@ class Layer(ABC):
         return next((child.most_ids for child in [*self.children().values()][:1]), None)
 
     @property
+    def logits_of(self) -> str | None:
+        """The link (see `Loss.link_name`) whose logits y is, where it can only be those of one; None: of any."""
+        return None
+
+    @property
     def has_state(self) -> bool:
         """Whether some parameters are state, which `update_state` moves instead of a gradient."""
         return any(child.has_state for child in self.children().values())

@@ -140,7 +140,7 @@ class Model:
             a = logits(self.network, engine, params, x, mask=mask)
             y = np.asarray(self.network.loss.link(NUMPY, a.astype(np.float64)))
         target = None if self.preparation is None else self.preparation.target
-        return y if target is None or target.task == CLASSIFICATION else y * target.scale + target.mean
+        return y if target is None or target.task == CLASSIFICATION else target.decode(y)
 
     def predict(
         self,
