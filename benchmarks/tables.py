@@ -214,7 +214,7 @@ def measure(table: str, split: int, model: str) -> dict[str, Any]:
     frame, target = load()
     x, y = frame.drop(columns=target), frame[target]
     words = _columns(x)[1]
-    x = x.astype({name: object for name in words})
+    x = x.astype(dict.fromkeys(words, object))
     if task == CLASSIFICATION:
         y = pd.Series(np.unique(y.astype(str), return_inverse=True)[1])
     rows = train_test_split(
@@ -228,7 +228,14 @@ def measure(table: str, split: int, model: str) -> dict[str, Any]:
         fitted.fit(x.iloc[a].reset_index(drop=True), y.iloc[a].reset_index(drop=True))
         spent = _cpu() - before
         test, truth = x.iloc[b].reset_index(drop=True), y.iloc[b].to_numpy()
-        found: dict[str, Any] = {"table": table, "split": split, "model": model, "task": task, "rows": len(a), "cpu": spent}
+        found: dict[str, Any] = {
+            "table": table,
+            "split": split,
+            "model": model,
+            "task": task,
+            "rows": len(a),
+            "cpu": spent,
+        }
         if task == CLASSIFICATION:
             p = np.asarray(fitted.predict_proba(test), float)
             p = np.clip(p / p.sum(axis=1, keepdims=True), 1e-7, 1)
@@ -261,9 +268,7 @@ def calibration_error(p: np.ndarray, truth: np.ndarray, bins: int = 15) -> float
 
 def _cpu() -> float:
     """Return the CPU seconds of this process and of its children that have ended."""
-    return sum(
-        sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 # ── the summary ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -287,14 +292,28 @@ def show(found: list[dict[str, Any]]) -> None:
         score = gain.div(gain.max(axis=1), axis=0).clip(lower=-1)
         ranks = signed.rank(axis=1, ascending=False)
         summary = pd.DataFrame({"mean rank": ranks.mean(), "mean score": score.mean()})
-        print(f"\n{metric}: {len(whole)} cases of {whole.index.get_level_values(0).nunique()} tables\n{summary.round(3).to_string()}")
-        for mine, other in (("standard", "linear"), ("standard", "realmlp"), ("quick", "linear"), ("quick", "mlp"), ("standard", "trees")):
+        print(
+            f"\n{metric}: {len(whole)} cases of {whole.index.get_level_values(0).nunique()} tables\n{summary.round(3).to_string()}"
+        )
+        for mine, other in (
+            ("standard", "linear"),
+            ("standard", "realmlp"),
+            ("quick", "linear"),
+            ("quick", "mlp"),
+            ("standard", "trees"),
+        ):
             if mine in whole and other in whole:
                 ahead = (signed[mine] > signed[other]).sum()
-                print(f"  {mine} above {other} in {ahead} of {len(whole)}; worst score below it {(score[mine] - score[other]).min():+.3f}")
+                print(
+                    f"  {mine} above {other} in {ahead} of {len(whole)}; worst score below it {(score[mine] - score[other]).min():+.3f}"
+                )
     if "calibration" in frame:
-        print(f"\nexpected calibration error\n{frame.pivot_table(index='table', columns='model', values='calibration').round(3).to_string()}")
-    print(f"\nCPU seconds of a fit\n{frame.pivot_table(index='table', columns='model', values='cpu').round(1).to_string()}")
+        print(
+            f"\nexpected calibration error\n{frame.pivot_table(index='table', columns='model', values='calibration').round(3).to_string()}"
+        )
+    print(
+        f"\nCPU seconds of a fit\n{frame.pivot_table(index='table', columns='model', values='cpu').round(1).to_string()}"
+    )
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from chainrule.cli.written import options as how_it_is_written
 from chainrule.printable import printable
 
 if TYPE_CHECKING:
+    from chainrule.job.effort import EffortJob
     from chainrule.job.train import Job, Outcome
 
 
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="mlp, or cnn for pictures; auto chooses by their size; list: all, with their settings.",
 )
+@click.option("--effort", help="Tables: quick, standard or best; many networks on folds, the best of them picked.")
+@click.option("--metric", help="Two classes, with --effort: what the threshold of the answer is chosen for.")
+@click.option("--group", metavar="COLUMN", help="Rows with the same cell here are never parted.")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="End after so long, with the best so far.")
+@click.option("--jobs", type=int, help="With --effort: trainings at once; one for each core if left out.")
 @click.option("--filters", help="cnn: filters of each block, 32,64 for example.")
 @click.option("--hidden", help="Units of the hidden layers; 128,64 if left out, 0 for none.")
 @click.option("--activation", help="relu, tanh, sigmoid, gelu, silu, elu, …")
@@ -83,6 +89,11 @@ def train(
     offline: bool,
     strict: bool,
     model: str | None,
+    effort: str | None,
+    metric: str | None,
+    group: str | None,
+    time_limit: float | None,
+    jobs: int | None,
     filters: str | None,
     hidden: str | None,
     activation: str | None,
@@ -131,6 +142,11 @@ def train(
         "strict": strict or None,
         **written,
         "model": model,
+        "effort": effort,
+        "metric": metric,
+        "group": group,
+        "time_limit": time_limit,
+        "jobs": jobs,
         "filters": filters,
         "augment": augment,
         "ema": ema,
@@ -153,7 +169,9 @@ def train(
     given = overrides(set_, flags)
     if resume is not None:
         settled = {"out": out, "config": config, "force": force, "print_config": print_config}
-        job: Job | None = _resumed_job(resume, given, {name for name, value in settled.items() if value}, quiet)
+        job: Job | EffortJob | None = _resumed_job(
+            resume, given, {name for name, value in settled.items() if value}, quiet
+        )
     else:
         job = _new_job(config, given, out, force, print_config, quiet)
     if job is None:
@@ -171,10 +189,11 @@ def train(
 
 def _new_job(
     config: str | None, given: dict[str, Any], out: str | None, force: bool, print_config: bool, quiet: bool
-) -> Job | None:
+) -> Job | EffortJob | None:
     from pathlib import Path
 
     from chainrule.job.config import config_from
+    from chainrule.job.effort import EffortJob, is_search
     from chainrule.job.folder import check_place
     from chainrule.job.settings import layered, read_config, to_toml
     from chainrule.job.train import Job
@@ -186,23 +205,25 @@ def _new_job(
         return None
     name = Path(chosen.data).name.split(".")[0] or "run"
     folder = check_place(out, name, force=force)
+    if is_search(chosen):
+        return EffortJob(chosen, folder, tell=_reader(quiet))
     return Job(chosen, folder, tell=_reader(quiet))
 
 
-def _resumed_job(resume: str, given: dict[str, Any], settled: set[str], quiet: bool) -> Job:
+def _resumed_job(resume: str, given: dict[str, Any], settled: set[str], quiet: bool) -> Job | EffortJob:
     from pathlib import Path
 
     from chainrule.errors import ConfigError
     from chainrule.job.resume import resumed
 
-    others = sorted((set(given) | settled) - {"epochs"})
+    others = sorted((set(given) | settled) - {"epochs", "time_limit"})
     if others:
         raise ConfigError(
-            "--epochs alone beside --resume, which goes on with a run as it was begun",
+            "--epochs or --time-limit alone beside --resume, which goes on with a run as it was begun",
             ", ".join(others),
             "Leave it out, or start a new run.",
         )
-    return resumed(Path(resume), given.get("epochs"), _reader(quiet))
+    return resumed(Path(resume), given.get("epochs"), _reader(quiet), time_limit=given.get("time_limit"))
 
 
 def _reader(quiet: bool) -> Callable[[str], None]:
@@ -211,7 +232,7 @@ def _reader(quiet: bool) -> Callable[[str], None]:
     return (lambda words: None) if quiet else Reading().tell
 
 
-def _watch(job: Job, *, quiet: bool) -> None:
+def _watch(job: Job | EffortJob, *, quiet: bool) -> None:
     """Train to the end, or until Ctrl-C asks for it."""
     from chainrule.cli.progress import observer
 
@@ -223,7 +244,7 @@ def _watch(job: Job, *, quiet: bool) -> None:
 
 
 @contextmanager
-def _asking_politely(job: Job) -> Iterator[None]:
+def _asking_politely(job: Job | EffortJob) -> Iterator[None]:
     """Let a signal end the run after the steps in hand, and with its model and report; a second Ctrl-C at once.
 
     `kill`, and a terminal that is closed, may be heard any number of times: nobody who sends them twice wants to lose the
@@ -249,7 +270,7 @@ def _asking_politely(job: Job) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell_start(job: Job) -> None:
+def _tell_start(job: Job | EffortJob) -> None:
     prepared = job.prepared
     rows = ", ".join(f"{part.n:,} {name}" for name, part in prepared.parts.items())
     target = prepared.preparation.target
@@ -258,19 +279,13 @@ def _tell_start(job: Job) -> None:
     lines += [f"  note: {printable(said(note))}" for note in job.notes]
     encoding = prepared.preparation.encoding
     lines.append("  columns: " + _by_kind(job) if encoding.columns else f"  inputs: {encoding.describe()}")
-    lines.append(f"  network: {_network(job)}")
-    lines.append(f"  engine: {job.choice.engine.name} ({job.choice.reason})")
+    lines.append(f"  {job.noun}: {said(job.about)}")
+    lines.append(f"  engine: {job.where}")
     lines.append(f"  seed: {job.config.seed}")
     tell("\n".join(lines))
 
 
-def _network(job: Job) -> str:
-    model = job.config.model
-    told = f"{model.describe()}; {job.network.n_parameters:,} parameters"
-    return told if model.name == "mlp" else f"{told} (--model mlp to compare)"
-
-
-def _by_kind(job: Job) -> str:
+def _by_kind(job: Job | EffortJob) -> str:
     from chainrule.sources.kinds import LEFT_OUT
 
     kinds: dict[str, list[str]] = {}
@@ -287,7 +302,7 @@ def _by_kind(job: Job) -> str:
 def _tell_end(outcome: Outcome) -> None:
     from chainrule.cli.table import metrics_table
 
-    tell(f"{outcome.reason}: {outcome.epochs} epochs in {outcome.seconds:.3g} s on {outcome.engine}\n")
+    tell(f"{outcome.told}\n")
     lines = [metrics_table(outcome.metrics), "", f"model   {outcome.folder.model}", f"report  {outcome.folder.report}"]
     say("\n".join([*lines, f"next    {said(outcome.advice)}"]))
 

@@ -149,6 +149,24 @@ class Config:
     most_words: Any = _choice("most_words")
     ngrams: Any = _choice("ngrams")
 
+    effort: str = option(
+        "none",
+        "quick",
+        "standard",
+        "best",
+        default="none",
+        about="tables: none: the one network that is set here; quick: one with what suits tables; standard, best: many on folds",
+    )
+    metric: str | None = constrained(
+        _TEXT, default=None, optional=True, about="two classes, with an effort: what the threshold is chosen for"
+    )
+    group: str | None = constrained(
+        _TEXT, default=None, optional=True, about="column whose equal cells are never parted, such as a person's name"
+    )
+    jobs: int | None = whole(
+        1, default=None, optional=True, about="with an effort: trainings at once; cores, if not set"
+    )
+
     model: Recipe = constrained(Kind(Recipe), default=Auto(), about="kind of network")
 
     augment: str = option(*PRESETS, default="none", about="pictures: how much they are changed at each step")

@@ -12,7 +12,7 @@ from chainrule.train.metrics import Metric, metrics_for
 _CURVE = "roc_auc"
 
 
-def measure(target: Target, truth: np.ndarray, y: np.ndarray) -> dict[str, float]:
+def measure(target: Target, truth: np.ndarray, y: np.ndarray, threshold: float | None = None) -> dict[str, float]:
     """Return every registered metric of the target's task, in its order.
 
     Parameters
@@ -21,13 +21,22 @@ def measure(target: Target, truth: np.ndarray, y: np.ndarray) -> dict[str, float
         Class numbers, or values in the target's own unit.
     y : array (N, K) or (N, 1)
         Probabilities, or values.
+    threshold : float, optional
+        Of two classes: from which probability of the second on it is the answer (see `Model.threshold`).
     """
     is_values = target.task != CLASSIFICATION
     # The area under a curve is told of two classes, both of which occur.
     has_curve = not is_values and len(target.classes) == 2 and len(np.unique(truth)) == 2
     t = truth[:, None] if is_values else truth
     metrics = [metric for metric in metrics_for(target.task) if metric.name != _CURVE or has_curve]
-    return {metric.name: float(metric.function(y, t, None)) for metric in metrics}
+    answers = y if threshold is None else answered(y, threshold)
+    return {metric.name: float(metric.function(answers if metric.of_answers else y, t, None)) for metric in metrics}
+
+
+def answered(y: np.ndarray, threshold: float) -> np.ndarray:
+    """Return the answers of a threshold as probabilities (N, 2) of 0 and 1."""
+    yes = y[:, 1] >= threshold
+    return np.stack([~yes, yes], axis=1).astype(float)
 
 
 def judged_by(metrics: Mapping[str, float]) -> tuple[Metric, Metric]:

@@ -70,7 +70,7 @@ def predict_table(
     y = model.outputs(source.frame, findings, samples=source.samples, views=views)
     target = model.prepared_by.target
     files = {FILE: source.frame[FILE]} if source.is_of_files else {}
-    said = np.array(target.classes, dtype=object)[y.argmax(axis=1)] if target.classes else y[:, 0]
+    said = model.answers(y)
     table = pd.DataFrame(files | {target.name: said})
     if proba and target.classes:
         probabilities = {f"P({target.name} = {name})": y[:, k] for k, name in enumerate(target.classes)}
@@ -143,7 +143,7 @@ def evaluate_table(
     truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
     y = model.outputs(source.frame, findings, samples=source.samples, views=views)
     metrics = {
-        "data": measure(target, truth, y),
+        "data": measure(target, truth, y, model.threshold),
         "baseline": measure(target, truth, baseline(target, truth, len(truth))),
     }
     return Evaluation(len(truth), metrics, source.notes + findings.lines())

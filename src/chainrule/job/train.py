@@ -75,6 +75,12 @@ class Outcome:
     engine: str
     epochs: int
     seconds: float
+    about: str = ""
+
+    @property
+    def told(self) -> str:
+        """How the training ended, in a sentence."""
+        return self.about or f"{self.reason}: {self.epochs} epochs in {self.seconds:.3g} s on {self.engine}"
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,20 @@ class Job:
             ) from error
         # Long ago: a checkpoint is due at once, before the first step, so that there is always one to go on from.
         self._saved = -math.inf
+
+    noun = "network"
+
+    @property
+    def where(self) -> str:
+        """The engine, and why this one."""
+        return f"{self.choice.engine.name} ({self.choice.reason})"
+
+    @property
+    def about(self) -> str:
+        """What is to be trained, in a few words."""
+        model = self.config.model
+        told = f"{model.describe()}; {self.network.n_parameters:,} parameters"
+        return told if model.name == "mlp" else f"{told} (`model=mlp` to compare)"
 
     @property
     def notes(self) -> list[str]:

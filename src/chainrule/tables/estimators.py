@@ -105,9 +105,7 @@ class _TableEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _keep(self, threshold: float | None = None) -> None:
         summary = {"effort": self.effort, "ensemble": self.picked_.to_json(), "seed": int(self.random_state)}
-        self.model_ = Model(
-            self.picked_.network, self.picked_.params, self._preparation, summary, threshold=threshold
-        )
+        self.model_ = Model(self.picked_.network, self.picked_.params, self._preparation, summary, threshold=threshold)
 
 
 class TableClassifier(ClassifierMixin, _TableEstimator):  # type: ignore[misc]

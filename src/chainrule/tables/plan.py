@@ -27,9 +27,7 @@ def effort_named(name: str) -> Effort:
     return EFFORTS[name]
 
 
-def folds_for(
-    t: np.ndarray, *, classify: bool, seed: int, groups: Any = None, folds: int = _FOLDS
-) -> Folds:
+def folds_for(t: np.ndarray, *, classify: bool, seed: int, groups: Any = None, folds: int = _FOLDS) -> Folds:
     """Return the folds of a table's rows: fewer than five where there are not so many rows, groups or rows of a class.
 
     Parameters

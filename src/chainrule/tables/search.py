@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -55,15 +55,15 @@ class Rows:
 class Shelf(Protocol):
     """Where members that have learned are kept, so that a run that was killed need not train them again."""
 
-    def save(self, number: int, learned: Sequence[Learned]) -> None:
+    def save(self, number: int, member: Member, learned: Sequence[Learned]) -> None:
         """Keep what member `number` came to on each fold."""
 
-    def load(self, number: int, networks: Network, rows: Sequence[int]) -> list[Learned] | None:
+    def load(self, number: int, member: Member, network: Network, rows: Sequence[int]) -> list[Learned] | None:
         """Return it, or None where it is not there."""
 
 
 class Search:
-    """Trains the members when it is iterated, and yields an event for each that has learned from all folds.
+    """Trains the members when it is iterated, and tells of each that has learned from all folds.
 
     On NumPy they take turns, several at a time in threads where `jobs` says so; what comes out is the same. Each has one
     thread of the linear algebra, whatever the machine has: another number of them would sum in another order.
@@ -96,7 +96,8 @@ class Search:
     ) -> None:
         self._rows, self.members, self._effort, self._seed = rows, tuple(members), effort, seed
         self._jobs, self._shelf = jobs, shelf
-        self._until = math.inf if seconds is None else time.monotonic() + seconds
+        self._seconds = math.inf if seconds is None else seconds
+        self._until = math.inf
         x = rows.data.x
         fronts = Fronts(None if is_sparse(x) else x)
         outputs = rows.data.t.shape[1]
@@ -114,9 +115,19 @@ class Search:
         """Ask the search to end: what has learned from all folds is kept."""
         self._reason = self._reason or reason
 
+    @property
+    def folds(self) -> Folds:
+        """The folds."""
+        return self._rows.folds
+
     def __iter__(self) -> Iterator[MemberEnded]:
         """Train."""
+        return self.events()
+
+    def events(self) -> Generator[MemberEnded, None, None]:
+        """Train: yield an event for each member that has learned from all folds."""
         began = time.monotonic()
+        self._until = began + self._seconds
         done = 0
         with _one_thread():
             for number, learned in self._ended():
@@ -129,7 +140,7 @@ class Search:
                 what = self.members[number].describe()
                 yield MemberEnded(done, time.monotonic() - began, number + 1, len(self.members), done, what, cost, best)
         if done < len(self.members) and not self._reason:
-            self._reason = f"the time limit has passed after {done} of {len(self.members)} members"
+            self._reason = f"the time limit of {self._seconds:g} s has passed"
 
     def _ended(self) -> Iterator[tuple[int, list[Learned] | None]]:
         """Yield members as they have learned from all folds; None where one of the networks diverged."""
@@ -137,7 +148,8 @@ class Search:
         for number in range(len(self.members)):
             kept = None
             if self._shelf is not None:
-                kept = self._shelf.load(number, self._networks[number], [len(b) for _, b in self._rows.folds.pairs])
+                held = [len(test) for _, test in self._rows.folds.pairs]
+                kept = self._shelf.load(number, self.members[number], self._networks[number], held)
             if kept is None:
                 todo.append(number)
             else:
@@ -152,7 +164,7 @@ class Search:
                 learned = [of_folds[fold] for fold in sorted(of_folds)]
                 whole = [one for one in learned if one is not None]
                 if len(whole) == len(learned) and self._shelf is not None:
-                    self._shelf.save(number, whole)
+                    self._shelf.save(number, self.members[number], whole)
                 yield number, whole if len(whole) == len(learned) else None
 
     def _results(

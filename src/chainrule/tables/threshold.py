@@ -15,6 +15,21 @@ def deciding_metrics() -> list[str]:
     return [metric.name for metric in metrics_for("classification") if metric.of_answers]
 
 
+def check_metric(metric: str, n_classes: int) -> None:
+    """Raise ConfigError unless a threshold can be chosen for the metric, between so many classes."""
+    known = deciding_metrics()
+    if metric not in known:
+        is_other = metric in [one.name for one in metrics_for("classification")]
+        came = f"{metric!r}, which a threshold does not change" if is_other else f"{metric!r}"
+        remedy = f"Leave `metric` out, or choose one of: {', '.join(known)}."
+        raise ConfigError(
+            "a metric that a threshold can be chosen for", came, remedy if is_other else did_you_mean(metric, known)
+        )
+    if n_classes != 2:
+        came = f"{n_classes} classes" if n_classes else "numbers to predict"
+        raise ConfigError("two classes to choose a threshold between, for `metric`", came, "Leave `metric` out.")
+
+
 def choose_threshold(metric: str, y: np.ndarray, codes: np.ndarray) -> float:
     """Return the threshold with the best score, 0.5 where none is better.
 
@@ -32,16 +47,7 @@ def choose_threshold(metric: str, y: np.ndarray, codes: np.ndarray) -> float:
     ConfigError
         If there is no such metric, it does not depend on a threshold, or there are more classes than two.
     """
-    known = deciding_metrics()
-    if metric not in known:
-        others = [one.name for one in metrics_for("classification")]
-        came = f"{metric!r}, which the threshold does not change" if metric in others else f"{metric!r}"
-        remedy = f"Leave `metric` out, or choose one of: {', '.join(known)}."
-        raise ConfigError("a metric that a threshold can be chosen for", came, remedy if metric in others else f"{did_you_mean(metric, known)}")
-    if y.shape[1] != 2:
-        raise ConfigError(
-            "two classes to choose a threshold between", f"{y.shape[1]} classes", "Leave `metric` out."
-        )
+    check_metric(metric, y.shape[1])
     function = next(one for one in metrics_for("classification") if one.name == metric)
     told = ~np.isnan(y).any(axis=1)
     p, truth = y[told, 1], codes[told]

@@ -137,6 +137,16 @@ class Advised(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MembersStarted(Event):
+    """An ensemble's members begin to learn: so many, each on all folds of the rows (see `chainrule.tables`)."""
+
+    members: int
+    folds: int
+    n_samples: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemberEnded(Event):
     """A member of an ensemble has learned from all folds: `member` of `members`, counted from 1 (see `chainrule.tables`).
 
@@ -171,7 +181,18 @@ class FitEnded(Event):
 
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
-    for kind in (FitStarted, EpochStarted, StepsEnded, EpochEnded, Measured, Decided, Advised, MemberEnded, FitEnded)
+    for kind in (
+        FitStarted,
+        EpochStarted,
+        StepsEnded,
+        EpochEnded,
+        Measured,
+        Decided,
+        Advised,
+        MembersStarted,
+        MemberEnded,
+        FitEnded,
+    )
 }
 
 
