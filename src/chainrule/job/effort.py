@@ -35,7 +35,7 @@ from chainrule.saved.file import save_model
 from chainrule.saved.model import Model
 from chainrule.sources.unreadable import as_csv
 from chainrule.tables.ensemble import Picked
-from chainrule.tables.plan import plan_search
+from chainrule.tables.plan import numbers_of, plan_search
 from chainrule.tables.search import Search
 from chainrule.tables.threshold import check_metric, choose_threshold
 from chainrule.train import Event, FitEnded, History, Journal, MembersStarted, replay
@@ -172,6 +172,7 @@ class EffortJob:
                 self.config.effort,
                 seed=self.config.seed,
                 groups=groups,
+                numbers=numbers_of(self.prepared.preparation.encoders),
                 jobs=self.jobs,
                 seconds=self.config.time_limit,
                 shelf=shelf,

@@ -176,14 +176,19 @@ def hold(folder: RunFolder) -> Lock:
     return lock
 
 
+def has_members(folder: RunFolder) -> bool:
+    """Tell whether the run is one of members on folds, which has no checkpoint: its journal begins with them."""
+    try:
+        with folder.journal.open(encoding="utf-8") as journal:
+            return '"MembersStarted"' in journal.readline(400)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def existing(path: Path) -> RunFolder:
     """Return the folder of a run that can be resumed."""
     folder = RunFolder(path)
-    needed = (
-        (folder.config, folder.journal)
-        if folder.members.is_dir()
-        else (folder.config, folder.checkpoint, folder.journal)
-    )
+    needed = [folder.config, folder.journal, *([] if has_members(folder) else [folder.checkpoint])]
     missing = [file.name for file in needed if not file.is_file()]
     if missing:
         raise RunFolderError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from chainrule.engine.numpy import NUMPY, NumpyEngine
 from chainrule.errors import ConfigError
 from chainrule.network.network import Network
 from chainrule.network.outputs import logits
+from chainrule.nn import Ensemble
 from chainrule.saved.views import averaged_outputs
 from chainrule.sources.samples import Samples
 from chainrule.types import Params
@@ -103,6 +104,22 @@ class Model:
                 "Load it with chainrule.load_model, and give arrays to its outputs_of.",
             )
         return self.preparation
+
+    @property
+    def n_members(self) -> int:
+        """How many networks it is an ensemble of; 0 of a single network."""
+        layer = self.network.layer
+        return len(layer.members) if isinstance(layer, Ensemble) else 0
+
+    def member(self, number: int) -> Model:
+        """Return the model of one network of an ensemble, counted from 1; ConfigError where there is none."""
+        layer = self.network.layer
+        if not isinstance(layer, Ensemble):
+            raise ConfigError("an ensemble, to take a member of", "a model of a single network", "Leave `member` out.")
+        if not 1 <= number <= len(layer.members):
+            raise ConfigError(f"`member` from 1 to {len(layer.members)}", f"{number}", "Members count from 1.")
+        network = replace(self.network, layer=layer.members[number - 1])
+        return replace(self, network=network, params=self.params[f"member{number}"], summary={})
 
     def outputs(
         self,

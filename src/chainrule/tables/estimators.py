@@ -23,11 +23,12 @@ from chainrule.saved.file import save_model
 from chainrule.saved.model import Model
 from chainrule.sources.kinds import ColumnKind
 from chainrule.tables.member import EFFORTS
-from chainrule.tables.plan import plan_search
+from chainrule.tables.plan import numbers_of, plan_search
 from chainrule.tables.threshold import choose_threshold
 
 # A name that no column of a table has: the target is given beside it.
 _TARGET = "target"
+_FEWEST_ROWS = 2
 
 
 class _TableEstimator(BaseEstimator):  # type: ignore[misc]
@@ -65,10 +66,9 @@ class _TableEstimator(BaseEstimator):  # type: ignore[misc]
         X = validate_data(self, X, reset=reset, dtype="numeric", ensure_all_finite="allow-nan", ensure_min_samples=1)
         return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
 
-    def _prepare(self, X: Any, target: Target) -> np.ndarray:
-        """Find out how the columns become inputs, and return these of X."""
-        frame = self._frame(X, reset=True)
-        if isinstance(X, pd.DataFrame):
+    def _prepare(self, frame: pd.DataFrame, target: Target, *, is_table: bool) -> Any:
+        """Find out how the columns become inputs, and return these."""
+        if is_table:
             kinds = column_kinds(frame, "", dict(self.columns or {}))
         else:
             kinds = tuple(ColumnKind(str(name), "numeric", "a column of an array") for name in frame.columns)
@@ -84,6 +84,7 @@ class _TableEstimator(BaseEstimator):  # type: ignore[misc]
             self.effort,
             seed=int(self.random_state),
             groups=groups,
+            numbers=numbers_of(self._preparation.encoders),
             jobs=self.jobs,
             seconds=self.time_limit,
         )
@@ -175,7 +176,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):  # type: ignore[misc]
         groups : array (N,), optional
             Rows of one group are never parted: they are all learned from, or all held out.
         """
-        y = _column(self, X, y)
+        frame = self._frame(X, reset=True)
+        y = _column(self, frame, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -183,7 +185,7 @@ class TableClassifier(ClassifierMixin, _TableEstimator):  # type: ignore[misc]
                 "at least two classes in y", f"one class, {self.classes_[0]!r}, in all rows", "Give rows of another."
             )
         target = Target(_TARGET, CLASSIFICATION, _names(self.classes_))
-        x = self._prepare(X, target)
+        x = self._prepare(frame, target, is_table=isinstance(X, pd.DataFrame))
         self._search(x, np.eye(len(self.classes_))[codes], SoftmaxCrossEntropy(), groups)
         self.threshold_ = None
         if self.metric is not None:
@@ -198,7 +200,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the classes (N,): the likelier ones or, where a metric was asked for, those from the threshold on."""
-        return np.asarray(self.classes_[self.model_.numbers(self._outputs(X))])
+        y = self._outputs(X)
+        return np.asarray(self.classes_[self.model_.numbers(y)])
 
 
 class TableRegressor(RegressorMixin, _TableEstimator):  # type: ignore[misc]
@@ -242,10 +245,12 @@ class TableRegressor(RegressorMixin, _TableEstimator):  # type: ignore[misc]
         groups : array (N,), optional
             Rows of one group are never parted: they are all learned from, or all held out.
         """
-        y = _column(self, X, y, numeric=True)
+        frame = self._frame(X, reset=True)
+        y = _column(self, frame, y, numeric=True)
         column = pd.Series(y, name=_TARGET)
-        target = fit_target(column, REGRESSION)
-        x = self._prepare(X, target)
+        # What a prediction may be is what was seen: no network goes on where there were no rows.
+        target = fit_target(column, REGRESSION, is_bounded=True)
+        x = self._prepare(frame, target, is_table=isinstance(X, pd.DataFrame))
         self._search(x, target.encode(column), SquaredError(), groups)
         self._keep()
         return self
@@ -255,8 +260,8 @@ class TableRegressor(RegressorMixin, _TableEstimator):  # type: ignore[misc]
         return np.asarray(self._outputs(X)[:, 0])
 
 
-def _column(estimator: Any, X: Any, y: Any, *, numeric: bool = False) -> np.ndarray:
-    """Return y (N,), one for each row of X."""
+def _column(estimator: Any, frame: pd.DataFrame, y: Any, *, numeric: bool = False) -> np.ndarray:
+    """Return y (N,), one for each row of the table."""
     from sklearn.utils import check_consistent_length, column_or_1d
     from sklearn.utils.validation import _check_y
 
@@ -264,7 +269,9 @@ def _column(estimator: Any, X: Any, y: Any, *, numeric: bool = False) -> np.ndar
         name = type(estimator).__name__
         raise ValueError(f"requires y to be passed, but the target y is None: {name} learns from rows with answers")
     y = _check_y(y, y_numeric=True, estimator=estimator) if numeric else column_or_1d(y, warn=True)
-    check_consistent_length(X, y)
+    check_consistent_length(frame, y)
+    if len(y) < _FEWEST_ROWS:
+        raise DataError(f"at least {_FEWEST_ROWS} rows to learn from", f"n_samples = {len(y)}", "Give more rows.")
     if not numeric and y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError("Input y contains NaN or infinity: fill in or remove these rows")
     return np.asarray(y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -30,15 +31,18 @@ class Fronts:
     Parameters
     ----------
     x : array (N, D), or None where the inputs are sparse
+    numbers : sequence of int, optional
+        Which inputs are numbers; the others are indicators, or words. By default those that take more than two values.
     """
 
-    def __init__(self, x: np.ndarray | None) -> None:
+    def __init__(self, x: np.ndarray | None, numbers: Sequence[int] | None = None) -> None:
         self._x = x
         self.piecewise = lru_cache(self._piecewise)
-        self.numbers = () if x is None else _numbers(x)
+        several = () if x is None else _numbers(x)
+        self.numbers = several if numbers is None else tuple(sorted(set(several) & set(numbers)))
 
     def _piecewise(self, bins: int) -> Layer:
-        return PiecewiseLinear.of(self._x, bins=bins)
+        return PiecewiseLinear.of(self._x, bins=bins, columns=self.numbers)
 
     def layers(self, member: Member) -> list[tuple[str, Layer]]:
         """Return the layers before the first dense one, by name."""

@@ -11,7 +11,7 @@ from chainrule.seeds import Purpose, generator
 # A probability of 0 for what was right would cost infinitely much.
 _LEAST = 1e-7
 _MOST = 40
-# What another member has to lower the cost by, as a share, to be worth its place.
+# What a longer mean has to lower the cost by, as a share, to be worth it.
 _WORTH = 1e-5
 # A member that counts less is not worth keeping its networks.
 _FAINT = 0.04
@@ -29,8 +29,8 @@ def pick(
 ) -> tuple[dict[int, float], float]:
     """Return the weights of the members that were picked, by their numbers, and the cost of their mean.
 
-    The best member is first; then, again and again, the one that lowers the cost of the mean most is added to it, a
-    member as often as it helps, until none does. That is done on as many samples of the rows, drawn with replacement, as
+    The best member is first; then, again and again, the one is added whose mean with those before costs least, a member
+    any number of times; the mean that cost least on the way is kept. That is done on as many samples of the rows, drawn with replacement, as
     there are rounds (on the rows themselves in a single one), and the weights are averaged: of few rows, the best on all
     of them owes much to chance. Caruana et al., 2004, Ensemble selection from libraries of models, with its bagging over
     rows instead of models.
@@ -64,15 +64,15 @@ def _costs(y: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def _greedy(seen: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return the weights (S,) of members whose predictions are seen (S, N)."""
-    alone = _costs(seen, truth)
-    first = int(alone.argmin())
+    """Return the weights (S,) of members whose predictions are seen (S, N): the mean that cost least on the way."""
     counts = np.zeros(len(seen))
-    counts[first], total, best = 1, seen[first].copy(), float(alone[first])
-    for n in range(1, _MOST):
+    kept, least = np.ones(len(seen)), np.inf
+    total = np.zeros(seen.shape[1])
+    for n in range(_MOST):
         after = _costs((total + seen) / (n + 1), truth)
         i = int(after.argmin())
-        if not after[i] < best * (1 - _WORTH):
-            break
-        counts[i], total, best = counts[i] + 1, total + seen[i], float(after[i])
-    return np.asarray(counts / counts.sum())
+        counts[i], total = counts[i] + 1, total + seen[i]
+        # Further on it may be better again: a second member can only come in with a small weight.
+        if after[i] < least * (1 - _WORTH):
+            kept, least = counts.copy(), float(after[i])
+    return np.asarray(kept / kept.sum())

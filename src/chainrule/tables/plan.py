@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from chainrule.encode.encoder import Encoder
 from chainrule.encode.sparse import is_sparse
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.nn import Loss
@@ -17,7 +19,18 @@ from chainrule.types import Batch
 _FOLDS = 5
 # Numbers of a table beyond which fewer networks, of fewer passes, have to do.
 _MANY, _VERY_MANY = 2_000_000, 10_000_000
-_VALID = 0.2
+# Numbers of a sparse table that is made dense all the same, so that its numbers can be encoded.
+_DENSE = 5_000_000
+
+
+def numbers_of(encoders: Sequence[Encoder]) -> tuple[int, ...]:
+    """Return which inputs are numbers: the values of numeric columns and of dates, not indicators and words."""
+    found, at = [], 0
+    for encoder in encoders:
+        if encoder.kind in ("numeric", "date"):
+            found += range(at, at + encoder.width)
+        at += encoder.width
+    return tuple(found)
 
 
 def effort_named(name: str) -> Effort:
@@ -72,6 +85,7 @@ def plan_search(
     *,
     seed: int = 0,
     groups: Any = None,
+    numbers: tuple[int, ...] | None = None,
     jobs: int = 1,
     seconds: float | None = None,
     shelf: Shelf | None = None,
@@ -89,6 +103,8 @@ def plan_search(
     seed : int
         Names folds, members, weights, batches and noise.
     groups : array (N,), optional
+    numbers : tuple of int, optional
+        See `numbers_of`.
     jobs : int
         Trainings at once.
     seconds : float, optional
@@ -96,6 +112,8 @@ def plan_search(
     shelf : Shelf, optional
     """
     wanted = effort_named(effort)
+    if is_sparse(x) and x.shape[0] * x.shape[1] <= _DENSE:
+        x = np.asarray(x.toarray())
     folds = folds_for(t, classify=loss.task == "classification", seed=seed, groups=groups)
     dense = not is_sparse(x)
     if wanted is QUICK:
@@ -103,7 +121,7 @@ def plan_search(
         members: tuple[Member, ...] = (quick_member(x.shape, seed, dense=dense),)
     else:
         members = draw_members(networks_for(wanted, x.shape), seed, dense=dense)
-    rows = Rows(Batch(x, t), loss, folds)
+    rows = Rows(Batch(x, t), loss, folds, numbers)
     return Search(rows, members, wanted, seed=seed, jobs=jobs, seconds=seconds, shelf=shelf)
 
 

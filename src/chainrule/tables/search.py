@@ -40,11 +40,14 @@ class Rows:
     loss : Loss
     folds : Folds
         Each row that a fold holds out is held out once.
+    numbers : tuple of int, optional
+        Which inputs are numbers; by default those that take more than two values.
     """
 
     data: Batch
     loss: Loss
     folds: Folds
+    numbers: tuple[int, ...] | None = None
 
     @property
     def classify(self) -> bool:
@@ -99,7 +102,7 @@ class Search:
         self._seconds = math.inf if seconds is None else seconds
         self._until = math.inf
         x = rows.data.x
-        fronts = Fronts(None if is_sparse(x) else x)
+        fronts = Fronts(None if is_sparse(x) else x, rows.numbers)
         outputs = rows.data.t.shape[1]
         self._networks = [network_of(member, fronts, x.shape[1], outputs, rows.loss) for member in self.members]
         self._engine: Engine = NumpyEngine()
@@ -110,6 +113,10 @@ class Search:
     def reason(self) -> str:
         """Why it ended before all members had learned; else empty."""
         return self._reason
+
+    def network(self, number: int) -> Network:
+        """Return the network of member `number`, counted from 0."""
+        return self._networks[number]
 
     def stop(self, reason: str) -> None:
         """Ask the search to end: what has learned from all folds is kept."""
@@ -249,7 +256,7 @@ class Search:
                 self._reason or "networks whose weights are NaN or infinite",
                 "Give it more time, or look at the data: chainrule look.",
             )
-        weights, _ = self._pick(rounds=_ROUNDS)
+        weights, _ = self._pick(rounds=max(1, min(_ROUNDS, _ROWS_DRAWN // len(self._held()))))
         order = sorted(weights, key=lambda number: (-weights[number], number))
         shares = [weights[number] for number in order]
         held, classify = self._held(), self._rows.classify
@@ -280,8 +287,9 @@ class Search:
         )
 
 
-# How often picking is done on rows drawn anew.
+# How often picking is done on rows drawn anew, at most; of many rows chance has less to say.
 _ROUNDS = 20
+_ROWS_DRAWN = 60_000
 
 
 def _one_thread() -> AbstractContextManager[Any]:
