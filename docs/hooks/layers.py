@@ -15,12 +15,13 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Weighted sums": ("Dense", "Embedding", "Conv2D", "Conv1D", "DepthwiseConv2D", "ConvTranspose2D"),
     "Recurrence": ("SimpleRNN", "LSTM", "GRU"),
     "Attention": ("SelfAttention", "Positions"),
-    "Bends": ("Identity", "Sigmoid", "Tanh", "Relu", "LeakyRelu", "Elu", "Softplus", "Silu", "Gelu"),
+    "Bends": ("Identity", "Sigmoid", "Tanh", "Relu", "LeakyRelu", "Elu", "Softplus", "Silu", "Gelu", "SmoothClip"),
+    "Numbers of a table": ("PiecewiseLinear", "Periodic", "Scale"),
     "Pools": ("MaxPool2D", "AvgPool2D", "GlobalAvgPool", "GlobalMaxPool"),
     "Normalisation": ("BatchNorm", "LayerNorm", "GroupNorm"),
     "Noise": ("Dropout", "SpatialDropout", "DropConnect"),
     "Shape": ("Flatten", "Reshape", "ZeroPad", "UpSample"),
-    "Compositions": ("Sequential", "Residual", "Bidirectional"),
+    "Compositions": ("Sequential", "Residual", "Bidirectional", "Columns", "Ensemble"),
 }
 
 HEAD = """# Layers

@@ -12,7 +12,9 @@ from chainrule.optim import (
     SCHEDULES,
     Constant,
     Cosine,
+    CosLog4,
     Exponential,
+    FlatCos,
     Horizon,
     InverseScaling,
     OneCycle,
@@ -33,7 +35,7 @@ class ScheduleCase:
     schedule: Schedule
     first: float
     last: float
-    peak: int = 0
+    peak: int | None = 0
     top: float = 1.0
 
 
@@ -48,9 +50,16 @@ CASES = [
     ScheduleCase(Cosine(floor=0.2), 1.0, 0.2),
     # 10 of 100 steps warm up: 0.1, 0.2, … 1; the last step is the 89th of 90 on the cosine.
     ScheduleCase(WarmUp(share=0.1), 0.1, 0.5 * (1 + np.cos(np.pi * 89 / 90)), peak=9),
+    # Up and down four times, so that it has no single peak.
+    ScheduleCase(CosLog4(), 0.0, 0.0, peak=None, top=0.999),
+    ScheduleCase(FlatCos(), 1.0, 0.0),
+    ScheduleCase(FlatCos(share=0.8), 1.0, 0.0),
     ScheduleCase(OneCycle(), 0.04, 0.0001, peak=30, top=0.9999),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case.schedule))
+every_single = pytest.mark.parametrize(
+    "case", [case for case in CASES if case.peak is not None], ids=lambda case: repr(case.schedule)
+)
 
 
 def factors(schedule: Schedule, horizon: Horizon = HORIZON) -> np.ndarray:
@@ -84,12 +93,13 @@ def test_the_rate_that_was_set_is_the_highest(case: ScheduleCase) -> None:
     assert case.top <= factors(case.schedule).max() <= 1.0
 
 
-@every_case
+@every_single
 def test_it_rises_to_the_peak(case: ScheduleCase) -> None:
+    assert case.peak is not None
     assert (np.diff(factors(case.schedule)[: case.peak + 1]) >= 0).all()
 
 
-@every_case
+@every_single
 def test_it_never_rises_after_the_peak(case: ScheduleCase) -> None:
     assert (np.diff(factors(case.schedule)[case.peak :]) <= 0).all()
 
@@ -130,3 +140,14 @@ def test_a_second_schedule_of_the_same_name_is_refused() -> None:
     with pytest.raises(ConfigError, match="a second 'cosine'"):
         register("cosine")(Constant)
     assert SCHEDULES["cosine"] is not Constant
+
+
+def test_coslog4_is_at_the_top_in_the_middle_of_each_of_four_waves() -> None:
+    # log2(1 + 15 t) is 1/2, 3/2, 5/2, 7/2 at the tops, and 1, 2, 3, 4 between them.
+    share = (2.0 ** np.array([0.5, 1.5, 2.5, 3.5, 1, 2, 3]) - 1) / 15
+    found = CosLog4().factor(share * 1000, Horizon(1, 1001))
+    assert_close(found, [1, 1, 1, 1, 0, 0, 0], agreement(np.float64))
+
+
+def test_flat_cos_is_flat_and_then_half_way_in_the_middle_of_the_rest() -> None:
+    assert_close(FlatCos().factor(np.array([0, 5, 7.5, 10]), Horizon(1, 11)), [1, 1, 0.5, 0], agreement(np.float64))

@@ -146,6 +146,10 @@ def layer_cases() -> list[Case]:
         layered("one around a single layer", vector, nn.Tanh(), Scaled(nn.Dense(2))),
         layered("a mean of layers", vector, Mean((nn.Dense(3), nn.Sequential((nn.Dense(3), nn.Tanh())))), nn.Dense(2)),
         layered("compositions inside one another", vector, Mean((nn.Residual(nn.Dense(4)), Highway(Scaled(nn.Tanh()), nn.Dense(4)))), nn.Dense(2)),
+        layered("bins in front", vector, nn.PiecewiseLinear(((-1.0, 0.1, 1.0), (), (-0.5, 0.5), (0.0, 0.3, 0.9))), nn.Dense(3), nn.Tanh(), nn.Dense(2)),
+        layered("factors, clipping and waves", vector, nn.Scale(2.0), nn.SmoothClip(), nn.Periodic(3, 2, sigma=0.5), nn.Dense(2)),
+        layered("columns", vector, nn.Columns((nn.Periodic(2, 1), nn.Sequential((nn.Dense(2, bias=False), nn.Tanh()))), ((0, 1), (3, 2))), nn.Dense(2)),
+        layered("an ensemble", vector, nn.Ensemble((nn.Dense(2), nn.Sequential((nn.Scale(), nn.Dense(3), nn.Tanh(), nn.Dense(2)))), weights=(2.0, 1.0))),
         layered("dense on each moment of a sequence", (3, 4), nn.Dense(2), nn.Tanh(), nn.Dense(3), *end),
         layered("stacks inside stacks", vector, nn.Sequential((nn.Dense(3), nn.Tanh())), nn.Sequential((nn.Sequential((nn.Dense(3),)), nn.Dense(2)))),
     ]  # fmt: skip

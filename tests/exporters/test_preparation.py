@@ -41,8 +41,9 @@ KINDS = {"a number": "numeric", "yes": "boolean", "colour": "category", "size": 
 CHOICES = [
     {},
     {"scaling": "minmax", "winsorise": 0.1, "rare": 1, "dates": "parts", "text": "bag", "ngrams": 2, "impute": "mode"},
-    {"scaling": {"a number": "smooth", "*": "quantile"}, "dates": "parts"},
     {"scaling": "none", "indicators": False, "encoding": {"size": "ordinal"}, "word_rows": 1, "most_categories": 1},
+    {"scaling": {"a number": "smooth", "*": "quantile"}},
+    {"scaling": {"a number": "quantile", "*": "smooth"}, "encoding": {"size": "ordinal"}},
 ]
 
 
@@ -163,7 +164,7 @@ def predicted_by_onnx(lesson: Lesson) -> np.ndarray:
     return y
 
 
-@pytest.mark.parametrize("choices", [CHOICES[0], CHOICES[2]])
+@pytest.mark.parametrize("choices", [CHOICES[0], *CHOICES[2:]])
 def test_onnx_has_the_preparation_of_a_table_in_its_graph(choices: dict[str, object]) -> None:
     lesson = table_lesson(choices)
     np.testing.assert_allclose(predicted_by_onnx(lesson), lesson.model.outputs_of(lesson.tested.x), rtol=0, atol=1e-6)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule import nn
 from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.network import Network, layer_output
@@ -332,3 +333,28 @@ def test_a_layers_output_is_what_the_trace_has() -> None:
         ("output", "output"),
     ]:
         np.testing.assert_array_equal(layer_output(net, engine, params, x, layer), traced[f"{name}.y"])
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        nn.Scale(),
+        nn.SmoothClip(),
+        nn.Tanh(),
+        nn.Residual(nn.Dense(4)),
+        nn.Columns((nn.Dense(3),), ((0, 2),)),
+        nn.Ensemble((nn.Dense(2), nn.Dense(2))),
+        nn.Dense(3),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_sparse_matrix_is_what_its_zeros_say_to_any_first_layer(first: nn.Layer, engine: str) -> None:
+    from scipy.sparse import csr_matrix
+
+    # As many rows as columns, so that a product in the place of an element's factor would not show by its shape.
+    x = np.random.default_rng(0).normal(size=(4, 4)) * (np.arange(4) % 2)
+    network = Network([("first", first), ("last", nn.Dense(2))], (4,), nn.SoftmaxCrossEntropy())
+    t = np.array([0, 1, 0, 1])
+    fits = [network.fit(each, t, epochs=3, engine=engine, seed=1) for each in (x, csr_matrix(x))]
+    np.testing.assert_allclose(fits[0].predict(x), fits[1].predict(csr_matrix(x)), rtol=1e-5, atol=1e-6)

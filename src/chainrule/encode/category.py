@@ -146,6 +146,11 @@ class Ordinal(Filled):
         return cls(name, numeric.indicator, categories, numeric.to_json())
 
     @property
+    def numbers(self) -> list[int]:
+        """The rank."""
+        return [0]
+
+    @property
     def numeric(self) -> Numeric:
         """How ranks are scaled."""
         return Numeric(**{name: value for name, value in self.ranks.items() if name != "kind"})

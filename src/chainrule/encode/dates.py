@@ -68,6 +68,12 @@ class Date(Encoder):
         return _numeric(self.days)
 
     @property
+    def numbers(self) -> list[int]:
+        """The days, and the parts."""
+        first = len(self.numeric.features)
+        return [0, *range(first, first + len(self.parts))]
+
+    @property
     def part_encoders(self) -> list[Numeric]:
         """How year, month, day, weekday and hour are scaled; none where positions on circles stand for them."""
         return [_numeric(part) for part in self.parts]

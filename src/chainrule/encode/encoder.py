@@ -65,6 +65,11 @@ class Encoder(ABC):
         return len(self.features)
 
     @property
+    def numbers(self) -> list[int]:
+        """Places, among the features, of those that are measured: no indicators, and no weights of words."""
+        return []
+
+    @property
     def is_wide(self) -> bool:
         """Whether nearly all of a row's numbers are zero, so that `encode` returns a CSR matrix."""
         return False

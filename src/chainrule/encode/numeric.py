@@ -55,6 +55,11 @@ class Numeric(Filled):
     is_of_range: bool = False
     kind: ClassVar[str] = "numeric"
 
+    @property
+    def numbers(self) -> list[int]:
+        """The value."""
+        return [0]
+
     @classmethod
     def fit(cls, column: pd.Series, choices: Choices = DEFAULT) -> Numeric:
         """Measure the column; an infinite cell counts as missing."""
@@ -106,12 +111,12 @@ class Numeric(Filled):
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Scale; raise DataError for a cell that is text."""
-        values, missing = self.numbers(column)
+        values, missing = self.read(column)
         if missing.any():
             findings.imputed[self.name] += int(missing.sum())
         return self.columns(self.scaled(values), missing)
 
-    def numbers(self, column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         """Return the cells as numbers, gaps filled in, and which were missing; raise DataError for one that is text."""
         values = as_numbers(column).to_numpy()
         # A cell of a column of numbers is one, or missing.

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 HELPERS = {
     "number": """
-def number(cells, fill, center=0.0, scale=1.0, bounds=(-np.inf, np.inf), clip=None, at=None, indicator=False):
+def number(cells, fill, center=0.0, scale=1.0, bounds=(-np.inf, np.inf), indicator=False):
     missing = ~np.isfinite(cells)
-    y = np.clip(np.where(missing, fill, cells), *bounds)
-    y = np.clip((y - center) / scale, -1e6, 1e6) if at is None else np.interp(y, *at)
-    if clip is not None:
-        y = y / np.sqrt(1 + (y / clip) ** 2)
+    y = (np.clip(np.where(missing, fill, cells), *bounds) - center) / scale
+    y = np.clip(y, -1e6, 1e6)
+    return np.column_stack([y, missing]) if indicator else y
+""",
+    "smooth": """
+def smooth(cells, limit, fill, center=0.0, scale=1.0, bounds=(-np.inf, np.inf), indicator=False):
+    missing = ~np.isfinite(cells)
+    y = (np.clip(np.where(missing, fill, cells), *bounds) - center) / scale
+    y = np.clip(y, -1e6, 1e6)
+    y = y / np.sqrt(1 + (y / limit) ** 2)
+    return np.column_stack([y, missing]) if indicator else y
+""",
+    "by_rank": """
+def by_rank(cells, quantiles, deviates, fill, bounds=(-np.inf, np.inf), indicator=False):
+    missing = ~np.isfinite(cells)
+    y = np.interp(np.clip(np.where(missing, fill, cells), *bounds), quantiles, deviates)
     return np.column_stack([y, missing]) if indicator else y
 """,
     "yes_no": """

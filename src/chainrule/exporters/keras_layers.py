@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ConfigError
-from chainrule.exporters.table import IN_TIME, Table
+from chainrule.exporters.table import IN_TIME, OF_TABLES, Table
 from chainrule.nn import (
     AvgPool2D,
     BatchNorm,
@@ -305,4 +305,8 @@ class BatchNormalization(layers.Layer):
 
 LAYERS.refuse(
     *IN_TIME, why="layers along time have no entry yet", remedy="Keep the model file, which has them, or leave it out."
+)
+
+LAYERS.refuse(
+    *OF_TABLES, why="Keras has no layer like it", remedy="Use `to=onnx`, `to=pytorch` or `to=numpy`, which have it."
 )

@@ -6,8 +6,9 @@ from chainrule.exporters import script
 from chainrule.exporters.lesson import Lesson, Training
 from chainrule.exporters.losses import NUMPY as LOSSES
 from chainrule.exporters.losses import Lines
-from chainrule.exporters.numpy_layers import LAYERS, Made
+from chainrule.exporters.numpy_layers import Made
 from chainrule.exporters.numpy_sources import BACKWARD_HELPERS, SOURCES
+from chainrule.exporters.numpy_tables import LAYERS
 from chainrule.exporters.preparation import Plain
 from chainrule.exporters.rules import update_source
 from chainrule.exporters.script import Written, packed

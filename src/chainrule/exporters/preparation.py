@@ -113,17 +113,18 @@ def sounds(encoding: SoundEncoding, plain: Plain) -> list[str]:
 @COLUMNS.entry(Numeric)
 def numeric(encoder: Numeric, cells: str, plain: Plain) -> str:
     """Fill in, draw in, scale."""
-    given = [cells, f"fill={encoder.fill!r}"]
+    helper, given = "number", [cells]
+    if encoder.scaling == "smooth":
+        helper, given = "smooth", [cells, repr(CLIP)]
+    if encoder.scaling == "quantile":
+        knots = plain.value(f"quantiles of {encoder.name}", encoder.knots)
+        helper, given = "by_rank", [cells, knots, plain.value(f"deviates of {encoder.name}", encoder.heights)]
+    given.append(f"fill={encoder.fill!r}")
     if (encoder.center, encoder.scale) != (0.0, 1.0):
         given.append(f"center={encoder.center!r}, scale={encoder.scale!r}")
     if encoder.bounds:
         given.append(f"bounds={tuple(encoder.bounds)!r}")
-    if encoder.scaling == "smooth":
-        given.append(f"clip={CLIP!r}")
-    if encoder.scaling == "quantile":
-        knots = plain.value(f"quantiles of {encoder.name}", encoder.knots)
-        given.append(f"at=({knots}, {plain.value(f'deviates of {encoder.name}', encoder.heights)})")
-    return f"{plain.call('number')}({', '.join(given + _indicator(encoder.indicator))})"
+    return f"{plain.call(helper)}({', '.join(given + _indicator(encoder.indicator))})"
 
 
 @COLUMNS.entry(Boolean)

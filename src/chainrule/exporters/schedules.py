@@ -6,7 +6,9 @@ from chainrule.exporters.table import Table
 from chainrule.optim import (
     Constant,
     Cosine,
+    CosLog4,
     Exponential,
+    FlatCos,
     InverseScaling,
     OneCycle,
     Schedule,
@@ -80,6 +82,19 @@ def one_cycle(schedule: OneCycle, rate: str) -> list[str]:
         f"    return {rate} * ({start!r} + (1 - {start!r}) * 0.5 * (1 - np.cos(np.pi * share / {peak!r})))",
         f"return {rate} * {_down(end, f'(share - {peak!r}) / (1 - {peak!r})')}",
     ]
+
+
+@SCHEDULES.entry(CosLog4)
+def coslog4(schedule: CosLog4, rate: str) -> list[str]:
+    """½ (1 - cos(2π log₂(1 + 15 share)))."""
+    return [_SHARE, f"return {rate} * 0.5 * (1 - np.cos(2 * np.pi * np.log2(1 + 15 * share)))"]
+
+
+@SCHEDULES.entry(FlatCos)
+def flat_cos(schedule: FlatCos, rate: str) -> list[str]:
+    """1, then half a cosine."""
+    rest = f"max(0, (share - {schedule.share!r}) / (1 - {schedule.share!r}))"
+    return [_SHARE, f"return {rate} * {_down(0.0, rest)}"]
 
 
 def _down(floor: float, share: str) -> str:

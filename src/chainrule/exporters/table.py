@@ -6,10 +6,25 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from chainrule.errors import ConfigError
-from chainrule.nn import GRU, LSTM, Bidirectional, Positions, SelfAttention, SimpleRNN
+from chainrule.nn import (
+    GRU,
+    LSTM,
+    Bidirectional,
+    Columns,
+    Ensemble,
+    Periodic,
+    PiecewiseLinear,
+    Positions,
+    Scale,
+    SelfAttention,
+    SimpleRNN,
+    SmoothClip,
+)
 
 # Layers along time.
 IN_TIME = (Bidirectional, GRU, LSTM, Positions, SelfAttention, SimpleRNN)
+# Layers of tables that Keras has nothing like.
+OF_TABLES = (Columns, Ensemble, Periodic, PiecewiseLinear, Scale, SmoothClip)
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,7 +10,8 @@ from chainrule.exporters.preparation import Plain
 from chainrule.exporters.rules import update_source
 from chainrule.exporters.script import Written, packed
 from chainrule.exporters.table import Table
-from chainrule.exporters.torch_build import Built, build
+from chainrule.exporters.torch_build import Built
+from chainrule.exporters.torch_tables import build
 from chainrule.optim import (
     AdaGrad,
     Adam,

@@ -133,7 +133,7 @@ def require_rows(batch: Batch, network: Network) -> None:
     if isinstance(batch.x, Mapping) and len({len(array) for array in arrays if array.ndim}) > 1:
         sizes = {key: len(array) for key, array in batch.x.items()}
         raise ShapeError("as many rows in each x", f"{sizes}", "Give one row for each sample.")
-    if first.ndim and len(first) == 0:
+    if first.ndim and first.shape[0] == 0:
         raise DataError("at least one row in x", "none", "Give data with rows in it.")
     if first.ndim == 0 or (not isinstance(batch.x, Mapping) and tuple(first.shape) == network.input_shape):
         raise ShapeError(

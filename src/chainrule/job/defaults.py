@@ -8,6 +8,7 @@ from chainrule.recipes import Pace
 
 _STEPS_WORTH_TAKING = 3000
 _PATIENCE = 20
+_BEST_AT_THE_END = ("one_cycle", "coslog4", "flat_cos")
 _SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03}
 
 
@@ -40,4 +41,4 @@ def patience(schedule: str, n_epochs: int) -> int:
 
     A schedule that falls to nothing must not be stopped before its end, where it is best.
     """
-    return 0 if schedule == "one_cycle" else max(_PATIENCE, math.ceil(n_epochs / 5))
+    return 0 if schedule in _BEST_AT_THE_END else max(_PATIENCE, math.ceil(n_epochs / 5))

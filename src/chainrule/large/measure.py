@@ -59,7 +59,7 @@ class _Numbers:
         self._gaps = False
 
     def add(self, column: pd.Series) -> None:
-        values, missing = self._encoder.numbers(column)
+        values, missing = self._encoder.read(column)
         if len(values) == 0:
             return
         self._gaps |= bool(missing.any())

@@ -144,7 +144,11 @@ class Network:
 
         Whole numbers become numbers of the parameters' dtype: x unless the first layer takes ids, or there are several
         x by name, of which the layers know what is what; t where it has an entry for each logit.
+
+        Of a CSR matrix, whose products NumPy can take, all other layers than those read the zeros too.
         """
+        if hasattr(batch.x, "tocsr") and not self.layer.takes_sparse:
+            batch = batch._replace(x=batch.x.toarray())
         if not any(map(_is_whole, batch)):
             return batch
         dtype = next((str(value.dtype) for _, value in leaves(params)), "float32")

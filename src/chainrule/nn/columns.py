@@ -86,6 +86,11 @@ class Columns(Layer):
         return False
 
     @property
+    def takes_sparse(self) -> bool:
+        """No: columns are taken out of a matrix of all numbers."""
+        return False
+
+    @property
     def most_ids(self) -> int | None:
         """None: x is no ids."""
         return None

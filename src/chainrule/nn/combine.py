@@ -97,6 +97,11 @@ class Sequential(Layer):
         return {dotted(name, inner): layer for name, row in rows for inner, layer in row.items()}
 
     @property
+    def takes_sparse(self) -> bool:
+        """What the first layer says."""
+        return self.layers[0].takes_sparse
+
+    @property
     def logits_of(self) -> str | None:
         """What the last layer says."""
         return self.layers[-1].logits_of

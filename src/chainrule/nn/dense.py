@@ -18,6 +18,11 @@ class Affine(Weighted):
 
     units: int
 
+    @property
+    def takes_sparse(self) -> bool:
+        """A product needs no zeros."""
+        return True
+
     def params(self, shape: Shape) -> dict[str, Param]:
         """Return W (D, H), penalised, and b (H,)."""
         d = last_axis(self, shape)

@@ -129,6 +129,12 @@ class Layer(ABC):
         return next((child.most_ids for child in [*self.children().values()][:1]), None)
 
     @property
+    def takes_sparse(self) -> bool:
+        """Whether x may be a SciPy CSR matrix, on NumPy; else its zeros are written out. Of a composition, all say."""
+        children = self.children().values()
+        return bool(children) and all(child.takes_sparse for child in children)
+
+    @property
     def logits_of(self) -> str | None:
         """The link (see `Loss.link_name`) whose logits y is, where it can only be those of one; None: of any."""
         return None

@@ -103,7 +103,7 @@ class PiecewiseLinear(Layer):
         return cls(tuple(_quantiles(v, bins) if d in asked else () for d, v in enumerate(values.T)))
 
     @cached_property
-    def _bins(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def bins(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """For each y: its input, the lower edge and 1 / width of its bin, and between which values it moves."""
         rows: list[tuple[float, ...]] = []
         for d, own in enumerate(self.edges):
@@ -124,12 +124,12 @@ class PiecewiseLinear(Layer):
                 f"an input of shape {shape}",
                 "Find the edges in inputs like these: PiecewiseLinear.of(x).",
             )
-        return (len(self._bins[0]),)
+        return (len(self.bins[0]),)
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = (x - b) / width, not below 0 nor above 1 but at the ends."""
         number, low, slope, least, most = (
-            part.astype(x.dtype if part.dtype.kind == "f" else int) for part in self._bins
+            part.astype(x.dtype if part.dtype.kind == "f" else int) for part in self.bins
         )
         z = (xp.take(x, number, axis=1) - low) * slope
         return xp.clip(z, least, most), {"moves": (z >= least) & (z < most), "slope": slope}
@@ -137,7 +137,7 @@ class PiecewiseLinear(Layer):
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx = Σₜ dy / width over the bins in which y moves."""
         dz = xp.where(cache["moves"], dy * cache["slope"], xp.zeros_like(dy))
-        return xp.add_at(xp.zeros((len(self.edges), dy.shape[0]), dy.dtype), self._bins[0], dz.T).T, {}
+        return xp.add_at(xp.zeros((len(self.edges), dy.shape[0]), dy.dtype), self.bins[0], dz.T).T, {}
 
     def gradients(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> Params:
         """There are none."""

@@ -150,6 +150,36 @@ class OneCycle(Schedule):
         return np.where(share < self.peak, up, down)
 
 
+@register("coslog4")
+@dataclass(frozen=True)
+class CosLog4(Schedule):
+    """Four waves from 0 up to 1 and back, each twice as long as the one before: fast again and again, ever more rarely.
+
+    Holzmüller, Grinsztajn & Steinwart, 2024, Better by default, section 3.
+    """
+
+    def factor(self, step: np.ndarray, horizon: Horizon) -> np.ndarray:
+        """½ (1 - cos(2π log₂(1 + 15 share)))."""
+        waves: np.ndarray = np.log2(1 + 15 * _share(step, horizon))
+        return 0.5 * (1 - np.cos(2 * math.pi * waves))
+
+
+@register("flat_cos")
+@dataclass(frozen=True)
+class FlatCos(Schedule):
+    """1 for the first `share` of training, then down to 0 along half a cosine.
+
+    Holzmüller, Grinsztajn & Steinwart, 2024, Better by default, section 3 (with a share of ½, for dropout and decay).
+    """
+
+    share: float = real(0.0, 1.0, high_open=True, default=0.5)
+
+    def factor(self, step: np.ndarray, horizon: Horizon) -> np.ndarray:
+        """1, then ½ (1 + cos(π rest))."""
+        rest = np.clip((_share(step, horizon) - self.share) / (1 - self.share), 0, 1)
+        return 0.5 * (1 + np.cos(math.pi * rest))
+
+
 def _share(step: np.ndarray, horizon: Horizon) -> np.ndarray:
     """How much of training lies behind each step: 0 at the first, 1 at the last."""
     return np.clip(step / max(1, horizon.steps - 1), 0, 1)

@@ -1,10 +1,12 @@
 """Recipes: kinds of networks by name, each with settings of its own and with defaults by the data.
 
-`recipe.py` has the base class and the table `MODELS`; each other file is one recipe.
+`recipe.py` has the base class and the table `MODELS`, `front.py` what stands before the first hidden layer of a table's network;
+each other file is one recipe.
 """
 
 from chainrule.recipes.auto import Auto, recipe_from
 from chainrule.recipes.cnn import Cnn, cnn
+from chainrule.recipes.front import Front, fronted
 from chainrule.recipes.mlp import Mlp, mlp
 from chainrule.recipes.recipe import MODELS, Pace, Recipe, fields_of, owners, register
 
@@ -12,11 +14,13 @@ __all__ = [
     "MODELS",
     "Auto",
     "Cnn",
+    "Front",
     "Mlp",
     "Pace",
     "Recipe",
     "cnn",
     "fields_of",
+    "fronted",
     "mlp",
     "owners",
     "recipe_from",
