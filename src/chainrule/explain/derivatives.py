@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.engine import Engine, placed
 from chainrule.network.network import Network
-from chainrule.network.outputs import readable, rows_at_once
+from chainrule.network.outputs import rows_at_once
 from chainrule.tree import fill, leaves, map_leaves
 from chainrule.types import PREDICT, Array, Batch, Params, as_dense
 
@@ -47,7 +47,7 @@ def derivatives(network: Network, engine: Engine, params: Params, batch: Batch) 
     pieces = []
     for start in range(0, n, rows):
         part = slice(start, start + rows)
-        grads, dx = program(params, placed(engine, readable(network, batch.take(part))))
+        grads, dx = program(params, placed(engine, batch.take(part)))
         # The cost is a mean: a piece's derivatives count by its share of the weights.
         share = float(counts[part].sum() / (counts.sum() or 1.0))
         pieces.append(engine.numpy(dx) * share)

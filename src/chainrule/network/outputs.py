@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,9 @@ import numpy as np
 from chainrule.engine import Engine
 from chainrule.errors import ConfigError, ShapeError, did_you_mean
 from chainrule.network.network import Network
-from chainrule.nn import Columns, Ensemble, Layer, Periodic, PiecewiseLinear, Scale, SmoothClip
 from chainrule.nn.probe import probe
 from chainrule.types import PREDICT, Array, Batch, Params
 
-# Layers that a sparse matrix means nothing to.
-_EACH_NUMBER = (Columns, Periodic, PiecewiseLinear, Scale, SmoothClip)
 # Most values that lie between two layers in one piece of a prediction.
 _MOST_VALUES = 1 << 25
 
@@ -69,26 +66,9 @@ def logits(
     n, rows = data.n_samples, rows_at_once(network, rows)
     out = np.empty((n, *network.output_shape), engine.dtype)
     for start in range(0, n, rows):
-        part = readable(network, data.take(slice(start, start + rows))).map(engine.array)
+        part = data.take(slice(start, start + rows)).map(engine.array)
         out[start : start + rows] = engine.numpy(forward(params, part.x, part.mask))
     return out
-
-
-def readable(network: Network, batch: Batch) -> Batch:
-    """Return a batch whose sparse x is dense where the first layer computes with each number instead of multiplying."""
-    if hasattr(batch.x, "toarray") and any(isinstance(layer, _EACH_NUMBER) for layer in _first(network.layer)):
-        return batch._replace(x=batch.x.toarray())
-    return batch
-
-
-def _first(layer: Layer) -> Iterator[Layer]:
-    """Yield the layers that read x itself."""
-    first = next(iter(layer.in_a_row().values()), layer)
-    if isinstance(first, Ensemble):
-        for member in first.members:
-            yield from _first(member)
-    else:
-        yield first
 
 
 def layer_output(network: Network, engine: Engine, params: Params, x: Any, layer: str | int) -> np.ndarray:

@@ -25,10 +25,10 @@ _DENSE = 5_000_000
 
 def numbers_of(encoders: Sequence[Encoder]) -> tuple[int, ...]:
     """Return which inputs are numbers: the values of numeric columns and of dates, not indicators and words."""
-    found, at = [], 0
+    found: list[int] = []
+    at = 0
     for encoder in encoders:
-        if encoder.kind in ("numeric", "date"):
-            found += range(at, at + encoder.width)
+        found += [at + place for place in encoder.numbers]
         at += encoder.width
     return tuple(found)
 
