@@ -193,7 +193,7 @@ def _new_job(
     from pathlib import Path
 
     from chainrule.job.config import config_from
-    from chainrule.job.effort import EffortJob, is_search
+    from chainrule.job.effort import EffortJob
     from chainrule.job.folder import check_place
     from chainrule.job.settings import layered, read_config, to_toml
     from chainrule.job.train import Job
@@ -205,7 +205,7 @@ def _new_job(
         return None
     name = Path(chosen.data).name.split(".")[0] or "run"
     folder = check_place(out, name, force=force)
-    if is_search(chosen):
+    if chosen.is_search:
         return EffortJob(chosen, folder, tell=_reader(quiet))
     return Job(chosen, folder, tell=_reader(quiet))
 
@@ -310,6 +310,8 @@ def _tell_end(outcome: Outcome) -> None:
 def _as_json(outcome: Outcome) -> dict[str, Any]:
     from chainrule.cli.table import finite
 
+    about = outcome.model.summary.get("ensemble")
+    picked = {} if about is None else {"picked": about["picked"], "threshold": outcome.model.threshold}
     return {
         "run": str(outcome.folder.path),
         "model": str(outcome.folder.model),
@@ -320,4 +322,5 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
         "epochs": outcome.epochs,
         "seconds": round(outcome.seconds, 3),
         "metrics": {part: finite(values) for part, values in outcome.metrics.items()},
+        **picked,
     }

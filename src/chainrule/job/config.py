@@ -35,6 +35,8 @@ from chainrule.recipes import MODELS, Auto, Recipe, fields_of, owners, recipe_fr
 from chainrule.sources.source import check_header
 from chainrule.types import Shape
 
+# Efforts that train many networks instead of one.
+SEARCHES = ("standard", "best")
 LOSSES = ("auto", *losses_named("classification"), *losses_named("regression"))
 _FRACTION = Range(float, 0.0, 1.0, high_open=True)
 _TEXT = Kind(str)
@@ -244,6 +246,11 @@ class Config:
                 f"{self.valid:g} and {self.test:g}",
                 "Make them add up to less than 1.",
             )
+
+    @property
+    def is_search(self) -> bool:
+        """Whether members on folds are asked for instead of one network."""
+        return self.effort in SEARCHES
 
     @property
     def decimal_sign(self) -> str | dict[str, str] | None:

@@ -40,7 +40,6 @@ from chainrule.tables.search import Search
 from chainrule.tables.threshold import check_metric, choose_threshold
 from chainrule.train import Event, FitEnded, History, Journal, MembersStarted, replay
 
-SEARCHES = ("standard", "best")
 # What members sample, or folds take the place of: settings of a single network.
 _OF_ONE_NETWORK = (
     "model",
@@ -72,11 +71,6 @@ _OF_ONE_NETWORK = (
 )
 # Rows that the report's derivatives are taken of at most: each passes through every network.
 _SAMPLE_ROWS = 1_000
-
-
-def is_search(config: Config) -> bool:
-    """Tell whether the settings ask for members on folds instead of one network."""
-    return config.effort in SEARCHES
 
 
 class EffortJob:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.errors import ConfigError, ModelFileError
-from chainrule.job.config import config_from
-from chainrule.job.effort import SEARCHES, EffortJob
+from chainrule.job.config import SEARCHES, config_from
+from chainrule.job.effort import EffortJob
 from chainrule.job.folder import RunFolder, existing, hold
 from chainrule.job.settings import read_run
 from chainrule.job.train import Job, Resumption, to_nobody

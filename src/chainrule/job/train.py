@@ -117,6 +117,18 @@ class Job:
         prepared: Prepared | None = None,
         tell: Callable[[str], None] = to_nobody,
     ) -> None:
+        if config.is_search:
+            raise ConfigError(
+                "one network here: members on folds are for train and for TableClassifier and TableRegressor",
+                f"`effort={config.effort}`",
+                "Leave `effort` out.",
+            )
+        if config.metric is not None:
+            raise ConfigError(
+                "`effort=standard` or `effort=best` beside `metric`, whose folds hold out the rows to choose a threshold on",
+                f"`effort={config.effort}`",
+                "Leave `metric` out, or add one of them.",
+            )
         self.folder = folder
         self.prepared: Prepared = read_data(config, tell) if prepared is None else prepared
         train = self.prepared.parts["train"]

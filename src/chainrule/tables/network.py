@@ -24,6 +24,9 @@ from chainrule.nn import (
 from chainrule.recipes.mlp import init_before
 from chainrule.tables.member import Member
 
+# Of more numbers than these the bins or waves would be tens of thousands of inputs, and hardly fewer parameters than rows.
+_MOST_NUMBERS = 300
+
 
 class Fronts:
     """The encodings of one table's inputs, each found once in all training rows, without their targets.
@@ -48,10 +51,12 @@ class Fronts:
         """Return the layers before the first dense one, by name."""
         if member.encoding == "plain" or self._x is None:
             return []
-        if member.encoding == "piecewise" and self.numbers:
+        if not 0 < len(self.numbers) <= _MOST_NUMBERS:
+            return [("clip", SmoothClip())]
+        if member.encoding == "piecewise":
             # Drawn in first: the outer bins go on beyond the outermost edges.
             return [("clip", SmoothClip()), ("bins", self.piecewise(member.bins))]
-        if member.encoding == "periodic" and self.numbers:
+        if member.encoding == "periodic":
             others = tuple(sorted(set(range(self._x.shape[1])) - set(self.numbers)))
             waves: list[Layer] = [Periodic()]
             parts, inputs = (waves, [self.numbers])
