@@ -74,6 +74,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace the run in --out.")
 @click.option("--resume", metavar="DIR", help="Go on with the run in this folder.")
 @click.option("--no-replay", is_flag=True, help="Try nothing at the end: no cure is named for what went wrong.")
+@click.option("--no-rivals", is_flag=True, help="Fit no linear model and no boosted trees to compare with.")
 @click.option("--print-config", is_flag=True, help="Print every setting and stop.")
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("--quiet", is_flag=True, help="Print errors alone; with --json, that one object too.")
@@ -118,6 +119,7 @@ def train(
     force: bool,
     resume: str | None,
     no_replay: bool,
+    no_rivals: bool,
     print_config: bool,
     json_: bool,
     quiet: bool,
@@ -180,7 +182,7 @@ def train(
         _tell_start(job)
     with _asking_politely(job):
         _watch(job, quiet=quiet)
-        outcome = job.finish(replays=not no_replay)
+        outcome = job.finish(replays=not no_replay, rivals=not no_rivals)
     if json_:
         answer(json.dumps(_as_json(outcome), allow_nan=False))
     elif not quiet:
@@ -302,8 +304,10 @@ def _by_kind(job: Job | EffortJob) -> str:
 def _tell_end(outcome: Outcome) -> None:
     from chainrule.cli.table import metrics_table
 
-    tell(f"{outcome.told}\n")
-    lines = [metrics_table(outcome.metrics), "", f"model   {outcome.folder.model}", f"report  {outcome.folder.report}"]
+    tell(f"{outcome.came}\n")
+    lines = [metrics_table({**outcome.metrics, **outcome.rivals}), ""]
+    lines += [f"model   {outcome.folder.model}", f"report  {outcome.folder.report}"]
+    lines += [f"{head:<7} {said(text)}" for head, text in outcome.told]
     say("\n".join([*lines, f"next    {said(outcome.advice)}"]))
 
 
@@ -323,4 +327,6 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "metrics": {part: finite(values) for part, values in outcome.metrics.items()},
         **picked,
+        "rivals": {name: finite(values) for name, values in outcome.rivals.items()},
+        "intervals": {name: list(finite(bounds).values()) for name, bounds in outcome.intervals.items()},
     }

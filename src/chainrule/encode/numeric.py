@@ -11,6 +11,7 @@ from chainrule.encode.choices import DEFAULT, Choices
 from chainrule.encode.encoder import Filled, Findings, mean_and_deviation
 from chainrule.encode.scaling import CLIP, normal_knots, read_off, robust, smoothly_clipped
 from chainrule.errors import DataError
+from chainrule.figures import brief
 from chainrule.sources.kinds import as_numbers, cells_as_text
 from chainrule.sources.reading.reading import row_number
 
@@ -97,7 +98,7 @@ class Numeric(Filled):
     def describe(self) -> str:
         """`(x − 29.7) / 14.5; a missing cell is 28 and raises an indicator`."""
         is_scaled = self.scaling not in ("none", "quantile")
-        value = f"({self.name} − {self.center:.4g}) / {self.scale:.4g}" if is_scaled else self.name
+        value = f"({self.name} − {brief(self.center)}) / {brief(self.scale)}" if is_scaled else self.name
         value = value.replace("− -", "+ ")
         if self.is_of_range:
             value += " (half of the range, as the quartiles are equal)"
@@ -106,8 +107,8 @@ class Numeric(Filled):
         if self.scaling == "quantile":
             value += f" as a normal deviate, by {len(self.knots)} quantiles"
         if self.bounds:
-            value += f", {self.name} drawn in to {self.bounds[0]:.4g} … {self.bounds[1]:.4g}"
-        return value + self.gap(f"{self.fill:.4g}")
+            value += f", {self.name} drawn in to {brief(self.bounds[0])} … {brief(self.bounds[1])}"
+        return value + self.gap(f"{brief(self.fill)}")
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Scale; raise DataError for a cell that is text."""
@@ -225,7 +226,7 @@ class Boolean(Filled):
 
     def describe(self) -> str:
         """`yes: 1, no: 0; a missing cell is 1`."""
-        return f"{self.true}: 1, {self.false}: 0" + self.gap(f"{self.fill:.4g}")
+        return f"{self.true}: 1, {self.false}: 0" + self.gap(f"{brief(self.fill)}")
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Look the words up, in any case of letters."""

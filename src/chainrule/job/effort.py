@@ -20,7 +20,8 @@ from chainrule.files import replace_file
 from chainrule.job.build import build_loss
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder, make
-from chainrule.job.metrics import baseline, measure
+from chainrule.job.inspection import inspect_run, judged_part
+from chainrule.job.metrics import answered, baseline, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Prepared, prepare
 from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
@@ -38,7 +39,7 @@ from chainrule.tables.ensemble import Picked
 from chainrule.tables.plan import numbers_of, plan_search
 from chainrule.tables.search import Search
 from chainrule.tables.threshold import check_metric, choose_threshold
-from chainrule.train import Event, FitEnded, History, Journal, MembersStarted, replay
+from chainrule.train import Event, FitEnded, History, Journal, MembersStarted, metric_named, replay
 
 # What members sample, or folds take the place of: settings of a single network.
 _OF_ONE_NETWORK = (
@@ -217,8 +218,14 @@ class EffortJob:
         if self._lock is not None:
             self._lock.release()
 
-    def finish(self, *, replays: bool = True) -> Outcome:
-        """Measure what was picked, write the model and the report."""
+    def finish(self, *, replays: bool = True, rivals: bool = True) -> Outcome:
+        """Measure what was picked, write the model and the report; there is nothing to replay.
+
+        Parameters
+        ----------
+        rivals : bool
+            Whether a linear model and boosted trees are fitted beside it, to compare with.
+        """
         picked = self._picked
         if picked is None:
             raise AssertionError("a run is finished when it has been iterated")
@@ -230,10 +237,16 @@ class EffortJob:
         metrics, evaluated = self._measure(model)
         model = replace(model, summary=self._summary(ended, metrics, picked))
         save_model(model, self.folder.model)
-        advice = self._advice(picked, metrics, threshold)
+        advice = self._advice(picked, threshold)
+        # Whoever has interrupted the run does not wait for others to be trained.
+        asked = rivals and ended.reason != "interrupted"
+        inspected = inspect_run(
+            model.outputs, self.prepared, evaluated, self.config.seed, rivals=asked, seconds=ended.seconds
+        )
         pipeline = render_pipeline(self.prepared)
         if pipeline:
             replace_file(self.folder.pipeline, pipeline)
+        came = f"{ended.reason}: picked {picked}, in {ended.seconds:.3g} s"
         outcome = Outcome(
             self.folder,
             model,
@@ -243,10 +256,14 @@ class EffortJob:
             "numpy",
             ended.epochs,
             ended.seconds,
-            self._came(ended, picked),
+            inspected,
+            # Of a rare class `_advice` tells: weights of classes are for a single network.
+            is_balanced=True,
+            about=came,
         )
         engine = NumpyEngine()
-        trained = Trained(self.config, self.prepared, engine, model, history, metrics, evaluated, advice)
+        last = evaluated[judged_part(evaluated)]
+        trained = Trained(self.config, self.prepared, engine, model, history, metrics, last, advice, inspected)
         sample = spread(self.prepared.parts["train"].batch, _SAMPLE_ROWS)
         replace_file(self.folder.report, run_report(trained, self.folder, sample, None))
         FolderShelf(self.folder.members, "").clear()
@@ -260,7 +277,7 @@ class EffortJob:
         codes = self.prepared.parts["train"].batch.t.argmax(axis=1)
         return choose_threshold(self.config.metric, picked.out_of_fold, codes)
 
-    def _measure(self, model: Model) -> tuple[dict[str, dict[str, float]], Evaluated]:
+    def _measure(self, model: Model) -> tuple[dict[str, dict[str, float]], dict[str, Evaluated]]:
         """Return the metrics of each part; those of the training rows by networks that did not learn from them."""
         target = self.prepared.preparation.target
         assert self._picked is not None  # noqa: S101 (see `finish`)
@@ -272,15 +289,33 @@ class EffortJob:
                 y = self._picked.out_of_fold
                 told = ~np.isnan(y).any(axis=1)
                 y = y if target.task == CLASSIFICATION else target.decode(y)
+                evaluated["valid"] = Evaluated("valid", part.frame[told], part.batch.x[told], truth[told], y[told])
                 metrics["valid"] = measure(target, truth[told], y[told], model.threshold)
             y = model.outputs_of(part.batch.x)
             evaluated[name] = Evaluated(name, part.frame, part.batch.x, truth, y)
             metrics[name] = measure(target, truth, y, model.threshold)
-        last = evaluated[next(part for part in ("test", "train") if part in evaluated)]
+        last = evaluated[judged_part(evaluated)]
         guess = baseline(target, evaluated["train"].truth, len(last.truth))
         metrics["baseline"] = measure(target, last.truth, guess)
+        if self.config.metric is not None and self.config.metric not in metrics["train"]:
+            self._add_what_was_asked_for(metrics, evaluated, guess, model.threshold)
         order = [name for name in ("train", "valid", "test", "baseline") if name in metrics]
-        return {name: metrics[name] for name in order}, last
+        return {name: metrics[name] for name in order}, evaluated
+
+    def _add_what_was_asked_for(
+        self,
+        metrics: dict[str, dict[str, float]],
+        evaluated: dict[str, Evaluated],
+        guess: np.ndarray,
+        threshold: float | None,
+    ) -> None:
+        """Add the score by the metric that was asked for to those that are usual."""
+        metric = metric_named(str(self.config.metric))
+        for name, part in evaluated.items():
+            y = part.y if threshold is None else answered(part.y, threshold)
+            metrics[name][metric.name] = float(metric.function(y, part.truth, None))
+        truth = evaluated[judged_part(evaluated)].truth
+        metrics["baseline"][metric.name] = float(metric.function(guess, truth, None))
 
     def _summary(self, ended: FitEnded, metrics: dict[str, dict[str, float]], picked: Picked) -> dict[str, Any]:
         return {
@@ -296,10 +331,7 @@ class EffortJob:
             "ensemble": picked.to_json(),
         }
 
-    def _came(self, ended: FitEnded, picked: Picked) -> str:
-        return f"{ended.reason}: picked {picked}, in {ended.seconds:.3g} s"
-
-    def _advice(self, picked: Picked, metrics: dict[str, dict[str, float]], threshold: float | None) -> str:
+    def _advice(self, picked: Picked, threshold: float | None) -> str:
         """Return what to make of it."""
         told = []
         if math.isfinite(picked.linear_cost) and picked.cost > 0.98 * picked.linear_cost:
@@ -316,7 +348,7 @@ class EffortJob:
         elif len(target.classes) == 2 and self._rarest() < _RARE:
             told.append(
                 f"Only {self._rarest():.0%} of the rows are of the rarer class, and the likelier class is answered: "
-                "`metric=balanced_accuracy` or `metric=f1` chooses a threshold instead."
+                "`metric=balanced_accuracy` or `metric=macro_f1` chooses a threshold instead."
             )
         return " ".join(told) or f"Look at {self.folder.report.name}, then predict with the model."
 

@@ -12,6 +12,13 @@ from chainrule.train.metrics import Metric, metrics_for
 _CURVE = "roc_auc"
 
 
+def measured(target: Target, truth: np.ndarray) -> list[Metric]:
+    """Return the registered metrics that rows with these classes (or values) have, in their order."""
+    # The area under a curve is told of two classes, both of which occur.
+    has_curve = target.task == CLASSIFICATION and len(target.classes) == 2 and len(np.unique(truth)) == 2
+    return [metric for metric in metrics_for(target.task) if metric.name != _CURVE or has_curve]
+
+
 def measure(target: Target, truth: np.ndarray, y: np.ndarray, threshold: float | None = None) -> dict[str, float]:
     """Return every registered metric of the target's task, in its order.
 
@@ -24,13 +31,12 @@ def measure(target: Target, truth: np.ndarray, y: np.ndarray, threshold: float |
     threshold : float, optional
         Of two classes: from which probability of the second on it is the answer (see `Model.threshold`).
     """
-    is_values = target.task != CLASSIFICATION
-    # The area under a curve is told of two classes, both of which occur.
-    has_curve = not is_values and len(target.classes) == 2 and len(np.unique(truth)) == 2
-    t = truth[:, None] if is_values else truth
-    metrics = [metric for metric in metrics_for(target.task) if metric.name != _CURVE or has_curve]
+    t = truth if target.task == CLASSIFICATION else truth[:, None]
     answers = y if threshold is None else answered(y, threshold)
-    return {metric.name: float(metric.function(answers if metric.of_answers else y, t, None)) for metric in metrics}
+    return {
+        metric.name: float(metric.function(answers if metric.of_answers else y, t, None))
+        for metric in measured(target, truth)
+    }
 
 
 def answered(y: np.ndarray, threshold: float) -> np.ndarray:

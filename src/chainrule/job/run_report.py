@@ -17,11 +17,14 @@ from chainrule.encode.sparse import deviation
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.explain.derivatives import derivatives
+from chainrule.figures import figure, figures
+from chainrule.inspection import Inspected
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
 from chainrule.job.metrics import judged_by
 from chainrule.job.prepare import Prepared
 from chainrule.job.settings import to_toml
+from chainrule.report.inspected import interval
 from chainrule.report.page import Evaluated, ReportData, render
 from chainrule.report.seeing import augmented
 from chainrule.saved.model import Model
@@ -49,6 +52,7 @@ class Trained:
     metrics: Mapping[str, dict[str, float]]
     evaluated: Evaluated
     advice: str
+    inspected: Inspected | None = None
 
 
 def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any) -> str:
@@ -87,6 +91,8 @@ def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any)
             advice=trained.advice,
             has_pipeline=folder.pipeline.exists(),
             augmented=_augmented(prepared, augment, trained.config.seed),
+            inspected=trained.inspected,
+            is_balanced=trained.config.class_weight == "balanced",
         )
     )
 
@@ -98,11 +104,13 @@ def _facts(trained: Trained, folder: RunFolder) -> list[tuple[str, str]]:
     better, _ = judged_by(metrics[seen])
     part = {"test": "test", "valid": "validation", "train": "training"}[seen]
     rate = next((event.samples_per_second for event in _epochs(folder.journal)), 0.0)
+    around = "" if trained.inspected is None else interval(trained.inspected.ours[better.name])
+    ours, theirs = figures([metrics[seen][better.name], metrics["baseline"][better.name]])
     return [
-        (f"{better.label} on the {part} rows", f"{metrics[seen][better.name]:.4g}"),
-        ("baseline", f"{metrics['baseline'][better.name]:.4g}"),
+        (f"{better.label} on the {part} rows" + (f": {around}" if around else ""), ours),
+        ("baseline", theirs),
         (f"epochs; weights of epoch {ended.best_epoch}", f"{ended.epochs}"),
-        ("seconds of training", f"{ended.seconds:.3g}"),
+        ("seconds of training", figure(ended.seconds) if ended.seconds >= 1000 else f"{ended.seconds:.3g}"),
         (f"rows a second on {trained.engine.name}", f"{rate:,.0f}"),
     ]
 
@@ -127,6 +135,14 @@ def _augmented(prepared: Prepared, augment: Any, seed: int) -> str:
     return augmented(shown[0], shown[1:], [target.classes[codes[row]] for row in rows]) if shown else ""
 
 
+def blas_threads() -> str:
+    """Return which library multiplies NumPy's matrices, and with how many threads: long sums are rounded by their number."""
+    from threadpoolctl import threadpool_info
+
+    found = [one for one in threadpool_info() if one["user_api"] == "blas" and "scipy" not in one["filepath"]]
+    return ", ".join(f"{one['internal_api']} {one['version']}, threads: {one['num_threads']}" for one in found[:1])
+
+
 def versions(engine: str) -> dict[str, str]:
     """Return the versions of what a run's figures depend on."""
     packages = ["numpy", *(["jax"] if engine == "jax" else []), "scikit-learn", "pandas"]
@@ -134,6 +150,7 @@ def versions(engine: str) -> dict[str, str]:
         "Chainrule": __version__,
         "Python": platform.python_version(),
         **{name: metadata.version(name) for name in packages},
+        **({"BLAS": threads} if engine != "jax" and (threads := blas_threads()) else {}),
     }
 
 

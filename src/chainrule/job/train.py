@@ -18,6 +18,7 @@ from chainrule.engine import choose
 from chainrule.errors import ChainruleError, ConfigError, RunFolderError, TrainingError
 from chainrule.explain.doctor import Verdict
 from chainrule.files import replace_file
+from chainrule.inspection import Inspected, told
 from chainrule.job.advice import advise
 from chainrule.job.build import (
     build_network,
@@ -29,10 +30,11 @@ from chainrule.job.build import (
 )
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder, make
-from chainrule.job.metrics import baseline, measure
+from chainrule.job.inspection import inspect_run, judged_part
+from chainrule.job.metrics import baseline, judged_by, measure
 from chainrule.job.pipeline import render_pipeline
 from chainrule.job.prepare import Part, Prepared, prepare
-from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
+from chainrule.job.run_report import Trained, blas_threads, prepared_notes, run_report, spread
 from chainrule.job.settings import to_toml
 from chainrule.job.stream import is_streamed, prepare_stream
 from chainrule.lock import Lock
@@ -75,12 +77,45 @@ class Outcome:
     engine: str
     epochs: int
     seconds: float
+    inspected: Inspected | None = None
+    is_balanced: bool = False
     about: str = ""
 
     @property
-    def told(self) -> str:
+    def came(self) -> str:
         """How the training ended, in a sentence."""
         return self.about or f"{self.reason}: {self.epochs} epochs in {self.seconds:.3g} s on {self.engine}"
+
+    @property
+    def rivals(self) -> dict[str, dict[str, float]]:
+        """The metrics of a linear model and of boosted trees on the same rows, where they were fitted."""
+        if self.inspected is None:
+            return {}
+        measured = self.inspected.intervals.metrics
+        return {one.name: {name: i.value for name, i in measured[one.name].items()} for one in self.inspected.rivals}
+
+    @property
+    def intervals(self) -> dict[str, dict[str, float]]:
+        """Of each metric on the rows that it is judged by, where 95 of 100 other draws of such rows would put it."""
+        ours = {} if self.inspected is None else self.inspected.ours
+        return {name: {"low": i.low, "high": i.high} for name, i in ours.items()}
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What to decide by, in sentences: whether a network is worth it, and what is missed of a rare class."""
+        found, target = self.inspected, self.model.prepared_by.target
+        if found is None:
+            return []
+        _, judged = judged_by(self.metrics[found.part])
+        worth = told.worth(found, judged)
+        # With a threshold of its own the model does not answer the likelier class, which the sentence is about.
+        rare = None if self.model.threshold is not None else found.imbalance
+        missed = (
+            ""
+            if rare is None
+            else told.rare_class(rare, found.part, target.classes[rare.k], is_balanced=self.is_balanced)
+        )
+        return [(head, text) for head, text in (("worth", worth), ("rare", missed)) if text]
 
 
 @dataclass(frozen=True)
@@ -190,7 +225,7 @@ class Job:
         """Train: yield each event once it is in the journal, and save checkpoints between epochs."""
         if self._resume is None:
             self.folder, self._lock = make(self.folder)
-            replace_file(self.folder.config, to_toml(self.config))
+            replace_file(self.folder.config, to_toml(self.config) + self._trained_with())
             if self.prepared.source.unreadable:
                 replace_file(self.folder.unreadable, as_csv(self.prepared.source.unreadable))
         after = self._resume.number if self._resume else 0
@@ -217,6 +252,15 @@ class Job:
             if not ended:
                 self.release()
 
+    def _trained_with(self) -> str:
+        """Return what no setting says but the last bits depend on, as a comment."""
+        told = blas_threads() if self.choice.engine.name == "numpy" else ""
+        return (
+            f"\n# Trained with {told}: another number may round long sums, and with them a network, differently.\n"
+            if told
+            else ""
+        )
+
     def release(self) -> None:
         """Let others go on with the folder."""
         if self._lock is not None:
@@ -237,13 +281,15 @@ class Job:
         """The network with the weights that were kept so far, and the preparation of its data."""
         return Model(self.network, self._run.params, self.prepared.preparation, augment=self._objective.augment)
 
-    def finish(self, *, replays: bool = True) -> Outcome:
+    def finish(self, *, replays: bool = True, rivals: bool = True) -> Outcome:
         """Measure the weights that were kept, write the model and the report.
 
         Parameters
         ----------
         replays : bool
             Whether the doctor may try what it suspects to help; it names no cure that it has not tried.
+        rivals : bool
+            Whether, on a table, a linear model and boosted trees are fitted beside it, to compare with.
 
         Raises
         ------
@@ -268,6 +314,15 @@ class Job:
         save_model(model, self.folder.model)
         verdict = self._consult(params, replays=replays)
         advice = " ".join(verdict.lines)
+        # Whoever has interrupted the run does not wait for others to be trained.
+        inspected = inspect_run(
+            model.outputs,
+            self.prepared,
+            evaluated,
+            self.config.seed,
+            rivals=rivals and ended.reason != "interrupted",
+            seconds=ended.seconds,
+        )
         pipeline = render_pipeline(self.prepared)
         if pipeline:
             replace_file(self.folder.pipeline, pipeline)
@@ -280,8 +335,13 @@ class Job:
             self.choice.engine.name,
             ended.epochs,
             ended.seconds,
+            inspected,
+            self.config.class_weight == "balanced",
         )
-        trained = Trained(self.config, self.prepared, self.choice.engine, model, history, metrics, evaluated, advice)
+        last = evaluated[judged_part(evaluated)]
+        trained = Trained(
+            self.config, self.prepared, self.choice.engine, model, history, metrics, last, advice, inspected
+        )
         page = run_report(trained, self.folder, self._sample(), self._objective.augment)
         replace_file(self.folder.report, page)
         self.release()
@@ -324,7 +384,7 @@ class Job:
         batch = self.prepared.parts["train"].batch
         return spread(batch, _SAMPLE_ROWS)
 
-    def _measure(self) -> tuple[dict[str, dict[str, float]], Evaluated]:
+    def _measure(self) -> tuple[dict[str, dict[str, float]], dict[str, Evaluated]]:
         target = self.prepared.preparation.target
         params = self._run.params
         model = Model(self.network, params, self.prepared.preparation)
@@ -335,9 +395,9 @@ class Job:
             truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
             evaluated[name] = Evaluated(name, part.frame, part.batch.x, truth, y)
             metrics[name] = measure(target, truth, y)
-        last = evaluated[next(part for part in ("test", "valid", "train") if part in evaluated)]
+        last = evaluated[judged_part(evaluated)]
         metrics["baseline"] = measure(target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth)))
-        return metrics, last
+        return metrics, evaluated
 
     def _summary(self, ended: FitEnded, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
         return {

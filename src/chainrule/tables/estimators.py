@@ -118,7 +118,7 @@ class TableClassifier(ClassifierMixin, _TableEstimator):  # type: ignore[misc]
         quick: one network, stopped by a fifth of the rows. standard: linear, additive and deep members with sampled
         settings, each on five folds, picked by what they say of rows that they did not learn from. best: many more.
     metric : str, optional
-        Of two classes: what the threshold of the answer is chosen for, on rows that were held out: accuracy, f1,
+        Of two classes: what the threshold of the answer is chosen for, on rows that were held out: accuracy,
         macro_f1 or balanced_accuracy. By default the likelier class is the answer. Probabilities are the same.
     time_limit : float, optional
         Seconds after which the best so far is taken.

@@ -12,14 +12,14 @@ _MOST = 400
 
 def deciding_metrics() -> list[str]:
     """Return the metrics that depend on the answers, so that a threshold can be chosen for them."""
-    return [metric.name for metric in metrics_for("classification") if metric.of_answers]
+    return [metric.name for metric in metrics_for("classification", unusual=True) if metric.of_answers]
 
 
 def check_metric(metric: str, n_classes: int) -> None:
     """Raise ConfigError unless a threshold can be chosen for the metric, between so many classes."""
     known = deciding_metrics()
     if metric not in known:
-        is_other = metric in [one.name for one in metrics_for("classification")]
+        is_other = metric in [one.name for one in metrics_for("classification", unusual=True)]
         came = f"{metric!r}, which a threshold does not change" if is_other else f"{metric!r}"
         remedy = f"Leave `metric` out, or choose one of: {', '.join(known)}."
         raise ConfigError(
@@ -48,7 +48,7 @@ def choose_threshold(metric: str, y: np.ndarray, codes: np.ndarray) -> float:
         If there is no such metric, it does not depend on a threshold, or there are more classes than two.
     """
     check_metric(metric, y.shape[1])
-    function = next(one for one in metrics_for("classification") if one.name == metric)
+    function = next(one for one in metrics_for("classification", unusual=True) if one.name == metric)
     told = ~np.isnan(y).any(axis=1)
     p, truth = y[told, 1], codes[told]
 
