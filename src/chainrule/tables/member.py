@@ -144,10 +144,7 @@ def draw_members(n_networks: int, seed: int, *, dense: bool = True) -> tuple[Mem
     dense : bool
         Whether the inputs are arrays; of sparse ones no encoding is made.
     """
-    if not dense:
-        first = (LINEAR[0], replace(LINEAR[0], decay=10.0))
-    else:
-        first = (*LINEAR, ADDITIVE)
+    first: tuple[Member, ...] = (*LINEAR, ADDITIVE) if dense else (LINEAR[0], replace(LINEAR[0], decay=10.0))
     networks = [_drawn(generator(seed, Purpose.SAMPLE, 1 + i), i, dense=dense) for i in range(n_networks)]
     return tuple(replace(member, seed=seed + i) for i, member in enumerate((*first, *networks)))
 
