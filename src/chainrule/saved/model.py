@@ -85,9 +85,10 @@ class Model:
                 f"{len(self.classes)} classes",
                 "Give their names in the order of the outputs.",
             )
-        if self.threshold is not None and not (
-            isinstance(self.threshold, float) and 0 < self.threshold < 1 and outputs == 2 == len(self.classes)
-        ):
+        # A file may hold anything.
+        threshold: object = self.threshold
+        is_share = isinstance(threshold, float) and 0 < threshold < 1
+        if threshold is not None and not (is_share and outputs == 2 == len(self.classes)):
             raise ConfigError(
                 "a threshold between 0 and 1 for a model of two classes with a probability each",
                 f"{self.threshold!r} for {outputs} outputs",
