@@ -31,7 +31,7 @@ _TARGET = "target"
 _FEWEST_ROWS = 2
 
 
-class _TableEstimator(BaseEstimator):  # type: ignore[misc]
+class _TableEstimator(BaseEstimator):
     """What both have in common: columns as they are, a search, and an ordinary model."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -109,7 +109,7 @@ class _TableEstimator(BaseEstimator):  # type: ignore[misc]
         self.model_ = Model(self.picked_.network, self.picked_.params, self._preparation, summary, threshold=threshold)
 
 
-class TableClassifier(ClassifierMixin, _TableEstimator):  # type: ignore[misc]
+class TableClassifier(ClassifierMixin, _TableEstimator):
     """Classes from the columns of a table, by the best small model that is found.
 
     Parameters
@@ -204,7 +204,7 @@ class TableClassifier(ClassifierMixin, _TableEstimator):  # type: ignore[misc]
         return np.asarray(self.classes_[self.model_.numbers(y)])
 
 
-class TableRegressor(RegressorMixin, _TableEstimator):  # type: ignore[misc]
+class TableRegressor(RegressorMixin, _TableEstimator):
     """Values from the columns of a table, by the best small model that is found.
 
     Parameters

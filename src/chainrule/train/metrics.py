@@ -227,10 +227,15 @@ def macro_f1(y: np.ndarray, t: np.ndarray, w: np.ndarray | None = None) -> float
 
 
 def balanced_accuracy(y: np.ndarray, t: np.ndarray, w: np.ndarray | None = None) -> float:
-    """Return the mean over the classes that occur of the share of their places whose class is right."""
+    """Return the mean over the classes that occur of the share of their places whose class is right; of labels, their mean."""
     y, t, w = places(y, t, w)
-    predicted, true = _numbers(y), _numbers(t)
     weights = np.ones(len(y)) if w is None else w
+    if _is_exclusive(y, t) or y.shape[1] == 1:
+        return _mean_recall(_numbers(y), _numbers(t), weights)
+    return float(np.mean([_mean_recall(p, true, weights) for p, true in zip((y > 0.5).T, (t > 0.5).T, strict=True)]))
+
+
+def _mean_recall(predicted: np.ndarray, true: np.ndarray, weights: np.ndarray) -> float:
     rows = [true == k for k in np.unique(true)]
     return float(np.mean([np.average(predicted[row] == true[row], weights=weights[row]) for row in rows]))
 
@@ -238,11 +243,11 @@ def balanced_accuracy(y: np.ndarray, t: np.ndarray, w: np.ndarray | None = None)
 def average_precision(y: np.ndarray, t: np.ndarray, w: np.ndarray | None = None) -> float:
     """Return Σₖ (Rₖ - Rₖ₋₁) Pₖ over the thresholds, of the second of two classes; NaN where no place is of it.
 
-    R is recall, P precision; of more classes, the mean over each against the rest.
+    R is recall, P precision; of more classes, and of labels, the mean over each against the rest.
     """
     y, t, w = places(y, t, w)
     true = t[:, None] == np.arange(max(2, y.shape[1])) if t.ndim == 1 else t > 0.5
-    if true.shape[1] == 2:
+    if true.shape[1] == 2 and _is_exclusive(y, t):
         true, y = true[:, 1:], y[:, -1:]
     weights = np.ones(len(y)) if w is None else w
     return float(np.mean([_precision(score, yes, weights) for score, yes in zip(y.T, true.T, strict=True)]))
