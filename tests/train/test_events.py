@@ -34,7 +34,7 @@ CASES: list[Event] = [
     Decided(5, 0.4, 1, "KeepBest", "keep_weights", "valid.cost 0.5"),
     Advised(6, 0.5, 1, "StopOnNonFinite", "The cost became NaN: try 0.001."),
     MembersStarted(7, 0.5, 9, 5, 100, 0),
-    MemberEnded(8, 0.5, 3, 9, 1, "linear, numbers as they are", float("nan"), 0.4),
+    MemberEnded(8, 0.5, 3, 9, 1, "linear, numbers as they are", float("inf"), 0.4),
     FitEnded(7, 0.6, "all 10 epochs are done", 10, 3),
 ]
 
