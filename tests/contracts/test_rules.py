@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,18 @@ from chainrule.optim import (
     AdaGrad,
     Adam,
     AdamW,
+    Averaged,
     GradientAscent,
     GradientDescent,
     Momentum,
+    Muon,
     Nesterov,
     RMSProp,
     Rule,
+    start_moments,
 )
 from chainrule.optim.rules import register
+from chainrule.train.steps import moved
 from chainrule.tree import leaves, map_leaves
 from tests.contracts.checks import agreement, assert_close, assert_trees_close, precision
 
@@ -41,6 +46,8 @@ CASES: list[Rule] = [
     Adam(beta1=0.5, beta2=0.7, epsilon=0.1),
     AdamW(),
     AdamW(decay=0.3),
+    Muon(),
+    Muon(momentum=0.5, decay=0.3, elsewhere=1.0),
     PlainAdam(),
     PlainAdam(Adam(0.5, 0.7, 0.1)),
 ]
@@ -80,7 +87,8 @@ def leaf_by_leaf(rule: Rule, shapes: Any, steps: int) -> dict[str, Any]:
     states = {path: {name: np.zeros_like(w) for name in rule.moments} for path, w in params.items()}
     for step, c in enumerate(numbers(rule, steps)):
         for path, g in leaves(tree(shapes, step + 1)):
-            params[path], states[path] = rule.update(xp, params[path], g, states[path], c)
+            update = partial(rule.update_array, xp, path) if rule.by_array else partial(rule.update, xp)
+            params[path], states[path] = update(params[path], g, states[path], c)
     return params
 
 
@@ -91,7 +99,7 @@ def by_engine(engine: Engine, rule: Rule, shapes: Any, steps: int) -> dict[str, 
     with precision(engine.name, engine.dtype):
         for step, c in enumerate(numbers(rule, steps)):
             grads = map_leaves(engine.array, tree(shapes, step + 1))
-            params, moments = engine.each(rule.update, params, grads, moments, c)
+            params, moments = moved(engine, rule, params, grads, moments, c)
     return {path: engine.numpy(w) for path, w in leaves(params)}
 
 
@@ -154,10 +162,9 @@ def test_float32_stays_float32(rule: Rule) -> None:
 
 @every_rule
 def test_a_zero_gradient_from_the_start_moves_nothing_but_decay(rule: Rule) -> None:
-    moved = descend(rule, np.array([2.0]), np.zeros_like, 3)
-    assert_close(
-        moved, [2.0 * (1 - RATE * getattr(rule, "decay", 0.0)) ** 3 if isinstance(rule, AdamW) else 2.0], 1e-15
-    )
+    after = descend(rule, np.array([2.0]), np.zeros_like, 3)
+    decay = {AdamW: 1.0, Muon: getattr(rule, "elsewhere", 0.0)}.get(type(rule), 0.0) * getattr(rule, "decay", 0.0)
+    assert_close(after, [2.0 * (1 - RATE * decay) ** 3], 1e-15)
 
 
 @every_rule
@@ -167,6 +174,7 @@ def test_a_rule_is_a_value(rule: Rule) -> None:
 
 @every_rule
 def test_a_quadratic_is_descended(rule: Rule) -> None:
+    # Muon's rule for what is no matrix goes at a tenth of the rate.
     w = descend(rule, np.array([1.0, -1.0]), lambda w: w * [1.0, 3.0], 200)
     assert np.abs(w).max() < 0.2
 
@@ -226,6 +234,7 @@ BY_HAND: list[tuple[Rule, tuple[float, float]]] = [
     # m = 1, then 0; v = 2, then 1.5; m̂ = 2, then 0; v̂ = 4, then 2
     (Adam(0.5, 0.5, 1.0), (1 - 0.2 / 3, 1 - 0.2 / 3)),
     # The same after w is shrunk by 1 - 0.1 · 0.5 = 0.95
+    (Muon(decay=0.5, elsewhere=1.0, beta1=0.5, beta2=0.5, epsilon=1.0), (0.95 - 0.2 / 3, 0.95 * (0.95 - 0.2 / 3))),
     (AdamW(0.5, 0.5, 0.5, 1.0), (0.95 - 0.2 / 3, 0.95 * (0.95 - 0.2 / 3))),
 ]
 
@@ -272,3 +281,101 @@ def test_a_second_rule_of_the_same_name_is_refused() -> None:
     with pytest.raises(ConfigError, match="a second 'adam'"):
         register("adam")(GradientDescent)
     assert RULES["adam"] is not GradientDescent
+
+
+# ------------------------------------------------------------------------------------------------------- whole matrices
+
+
+def muon_steps(rule: Rule, w: np.ndarray, gradients: list[np.ndarray], path: str = "hidden1.W") -> np.ndarray:
+    xp = engine_by_name("numpy").xp
+    state = rule.start(xp, w)
+    for g, c in zip(gradients, numbers(rule, len(gradients)), strict=True):
+        w, state = rule.update_array(xp, path, w, g, state, c)
+    return w
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (4, 9), (9, 4), (1, 3)])
+def test_muon_keeps_the_directions_of_a_gradient_and_makes_them_alike_in_length(shape: tuple[int, int]) -> None:
+    g = np.random.default_rng(0).normal(size=shape) * np.logspace(-1, 1, shape[1])
+    step = -muon_steps(Muon(decay=0.0), np.zeros(shape), [g]) / RATE / max(1.0, shape[1] / shape[0]) ** 0.5
+    # The same singular vectors: Uᵀ X V is diagonal, its values between 0.6 and 1.3.
+    u, _, vt = np.linalg.svd(g, full_matrices=False)
+    inside = u.T @ step @ vt.T
+    assert_close(inside - np.diag(np.diag(inside)), np.zeros_like(inside), 1e-9)
+    assert np.diag(inside).min() > 0.6
+    assert np.diag(inside).max() < 1.3
+
+
+def test_a_row_by_hand_becomes_a_unit_vector_through_the_polynomial() -> None:
+    # Of one row the singular value is its length: 1 after the division, then p(1), p(p(1)), … five times.
+    length = 1.0
+    for _ in range(5):
+        length = 3.4445 * length - 4.7750 * length**3 + 2.0315 * length**5
+    w = muon_steps(Muon(decay=0.5), np.array([[1.0, 1.0]]), [np.array([[3.0, 4.0]])])
+    expected = 0.95 - RATE * 2**0.5 * length * np.array([[0.6, 0.8]])
+    assert_close(w, expected, 1e-6)
+
+
+def test_muon_remembers_a_matrix_s_gradients_with_momentum() -> None:
+    g, h = np.eye(3) * [1.0, 2, 3], np.diag([3.0, -1, 0.5])
+    w = muon_steps(Muon(momentum=0.9, decay=0.0), np.zeros((3, 3)), [g, h])
+    first = muon_steps(Muon(momentum=0.0, decay=0.0), np.zeros((3, 3)), [g])
+    # m = 0.1 g, then 0.09 g + 0.1 h; u = 0.1 h + 0.9 m.
+    second = muon_steps(Muon(momentum=0.0, decay=0.0), np.zeros((3, 3)), [0.081 * g + 0.19 * h])
+    assert_close(w, first + second, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("path", "shape", "is_hidden"),
+    [
+        ("hidden1.W", (3, 2), True),
+        ("member1.hidden2.W", (3, 2), True),
+        ("output.W", (3, 2), False),
+        ("hidden1.b", (2,), False),
+        ("hidden1.W", (3, 3, 2, 2), False),
+        ("columns.category1.W", (3, 2), False),
+    ],
+)
+def test_only_hidden_matrices_are_moved_as_a_whole(path: str, shape: tuple[int, ...], is_hidden: bool) -> None:
+    w, g = np.random.default_rng(0).normal(size=(2, *shape))
+    rule = Muon(elsewhere=1.0)
+    as_adamw = descend(AdamW(), w, lambda w: g, 1)
+    assert rule.is_hidden(path, shape) == is_hidden
+    assert np.allclose(muon_steps(rule, w, [g], path), as_adamw, rtol=1e-12) == (not is_hidden)
+
+
+def test_muon_of_a_network_without_hidden_layers_is_refused() -> None:
+    params = {"dense1": {"W": np.ones((3, 2)), "b": np.ones(2)}}
+    with pytest.raises(ConfigError, match=r"begins with 'hidden', with a matrix that Muon moves; got dense1"):
+        start_moments(Muon(), engine_by_name("numpy").xp, params)
+    start_moments(Muon(layers="dense"), engine_by_name("numpy").xp, params)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax"])
+def test_an_average_of_muon_follows_its_matrices(engine: str) -> None:
+    rule = Averaged(Muon(), 0.5)
+    chosen = engine_by_name(engine, "float64")
+    params = chosen.place(tree(SMALL, 0))
+    moments = {name: chosen.place(moment) for name, moment in start_moments(rule, engine_by_name("numpy").xp, tree(SMALL, 0)).items()}  # fmt: skip
+    with precision(engine, "float64"):
+        for step, c in enumerate(numbers(rule, 2)):
+            params, moments = moved(chosen, rule, params, map_leaves(chosen.array, tree(SMALL, step + 1)), moments, c)
+    # m₁ = w₁, and m₂ = (w₁ + 2 w₂) / 3.
+    expected = (leaf_by_leaf(Muon(), SMALL, 1)["hidden1.W"] + 2 * leaf_by_leaf(Muon(), SMALL, 2)["hidden1.W"]) / 3
+    assert_close(chosen.numpy(moments["average"]["hidden1"]["W"]), expected, agreement(np.float64))
+
+
+def test_muon_takes_nearly_the_steps_of_torch_s() -> None:
+    torch = pytest.importorskip("torch")
+    start = np.random.default_rng(0).normal(size=(6, 4))
+    weights = torch.tensor(start.T.copy(), requires_grad=True)
+    optimizer = torch.optim.Muon([weights], lr=RATE, weight_decay=0.1, momentum=0.9)
+    w, rule, xp = start, Muon(momentum=0.9, decay=0.1), engine_by_name("numpy").xp
+    state = rule.start(xp, w)
+    for c in numbers(rule, 5):
+        optimizer.zero_grad()
+        (weights**4 / 4 + weights).sum().backward()
+        optimizer.step()
+        w, state = rule.update_array(xp, "hidden1.W", w, w**3 + 1, state, c)
+    # Torch turns the polynomial in bfloat16, which has three digits.
+    assert_close(w, weights.detach().numpy().T, 0.05)

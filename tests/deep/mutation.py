@@ -28,9 +28,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "chainrule"
+KILLED, NO_END, SURVIVED = "killed", "no end", "SURVIVED"
 ROOMS = ("nn", "optim", "train", "select")
-# A mutant may loop for ever.
-_SECONDS = 240
+# A mutant may loop for ever; a machine with other work may only be slow, so what ran out of time is told apart.
+_SECONDS = 600
 
 _OPERATORS: dict[type, type] = {
     ast.Add: ast.Sub,
@@ -151,8 +152,8 @@ def tests_of(module: Path) -> list[list[str]]:
     return found
 
 
-def is_killed(mutant: Mutant, folder: Path) -> bool:
-    """Run the tests of a mutant's module on it; tell whether they fail."""
+def fate(mutant: Mutant, folder: Path) -> str:
+    """Run the tests of a mutant's module on it; tell whether they fail, have no end, or let it live."""
     source = folder / "src"
     shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
     (source / "chainrule" / mutant.module.relative_to(SOURCE)).write_text(mutant.text)
@@ -164,11 +165,11 @@ def is_killed(mutant: Mutant, folder: Path) -> bool:
                 command, cwd=ROOT, env=environment, capture_output=True, timeout=_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
-            return True
+            return NO_END
         # 5: no test was selected.
         if ended.returncode not in (0, 5):
-            return True
-    return False
+            return KILLED
+    return SURVIVED
 
 
 def main() -> None:
@@ -180,27 +181,28 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     modules = [SOURCE / name for name in options.of] or [
-        module for room in ROOMS for module in sorted((SOURCE / room).glob("*.py")) if module.stem != "__init__"
+        module for room in ROOMS for module in sorted((SOURCE / room).rglob("*.py")) if module.stem != "__init__"
     ]
     rng = random.Random(options.seed)
     everything = [mutant for module in modules for mutant in mutants_of(module)]
     drawn = rng.sample(everything, min(options.mutants, len(everything)))
     print(f"{len(drawn)} of {len(everything):,} mutants of {len(modules)} modules, seed {options.seed}", flush=True)
-    survivors = [mutant for mutant, killed in _tried(drawn, options.jobs, is_killed) if not killed]
-    print(f"{len(drawn) - len(survivors)} killed, {len(survivors)} survived")
+    fates = list(_tried(drawn, options.jobs, fate))
+    survivors = [mutant for mutant, how in fates if how == SURVIVED]
+    print(", ".join(f"{sum(how == each for _, how in fates)} {each}" for each in (KILLED, NO_END, SURVIVED)))
     for mutant in sorted(survivors, key=lambda mutant: mutant.name):
         print(f"\n{mutant.name}\n{mutant.difference()}")
 
 
-def _tried(mutants: list[Mutant], jobs: int, trial: Callable[[Mutant, Path], bool]) -> Iterator[tuple[Mutant, bool]]:
-    def one(mutant: Mutant) -> bool:
+def _tried(mutants: list[Mutant], jobs: int, trial: Callable[[Mutant, Path], str]) -> Iterator[tuple[Mutant, str]]:
+    def one(mutant: Mutant) -> str:
         with tempfile.TemporaryDirectory() as folder:
             return trial(mutant, Path(folder))
 
     with ThreadPoolExecutor(jobs) as pool:
-        for mutant, killed in zip(mutants, pool.map(one, mutants), strict=True):
-            print(f"{'killed  ' if killed else 'SURVIVED'}  {mutant.name}", flush=True)
-            yield mutant, killed
+        for mutant, how in zip(mutants, pool.map(one, mutants), strict=True):
+            print(f"{how:8}  {mutant.name}", flush=True)
+            yield mutant, how
 
 
 if __name__ == "__main__":

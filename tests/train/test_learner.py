@@ -12,7 +12,7 @@ from chainrule.engine import engine_by_name, placed
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.network import Network
 from chainrule.nn import BatchNorm, Dense, Sequential, SoftmaxCrossEntropy
-from chainrule.optim import Adam, Averaged, Cosine, GradientDescent, Horizon, Momentum, Rule
+from chainrule.optim import Adam, Averaged, Cosine, GradientDescent, Horizon, Momentum, Muon, Rule
 from chainrule.optim.rules import State
 from chainrule.recipes import mlp
 from chainrule.train import EpochEnded, Learner, Settings, Supervised, run
@@ -25,7 +25,7 @@ from tests.train.rules import Leashed
 
 engines = pytest.mark.parametrize("engine", ["numpy", "jax"])
 rules = pytest.mark.parametrize(
-    "rule", [Adam(), Averaged(Adam(), 0.9), Leashed()], ids=lambda rule: type(rule).__name__
+    "rule", [Adam(), Averaged(Adam(), 0.9), Leashed(), Muon()], ids=lambda rule: type(rule).__name__
 )
 NETWORK = mlp((2,), (5,), 3, SoftmaxCrossEntropy(), activation="tanh", dropout=0.2)
 

@@ -16,7 +16,7 @@ from chainrule.printable import printable
 @click.command()
 @click.argument("what", help="The folder of a run; or data, as `train` takes them, to train on and look at.")
 @choose.asked
-@click.option("--seed", type=int, help="Names every random stream.")
+@click.option("--seed", type=int, help="Names every random number that is drawn.")
 @click.option("--config", help="TOML file of settings; --set wins over it.")
 @click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Any setting of `train`.")
 @click.option("--bare", is_flag=True, help="Everything off and a small rate: can it be learned at all?")

@@ -64,11 +64,13 @@ class Engine(Protocol):
         c: Any,
         *,
         by_rows: bool = False,
+        by_array: bool = False,
     ) -> tuple[Params, Mapping[str, Params]]:
         """Apply an optimizer's elementwise `update` to all parameters, in the largest pieces that are fast here.
 
         `by_rows` tells whether it leaves weights without a gradient and their moments as they are, so that of a
-        `RowGradient`'s table the named rows alone need to be handled.
+        `RowGradient`'s table the named rows alone need to be handled. `by_array` tells that it is not elementwise: then
+        it is called as update(xp, path, w, g, state, c), for each array in its own shape under its dotted name.
         """
 
     def put(self, params: Params, values: Params) -> Params:

@@ -166,15 +166,20 @@ class JaxEngine:
         c: Any,
         *,
         by_rows: bool = False,
+        by_array: bool = False,
     ) -> tuple[Params, Mapping[str, Params]]:
         """Update leaf by leaf."""
         weights, structure = cast(tuple[list[Array], Any], jax.tree.flatten(dict(params)))
         gradients = structure.flatten_up_to(dict(grads))
         states = {name: structure.flatten_up_to(moment) for name, moment in moments.items()}
+        # In the order in which JAX flattens a tree of dicts.
+        names = [".".join(key.key for key in path) for path, _ in jax.tree_util.tree_flatten_with_path(dict(params))[0]]
         results = []
         for i, (w, g) in enumerate(zip(weights, gradients, strict=True)):
             state = {name: leaves[i] for name, leaves in states.items()}
-            if by_rows and isinstance(g, RowGradient):
+            if by_array:
+                results.append(update(self.xp, names[i], w, as_dense(self.xp, g), state, c))
+            elif by_rows and isinstance(g, RowGradient):
                 results.append(_updated_rows(update, w, g, state, c))
             else:
                 results.append(update(self.xp, w, as_dense(self.xp, g), state, c))

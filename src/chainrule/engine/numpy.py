@@ -131,11 +131,20 @@ class NumpyEngine:
         c: Any,
         *,
         by_rows: bool = False,
+        by_array: bool = False,
     ) -> tuple[Params, Mapping[str, Params]]:
         """Update in place: a small network as one vector, a large one block by block (see `BLOCK`)."""
         store = cast(Store, params)
         stores = cast(Mapping[str, Store], moments)
         parts = store.parts(grads)
+        if by_array:
+            for i, (path, shape) in enumerate(store.layout):
+                whole = {name: moment.views[i].reshape(shape) for name, moment in stores.items()}
+                g, w = as_dense(self.xp, parts[i]).reshape(shape), store.views[i].reshape(shape)
+                w[...], after = update(self.xp, path, w, g, whole, c)
+                for name, m in whole.items():
+                    m[...] = after[name]
+            return params, moments
         rows = [isinstance(part, RowGradient) for part in parts]
         if any(rows) and not by_rows:
             parts, rows = [as_dense(self.xp, part).reshape(-1) for part in parts], []

@@ -128,8 +128,8 @@ def derive(
 
 
 def _update(chain: Chain, rule: Rule | None, *numbers: Any) -> Update | None:
-    """What the optimizer does; nothing where the parameter is state, which no rule moves."""
-    if not leaf(chain.network.specs, chain.path).trained:
+    """What the optimizer does; nothing of state, which no rule moves, nor where a rule moves whole matrices."""
+    if not leaf(chain.network.specs, chain.path).trained or (rule is not None and rule.by_array):
         return None
     return moved(rule or GradientDescent(), *numbers)
 

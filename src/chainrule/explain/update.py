@@ -36,6 +36,12 @@ def moved(
     t : int
         Number of the step, from 1.
     """
+    if rule.by_array:
+        raise ConfigError(
+            "a rule that moves each weight by itself",
+            f"{type(rule).__name__}, which moves matrices",
+            "Take another rule.",
+        )
     for name in moments or {}:
         if name not in rule.moments:
             raise ConfigError(

@@ -11,6 +11,7 @@ from chainrule.optim import (
     GradientAscent,
     GradientDescent,
     Momentum,
+    Muon,
     Nesterov,
     RMSProp,
     Rule,
@@ -21,9 +22,11 @@ from chainrule.optim.lazy import Lazy
 # empty at first), η (`rate`) and the number t = 1, 2, … of the step. It may use sqrt, of the package.
 RULES = Table("every script", "rule")
 
-_OTHER_WAY = "Train with another `optimizer`, or use `to=onnx` or `to=keras`, which hold the weights alone."
-RULES.refuse(Averaged, why="the moving average is no part of a script", remedy=_OTHER_WAY)
-RULES.refuse(Lazy, why="rows that are left alone are no part of a script", remedy=_OTHER_WAY)
+OTHER_WAY = "Train with another `optimizer`, or use `to=onnx` or `to=keras`, which hold the weights alone."
+MATRICES = "a rule for whole matrices is no part of a script"
+RULES.refuse(Averaged, why="the moving average is no part of a script", remedy=OTHER_WAY)
+RULES.refuse(Muon, why=MATRICES, remedy=OTHER_WAY)
+RULES.refuse(Lazy, why="rows that are left alone are no part of a script", remedy=OTHER_WAY)
 
 
 def update_source(rule: Rule) -> str:

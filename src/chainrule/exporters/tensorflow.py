@@ -13,7 +13,7 @@ from chainrule.exporters.lesson import Lesson, Training
 from chainrule.exporters.losses import TENSORFLOW as LOSSES
 from chainrule.exporters.losses import Lines
 from chainrule.exporters.preparation import Plain
-from chainrule.exporters.rules import update_source
+from chainrule.exporters.rules import MATRICES, OTHER_WAY, update_source
 from chainrule.exporters.script import Written, packed
 from chainrule.exporters.table import Table
 from chainrule.nn import Layer, Residual, Sequential
@@ -25,6 +25,7 @@ from chainrule.optim import (
     GradientAscent,
     GradientDescent,
     Momentum,
+    Muon,
     Nesterov,
     RMSProp,
     Rule,
@@ -34,6 +35,7 @@ from chainrule.types import Params, Shape
 # An entry takes the rule and whether every number is to be the same, and returns Keras' optimizer (with the rate `lr`)
 # if it takes these steps, or steps so near that nobody asks for more; else "", and the rule is written out.
 OPTIMIZERS = Table("tensorflow", "rule")
+OPTIMIZERS.refuse(Muon, why=MATRICES, remedy=OTHER_WAY)
 COMPOSITIONS = Table("keras and tensorflow", "composition")
 
 

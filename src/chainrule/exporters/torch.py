@@ -7,7 +7,7 @@ from chainrule.exporters.lesson import Lesson, Training
 from chainrule.exporters.losses import TORCH as LOSSES
 from chainrule.exporters.losses import Lines
 from chainrule.exporters.preparation import Plain
-from chainrule.exporters.rules import update_source
+from chainrule.exporters.rules import MATRICES, OTHER_WAY, update_source
 from chainrule.exporters.script import Written, packed
 from chainrule.exporters.table import Table
 from chainrule.exporters.torch_build import Built
@@ -20,6 +20,7 @@ from chainrule.optim import (
     GradientAscent,
     GradientDescent,
     Momentum,
+    Muon,
     Nesterov,
     RMSProp,
     Rule,
@@ -28,6 +29,7 @@ from chainrule.optim import (
 # An entry takes the rule and whether η stays the same, and returns PyTorch's optimizer (of `net.parameters()`, with the
 # rate `lr`) if it takes the same steps; else "", and the rule is written out.
 OPTIMIZERS = Table("pytorch", "rule")
+OPTIMIZERS.refuse(Muon, why=MATRICES, remedy=OTHER_WAY)
 
 
 def write(lesson: Lesson) -> Written:

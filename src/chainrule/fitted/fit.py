@@ -1,4 +1,4 @@
-"""`network.fit`: arrays in, a fitted network out; the stream of events stays underneath."""
+"""`network.fit`: arrays in, a fitted network out; the sequence of events stays underneath."""
 
 from __future__ import annotations
 

@@ -9,7 +9,14 @@ from chainrule.recipes import Pace
 _STEPS_WORTH_TAKING = 3000
 _PATIENCE = 20
 _BEST_AT_THE_END = ("one_cycle", "coslog4", "flat_cos")
-_SLOW_RULES = {"gradient_descent": 0.1, "gradient_ascent": 0.1, "momentum": 0.03, "nesterov": 0.03, "adagrad": 0.03}
+_SLOW_RULES = {
+    "gradient_descent": 0.1,
+    "gradient_ascent": 0.1,
+    "momentum": 0.03,
+    "nesterov": 0.03,
+    "adagrad": 0.03,
+    "muon": 0.02,
+}
 
 
 def batch_size(n_train: int) -> int:
@@ -30,10 +37,10 @@ def learning_rate(pace: Pace, optimizer: str) -> float:
 def l2(optimizer: str, n_train: int) -> float:
     """Return the penalty 1 / rows.
 
-    It is what the mean cost makes of a normal prior of variance 1 on each weight (Bishop, 2006, eq. 3.55). AdamW has a
-    decay of its own.
+    It is what the mean cost makes of a normal prior of variance 1 on each weight (Bishop, 2006, eq. 3.55). AdamW and Muon
+    have a decay of their own.
     """
-    return 0.0 if optimizer == "adamw" else 1.0 / n_train
+    return 0.0 if optimizer in ("adamw", "muon") else 1.0 / n_train
 
 
 def patience(schedule: str, n_epochs: int) -> int:

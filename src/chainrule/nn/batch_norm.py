@@ -20,7 +20,8 @@ class BatchNorm(Norm):
 
     While learning, mean and variance are those of the batch, and a running mean m and variance v follow them; at
     predict, m and v stand in their place. Samples of weight zero, and places that a mask leaves out,
-    are no part of the batch's mean and variance.
+    are no part of the batch's mean and variance. Any other weight counts in the cost alone, as it does elsewhere in the
+    field: to this layer a sample of weight 2 is one sample, not two.
 
     ::
 

@@ -4,6 +4,7 @@ from chainrule.optim.average import Averaged
 from chainrule.optim.clip import Clip
 from chainrule.optim.lazy import Lazy
 from chainrule.optim.lbfgs import CONVERGED, LBFGS
+from chainrule.optim.muon import Muon
 from chainrule.optim.rules import (
     RULES,
     AdaGrad,
@@ -55,6 +56,7 @@ __all__ = [
     "InverseScaling",
     "Lazy",
     "Momentum",
+    "Muon",
     "Nesterov",
     "OneCycle",
     "RMSProp",

@@ -53,6 +53,15 @@ class Averaged(Rule):
         """The rule's, and the average."""
         return (*self.rule.moments, _AVERAGE)
 
+    @property
+    def by_array(self) -> bool:
+        """Whether the rule does."""
+        return self.rule.by_array
+
+    def check(self, params: Params) -> None:
+        """Ask the rule."""
+        self.rule.check(params)
+
     def coefficients(self, t: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
         """Return the rule's, and 1 - δₜ = (1 - δ) / (1 - δᵗ)."""
         return {**self.rule.coefficients(t, rate), "follow": (1 - self.decay) / (1 - self.decay**t)}
@@ -63,7 +72,18 @@ class Averaged(Rule):
 
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
         """Step as the rule does, then let the average follow."""
-        w, moved = self.rule.update(xp, w, g, {name: state[name] for name in self.rule.moments}, c)
+        return self._followed(*self.rule.update(xp, w, g, self._own(state), c), state, c)
+
+    def update_array(
+        self, xp: Namespace, path: str, w: Array, g: Array, state: State, c: Coefficients
+    ) -> tuple[Array, State]:
+        """The same, of a whole array."""
+        return self._followed(*self.rule.update_array(xp, path, w, g, self._own(state), c), state, c)
+
+    def _own(self, state: State) -> State:
+        return {name: state[name] for name in self.rule.moments}
+
+    def _followed(self, w: Array, moved: State, state: State, c: Coefficients) -> tuple[Array, State]:
         average = state[_AVERAGE]
         return w, {**moved, _AVERAGE: average + c["follow"] * (w - average)}
 

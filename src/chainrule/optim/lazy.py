@@ -39,6 +39,15 @@ class Lazy(Rule):
         """The rule's."""
         return self.rule.moments
 
+    @property
+    def by_array(self) -> bool:
+        """Whether the rule does."""
+        return self.rule.by_array
+
+    def check(self, params: Params) -> None:
+        """Ask the rule."""
+        self.rule.check(params)
+
     def coefficients(self, t: np.ndarray, rate: np.ndarray) -> dict[str, np.ndarray]:
         """Return the rule's."""
         return self.rule.coefficients(t, rate)
@@ -50,6 +59,12 @@ class Lazy(Rule):
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
         """Step as the rule does."""
         return self.rule.update(xp, w, g, state, c)
+
+    def update_array(
+        self, xp: Namespace, path: str, w: Array, g: Array, state: State, c: Coefficients
+    ) -> tuple[Array, State]:
+        """Step as the rule does."""
+        return self.rule.update_array(xp, path, w, g, state, c)
 
     def shown(self, params: Params, moments: Mapping[str, Params]) -> Params:
         """Return what the rule shows."""

@@ -34,6 +34,8 @@ class Rule(ABC):
     by_rows : bool
         Whether `update` leaves a weight without a gradient, and its moments, exactly as they are, or the rule wants them
         left alone; of a table's gradient by rows, the named rows alone are handled then. Said in a class's own body too.
+    by_array : bool
+        Whether `update_array` is to be called for each array in its own shape, instead of `update` for any piece of them.
     usual_rate : float
         η where nobody says another.
     """
@@ -56,9 +58,23 @@ class Rule(ABC):
         """Return the moments before the first step from the weights w: zeros, unless a rule says otherwise."""
         return {name: xp.zeros_like(w) for name in self.moments}
 
+    @property
+    def by_array(self) -> bool:
+        """Whether arrays are moved as a whole."""
+        return False
+
+    def check(self, params: Params) -> None:
+        """Raise ConfigError where the rule does not suit weights, before the first step."""
+
     @abstractmethod
     def update(self, xp: Namespace, w: Array, g: Array, state: State, c: Coefficients) -> tuple[Array, State]:
         """Return the new weights and the new state; g = ∂J/∂w."""
+
+    def update_array(
+        self, xp: Namespace, path: str, w: Array, g: Array, state: State, c: Coefficients
+    ) -> tuple[Array, State]:
+        """Return the same for a whole array in its own shape, under its dotted name."""
+        return self.update(xp, w, g, state, c)
 
     def shown(self, params: Params, moments: Mapping[str, Params]) -> Params:
         """Return the weights, as a tree, to be evaluated and kept: those that move, unless a rule says otherwise."""
@@ -78,6 +94,7 @@ def start_moments(rule: Rule, xp: Namespace, params: Params) -> dict[str, Params
     ConfigError
         If `start` returns other moments than the rule names, or one of another shape than the weights.
     """
+    rule.check(params)
     for path, w in leaves(params):
         shapes = {name: np.shape(value) for name, value in rule.start(xp, w).items()}
         wanted = dict.fromkeys(rule.moments, np.shape(w))

@@ -22,7 +22,8 @@ MOST_INPUTS = 1024
 MOST_FORMULA = 200
 
 # Ascent on the log-likelihood is the same step as descent on the cost: the Playground offers it once.
-OPTIMIZERS = tuple(name for name in RULES if name != "gradient_ascent")
+# Uphill it is the same step; what moves whole matrices has no line for a single weight.
+OPTIMIZERS = tuple(name for name in RULES if name not in ("gradient_ascent", "muon"))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from chainrule.select.grid import Grid, Plan
 from chainrule.train import Supervised
 from chainrule.train.batches import epoch_rows
 from chainrule.train.learner import step_numbers
-from chainrule.train.steps import shown_by, step_context
+from chainrule.train.steps import moved, shown_by, step_context
 from chainrule.tree import leaf, leaves, map_leaves, nest
 from chainrule.types import Array, Batch, as_dense
 
@@ -51,7 +51,7 @@ class MemberStep:
             if "l2" in c:
                 pulled[path] = pulled[path] + c["l2"] * W
         grads = {name: {} for name in params} | nest(pulled)
-        params, moments = engine.each(self.rule.update, params, grads, moments, c)
+        params, moments = moved(engine, self.rule, params, grads, moments, c)
         if state:
             params = engine.put(params, state)
         return (params, moments, key), cost

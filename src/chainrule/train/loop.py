@@ -28,7 +28,7 @@ from chainrule.train.events import (
 )
 from chainrule.train.history import History
 from chainrule.train.measure import is_due, meter_of
-from chainrule.train.objective import Objective
+from chainrule.train.objective import Objective, Rehearsing
 from chainrule.train.policies import Advise, Decision, KeepWeights, Policy, ScaleRate, Stop
 from chainrule.train.settings import Settings
 from chainrule.train.stepper import Order, Stepper, stepper_of
@@ -105,6 +105,8 @@ class Run:
         if resume is not None:
             require_fit(resume, initial, len(self._policies))
             params = fill(initial, dict(leaves(resume.params)))
+        if isinstance(objective, Rehearsing) and isinstance(data, Batch):
+            objective.rehearse(engine, initial, data)
         self._stepper: Stepper = stepper_of(
             objective,
             data,

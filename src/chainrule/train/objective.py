@@ -12,13 +12,14 @@ import numpy as np
 
 from chainrule.constraints import check_fields, option
 from chainrule.encode.augment import Augment
-from chainrule.engine import Engine
+from chainrule.engine import Engine, placed
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.network.network import Network
 from chainrule.network.outputs import logits
 from chainrule.nn.penalty import Penalty
 from chainrule.nn.precision import PRECISIONS, LowPrecision
+from chainrule.nn.rehearsal import rehearsed
 from chainrule.train.check import check_batch
 from chainrule.train.metrics import Metric, as_metric, scores_of
 from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, as_dense
@@ -68,6 +69,14 @@ class Stateful(Protocol):
         self, xp: Namespace, params: Params, batch: Batch, ctx: Context, keep: float | None = None
     ) -> tuple[Array, Params, Params]:
         """Return cost, gradients, and the new state as a part of the parameters' tree (see `Layer.update_state`)."""
+
+
+@runtime_checkable
+class Rehearsing(Protocol):
+    """An objective that may be built of what a user wrote, and looks at it before the first step."""
+
+    def rehearse(self, engine: Engine, params: Params, data: Batch) -> None:
+        """Compute the gradient of one or two rows; raise ShapeError if a part gives something else than it must."""
 
 
 @runtime_checkable
@@ -218,6 +227,15 @@ class Supervised:
         """Look at shapes, for NaN, and for weights and targets that mean nothing, before a step multiplies them."""
         check_batch(self.network, data)
 
+    def rehearse(self, engine: Engine, params: Params, data: Batch) -> None:
+        """Let a user's own layers go forward and back on two rows, and look at what they return."""
+        layer = rehearsed(self.network.layer)
+        if layer is not self.network.layer:
+            few = placed(engine, data.take(slice(2)))
+            engine.compile(_Rehearsal(replace(self.network, layer=layer)))(
+                engine.place(params), few, engine.key(0) if self.is_random else None
+            )
+
     def evaluate(self, engine: Engine, params: Params, data: Batch) -> dict[str, float]:
         """Return the cost, and a score for each metric."""
         loss = self.network.loss
@@ -239,3 +257,13 @@ def _add(xp: Namespace, grads: Any, path: str, dW: Array) -> None:
     for name in parents:
         grads = grads[name]
     grads[last] = as_dense(xp, grads[last]) + dW
+
+
+@dataclass(frozen=True)
+class _Rehearsal:
+    """A program: the gradient of a network while it learns."""
+
+    network: Network
+
+    def __call__(self, engine: Engine, params: Params, batch: Batch, key: Any) -> Params:
+        return self.network.loss_and_grads(engine.xp, params, batch, Context(True, key))[1]

@@ -21,6 +21,15 @@ def step_context(engine: Engine, key: Key, t: Any) -> Context:
     return _LEARNING if t is None else Context(True, engine.xp.fold(key, t))
 
 
+def moved(
+    engine: Engine, rule: Rule, params: Params, grads: Params, moments: Mapping[str, Params], c: Mapping[str, Any]
+) -> tuple[Params, Mapping[str, Params]]:
+    """Return weights and moments after a step of the rule."""
+    if rule.by_array:
+        return engine.each(rule.update_array, params, grads, moments, c, by_array=True)
+    return engine.each(rule.update, params, grads, moments, c, by_rows=says(rule, "by_rows"))
+
+
 @dataclass(frozen=True)
 class TrainingStep:
     """The program of one step: cost, gradients, clipping, rule; then the state that no rule moves."""
@@ -47,8 +56,7 @@ class TrainingStep:
             cost, grads, state = self._stateful.loss_grads_and_state(engine.xp, params, batch, ctx)
         if self.clip:
             grads = self.clip(engine.xp, grads)
-        by_rows = says(self.rule, "by_rows")
-        params, moments = engine.each(self.rule.update, params, grads, moments, c, by_rows=by_rows)
+        params, moments = moved(engine, self.rule, params, grads, moments, c)
         if state:
             params = engine.put(params, state)
         return (params, moments, key), cost
