@@ -121,7 +121,9 @@ class EffortJob:
         target = preparation.target
         if config.metric is not None:
             check_metric(config.metric, len(target.classes))
-        self.config = replace(config, data_sha256=self.prepared.sha256, engine="numpy")
+        self.config = replace(
+            config, data_sha256=self.prepared.sha256, engine="numpy" if config.engine == "auto" else config.engine
+        )
         self.loss = build_loss(config, target.task)
         self.jobs = config.jobs or os.cpu_count() or 1
         self._search: Search | None = None
@@ -137,6 +139,8 @@ class EffortJob:
     @property
     def where(self) -> str:
         """The engine, and how many trainings at once."""
+        if self.config.engine == "jax":
+            return "jax, members of one architecture as one program"
         return f"numpy, {self.jobs} training{'s' if self.jobs > 1 else ''} at once (`jobs`)"
 
     @property
@@ -169,6 +173,7 @@ class EffortJob:
                 groups=groups,
                 numbers=numbers_of(self.prepared.preparation.encoders),
                 jobs=self.jobs,
+                engine=self.config.engine,
                 seconds=self.config.time_limit,
                 shelf=shelf,
             )
@@ -253,7 +258,7 @@ class EffortJob:
             metrics,
             advice,
             ended.reason,
-            "numpy",
+            self.config.engine,
             ended.epochs,
             ended.seconds,
             inspected,
@@ -325,7 +330,7 @@ class EffortJob:
             "members": picked.tried,
             "seconds": round(ended.seconds, 3),
             "seed": self.config.seed,
-            "engine": "numpy",
+            "engine": self.config.engine,
             "samples": {name: part.n for name, part in self.prepared.parts.items()},
             "metrics": metrics,
             "ensemble": picked.to_json(),

@@ -38,6 +38,7 @@ class _TableEstimator(BaseEstimator):
         "effort": [StrOptions(set(EFFORTS))],
         "time_limit": [Interval(Real, 0, None, closed="neither"), None],
         "jobs": [Interval(Integral, 1, None, closed="left")],
+        "engine": [StrOptions({"numpy", "jax"})],
         "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
         "columns": [dict, None],
     }
@@ -86,6 +87,7 @@ class _TableEstimator(BaseEstimator):
             groups=groups,
             numbers=numbers_of(self._preparation.encoders),
             jobs=self.jobs,
+            engine=self.engine,
             seconds=self.time_limit,
         )
         for _ in search:
@@ -124,6 +126,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         Seconds after which the best so far is taken.
     jobs : int
         Trainings at once, in threads; the result is the same.
+    engine : {'numpy', 'jax'}
+        numpy: one training after the other; jax: members of one architecture on all folds as one program.
     random_state : int
         Names folds, members and everything that is drawn.
     columns : dict, optional
@@ -154,6 +158,7 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         metric: str | None = None,
         time_limit: float | None = None,
         jobs: int = 1,
+        engine: str = "numpy",
         random_state: int = 0,
         columns: dict[str, str] | None = None,
     ) -> None:
@@ -161,6 +166,7 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         self.metric = metric
         self.time_limit = time_limit
         self.jobs = jobs
+        self.engine = engine
         self.random_state = random_state
         self.columns = columns
 
@@ -209,7 +215,7 @@ class TableRegressor(RegressorMixin, _TableEstimator):
 
     Parameters
     ----------
-    effort, time_limit, jobs, random_state, columns
+    effort, time_limit, jobs, engine, random_state, columns
         As of `TableClassifier`.
 
     Attributes
@@ -224,12 +230,14 @@ class TableRegressor(RegressorMixin, _TableEstimator):
         *,
         time_limit: float | None = None,
         jobs: int = 1,
+        engine: str = "numpy",
         random_state: int = 0,
         columns: dict[str, str] | None = None,
     ) -> None:
         self.effort = effort
         self.time_limit = time_limit
         self.jobs = jobs
+        self.engine = engine
         self.random_state = random_state
         self.columns = columns
 

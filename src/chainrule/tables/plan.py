@@ -87,6 +87,7 @@ def plan_search(
     groups: Any = None,
     numbers: tuple[int, ...] | None = None,
     jobs: int = 1,
+    engine: str = "numpy",
     seconds: float | None = None,
     shelf: Shelf | None = None,
 ) -> Search:
@@ -106,7 +107,9 @@ def plan_search(
     numbers : tuple of int, optional
         See `numbers_of`.
     jobs : int
-        Trainings at once.
+        Trainings at once, on NumPy.
+    engine : str
+        See `Search`.
     seconds : float, optional
         The time limit.
     shelf : Shelf, optional
@@ -122,7 +125,7 @@ def plan_search(
     else:
         members = draw_members(networks_for(wanted, x.shape), seed, dense=dense)
     rows = Rows(Batch(x, t), loss, folds, numbers)
-    return Search(rows, members, wanted, seed=seed, jobs=jobs, seconds=seconds, shelf=shelf)
+    return Search(rows, members, wanted, seed=seed, jobs=jobs, engine=engine, seconds=seconds, shelf=shelf)
 
 
 def networks_for(effort: Effort, shape: tuple[int, ...]) -> int:

@@ -15,7 +15,8 @@ import numpy as np
 from chainrule.encode.sparse import is_sparse
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
-from chainrule.errors import TrainingError
+from chainrule.engine.population import many_engine
+from chainrule.errors import ConfigError, TrainingError
 from chainrule.network.network import Network
 from chainrule.nn import Loss
 from chainrule.select.folds import Folds
@@ -25,6 +26,7 @@ from chainrule.tables.member import Effort, Member
 from chainrule.tables.network import Fronts, network_of
 from chainrule.tables.pick import cost_of, pick
 from chainrule.tables.temperature import fit_temperature, softmax
+from chainrule.tables.together import alike, learn_together
 from chainrule.train import MemberEnded
 from chainrule.types import Batch
 
@@ -80,7 +82,9 @@ class Search:
     seed : int
         Of what picking draws.
     jobs : int
-        Trainings at once.
+        Trainings at once, on NumPy.
+    engine : str
+        `numpy`: in turns; `jax`: members of one architecture on all folds as one program.
     seconds : float, optional
         After which no other training begins, and those that go on end.
     shelf : Shelf, optional
@@ -94,6 +98,7 @@ class Search:
         *,
         seed: int = 0,
         jobs: int = 1,
+        engine: str = "numpy",
         seconds: float | None = None,
         shelf: Shelf | None = None,
     ) -> None:
@@ -106,6 +111,10 @@ class Search:
         outputs = rows.data.t.shape[1]
         self._networks = [network_of(member, fronts, x.shape[1], outputs, rows.loss) for member in self.members]
         self._engine: Engine = NumpyEngine()
+        # JAX is asked for before anything is trained: it may not be there.
+        self._many = many_engine() if engine == "jax" else None
+        if self._many is not None and is_sparse(x):
+            raise ConfigError("inputs that are dense, for the engine jax", "a sparse matrix", "Use `engine=numpy`.")
         self.learned: dict[int, list[Learned]] = {}
         self._reason = ""
 
@@ -178,6 +187,36 @@ class Search:
         self, tasks: Sequence[tuple[int, int]], must: int | None
     ) -> Iterator[tuple[tuple[int, int], Learned | None]]:
         """Yield each task with what it came to. Those that the end overtakes do not count, but for the first member's."""
+        if self._many is not None:
+            together = [task for task in tasks if self.members[task[0]].hidden]
+            yield from self._in_turns([task for task in tasks if task not in together], must)
+            yield from self._together(sorted({number for number, _ in together}), must)
+            return
+        yield from self._in_turns(tasks, must)
+
+    def _together(self, numbers: Sequence[int], must: int | None) -> Iterator[tuple[tuple[int, int], Learned | None]]:
+        """Yield what those members come to that one program can train, group by group."""
+        assert self._many is not None  # noqa: S101 (it is looked for by the caller)
+        members, networks = [self.members[i] for i in numbers], [self._networks[i] for i in numbers]
+        for group in alike(members, networks):
+            found = learn_together(
+                [members[i] for i in group],
+                networks[group[0]],
+                self._rows.data,
+                self._rows.folds.pairs,
+                self._effort,
+                self._many,
+                lambda number=numbers[group[0]]: self._is_over((number, 0), must),
+            )
+            if found is None:
+                return
+            for i, of_folds in zip(group, found, strict=True):
+                yield from (((numbers[i], fold), one) for fold, one in enumerate(of_folds))
+
+    def _in_turns(
+        self, tasks: Sequence[tuple[int, int]], must: int | None
+    ) -> Iterator[tuple[tuple[int, int], Learned | None]]:
+        """Yield what trainings come to, several at a time in threads."""
         if self._jobs == 1:
             for task in tasks:
                 if self._is_over(task, must):
