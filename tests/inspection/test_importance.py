@@ -83,3 +83,20 @@ def test_a_slow_model_is_asked_for_less(classifier: Case) -> None:
     assert found is not None
     assert (found.shuffles, found.rows) == (1, 200)
     assert found.rows < N
+
+
+def test_a_column_may_be_called_anything(classifier: Case) -> None:
+    from chainrule.encode.target import Target
+    from chainrule.inspection import Rows, dependence
+
+    frame = pd.DataFrame({"self": np.arange(60.0), "a b": np.arange(60.0) % 7})
+
+    def predict(rows: pd.DataFrame) -> np.ndarray:
+        return rows[["self"]].to_numpy(float)
+
+    subject = Subject(predict, Target("t", "regression"), columns(**{"self": "numeric", "a b": "numeric"}))
+    rows = Rows("test", frame, frame["self"].to_numpy(), predict(frame))
+    found = permutation_importance(subject, rows, seed=0)
+    assert found is not None
+    assert found.names == ("self", "a b")
+    assert len(dependence(subject, rows, ["self"], ())) == 1

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from chainrule.playground import door, live
+from chainrule.playground import live
+from chainrule.web import door
 from tests.playground.conftest import TOKEN, Live, start_server
 from tests.playground.test_server import opened
 
@@ -131,7 +132,11 @@ def test_uploads_that_stall_are_not_in_the_way_of_another(patient: Live) -> None
             stack.enter_context(upload(patient, b"a,b\n", 1000))
         table = b"a,b\n" + b"".join(b"%d,%s\n" % (i * 7 % 11, b"xy"[i % 2 : i % 2 + 1]) for i in range(40))
         answer = httpx.post(
-            f"{patient.url}/upload", content=table, headers={"x-chainrule-token": TOKEN}, params={"name": "t.csv"}
+            f"{patient.url}/upload",
+            content=table,
+            headers={"x-chainrule-token": TOKEN},
+            params={"name": "t.csv"},
+            timeout=60,
         )
         assert answer.status_code == 200, answer.text
 

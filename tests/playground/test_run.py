@@ -13,8 +13,8 @@ from websockets.sync.client import connect
 
 from chainrule.errors import ConfigError
 from chainrule.playground.run import serve
-from chainrule.playground.server import bound_socket
 from chainrule.playground.session import Session
+from chainrule.web.place import bound_socket
 from tests.playground.conftest import TOKEN, start_server
 
 

@@ -21,9 +21,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from chainrule.errors import ConfigError
 from chainrule.playground import live as live_module
-from chainrule.playground.guard import MOST_COMMAND_BYTES, MOST_UPLOAD_BYTES
-from chainrule.playground.server import DEFAULT_PORT, bound_socket
 from chainrule.playground.wire import decode
+from chainrule.web.guard import MOST_COMMAND_BYTES, MOST_UPLOAD_BYTES
+from chainrule.web.place import DEFAULT_PORT, bound_socket
 from tests.playground.conftest import TOKEN, Live, start_server
 
 # Seconds that a machine with other work may take over a single message; nothing waits so long for what has come.
@@ -221,7 +221,7 @@ def test_the_token_is_in_no_log(caplog: pytest.LogCaptureFixture, capfd: pytest.
         other = start_server()
         with opened(other) as page:
             page.until("frame")
-        httpx.post(other.url + "/upload", headers={"X-Chainrule-Token": TOKEN}, content=b"x")
+        httpx.post(other.url + "/upload", headers={"X-Chainrule-Token": TOKEN}, content=b"x", timeout=60)
         with opened(other, "wrong") as page:
             page.receive()
         other.stop()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # No training value is further than the square root of their number from the mean, so this touches unseen ones alone:
 # a slip of the keyboard, whose products would overflow float32.
-_FURTHEST = 1e6
+FURTHEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class Numeric(Filled):
     def numbers(self) -> list[int]:
         """The value."""
         return [0]
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether scaling is (x - center) / scale and nothing else."""
+        return self.scaling not in ("quantile", "smooth")
 
     @classmethod
     def fit(cls, column: pd.Series, choices: Choices = DEFAULT) -> Numeric:
@@ -108,7 +113,7 @@ class Numeric(Filled):
             value += f" as a normal deviate, by {len(self.knots)} quantiles"
         if self.bounds:
             value += f", {self.name} drawn in to {brief(self.bounds[0])} … {brief(self.bounds[1])}"
-        return value + self.gap(f"{brief(self.fill)}")
+        return value + self.gap(brief(self.fill))
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Scale; raise DataError for a cell that is text."""
@@ -141,7 +146,7 @@ class Numeric(Filled):
         if self.scaling == "quantile":
             return read_off(values, self.knots, self.heights)
         with np.errstate(over="ignore"):
-            y = np.clip((values - self.center) / self.scale, -_FURTHEST, _FURTHEST)
+            y = np.clip((values - self.center) / self.scale, -FURTHEST, FURTHEST)
         return smoothly_clipped(y) if self.scaling == "smooth" else y
 
     def with_indicator(self, indicator: bool) -> Numeric:
@@ -226,7 +231,7 @@ class Boolean(Filled):
 
     def describe(self) -> str:
         """`yes: 1, no: 0; a missing cell is 1`."""
-        return f"{self.true}: 1, {self.false}: 0" + self.gap(f"{brief(self.fill)}")
+        return f"{self.true}: 1, {self.false}: 0" + self.gap(brief(self.fill))
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Look the words up, in any case of letters."""

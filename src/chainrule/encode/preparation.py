@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from chainrule.encode.encoder import Encoder, Findings
 from chainrule.encode.encoding import DAMAGED, Encoding
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.seen import Seen, seen_from_json
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import TableEncoding
 from chainrule.encode.target import Target
@@ -38,11 +40,15 @@ class Preparation:
         How a label becomes t.
     reading : TableReading or None
         How the table that was trained on was written; None for other samples, and in model files of older versions.
+    seen : mapping of str to Seen
+        What the training rows had in the columns that are used; empty for other samples, for tables that were streamed,
+        and in model files of older versions.
     """
 
     encoding: Encoding
     target: Target
     reading: TableReading | None = None
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -126,15 +132,20 @@ class Preparation:
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON-able data."""
         parts = {"inputs": self.encoding.to_json(), "target": self.target.to_json()}
-        return parts if self.reading is None else parts | {"reading": self.reading.to_json()}
+        if self.reading is not None:
+            parts |= {"reading": self.reading.to_json()}
+        if self.seen:
+            parts |= {"seen": {name: seen.to_json() for name, seen in self.seen.items()}}
+        return parts
 
     @classmethod
     def from_json(cls, data: Any) -> Preparation:
         """Return the preparation that `to_json` described, or raise ModelFileError."""
-        if not isinstance(data, dict) or set(data) - {"reading"} != {"inputs", "target"}:
+        if not isinstance(data, dict) or set(data) - {"reading", "seen"} != {"inputs", "target"}:
             raise ModelFileError("inputs and target", f"{data!r:.80}", DAMAGED)
         kind = data["inputs"].get("kind") if isinstance(data["inputs"], dict) else None
         if not isinstance(kind, str) or kind not in ENCODINGS:
             raise ModelFileError(f"inputs of the kinds {', '.join(ENCODINGS)}", f"{kind!r:.60}", DAMAGED)
         reading = TableReading.from_json(data["reading"]) if "reading" in data else None
-        return cls(ENCODINGS[kind].from_json(data["inputs"]), Target.from_json(data["target"]), reading)
+        seen = seen_from_json(data["seen"]) if "seen" in data else {}
+        return cls(ENCODINGS[kind].from_json(data["inputs"]), Target.from_json(data["target"]), reading, seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from dataclasses import dataclass
 
 from chainrule.engine.base import Engine
@@ -73,9 +74,17 @@ def choose(name: str, dtype: str, *, steps: int, operations: float, sparse: bool
         return EngineChoice(engine_by_name("numpy", dtype), "the input is sparse")
     if not has_jax():
         return EngineChoice(engine_by_name("numpy", dtype), "jax is not installed")
+    if _is_forked():
+        return EngineChoice(engine_by_name("numpy", dtype), "this process was forked after JAX had started")
     if seconds <= _COMPILE_SECONDS:
         return EngineChoice(engine_by_name("numpy", dtype), f"{estimate}, less than JAX needs to start")
     return EngineChoice(engine_by_name("jax", dtype), f"{estimate}, worth compiling")
+
+
+def _is_forked() -> bool:
+    """Tell whether JAX must not be used here; where it has not been imported, it may."""
+    jax = sys.modules.get("chainrule.engine.jax")
+    return jax is not None and bool(jax.was_forked())
 
 
 def has_jax() -> bool:

@@ -208,7 +208,7 @@ def date(encoder: Date, graph: Graph, notes: list[str]) -> str:
 def words(encoder: Text, graph: Graph, notes: list[str]) -> str:
     """The numbers of the words, which come in as they are: this version of ONNX splits no texts."""
     notes.append(
-        f"{encoder.name}: give the {encoder.width} numbers of its words; ONNX splits no texts "
+        f"{encoder.name}: give the {encoder.width} numbers of its {'topics' if encoder.topics else 'words'}; ONNX splits no texts "
         "(`to=numpy` with `bare=True` has the lines that do)"
     )
     return graph.input(encoder.name, FLOAT, None, encoder.width)

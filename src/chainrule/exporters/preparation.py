@@ -175,7 +175,8 @@ def words(encoder: Text, cells: str, plain: Plain) -> str:
         given.append(plain.value(f"weights of {encoder.name}", encoder.idf))
     if encoder.ngrams > 1:
         given.append(f"ngrams={encoder.ngrams}")
-    return f"{plain.call('words')}({', '.join(given)})"
+    counted = f"{plain.call('words')}({', '.join(given)})"
+    return f"{counted} @ {plain.value(f'topics of {encoder.name}', encoder.topics)}" if encoder.topics else counted
 
 
 def _indicator(there: bool) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.inspection.levels import as_seconds
-from chainrule.inspection.subject import Rows, Subject, probabilities
+from chainrule.inspection.subject import Rows, Subject, probabilities, with_column
 from chainrule.sources.kinds import as_numbers, cells_as_text
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def dependence(subject: Subject, rows: Rows, names: Sequence[str], shown: tuple[
         values = _grid(whole, kind)
         if len(values) < 2:
             continue
-        frame = few.frame.assign(**{name: _open(few.frame[name], kind)})
+        frame = with_column(few.frame, name, _open(few.frame[name], kind))
         individual = _answers(subject, frame, name, values)
         average = individual.mean(axis=1)
         at = list(shown) or [0]
@@ -114,7 +114,7 @@ def _answers(subject: Subject, frame: pd.DataFrame, name: str, values: list[Any]
 
     n, g = len(frame), len(values)
     tried = pd.Series(values, dtype=frame[name].dtype).array[np.tile(np.arange(g), n)]
-    y = subject.predict(frame.iloc[np.repeat(np.arange(n), g)].assign(**{name: tried}))
+    y = subject.predict(with_column(frame.iloc[np.repeat(np.arange(n), g)], name, tried))
     y = probabilities(y) if subject.is_classification else y
     answers: np.ndarray = y.reshape(n, g, -1).transpose(2, 0, 1)
     return answers

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.inspection.intervals import CONFIDENCE
 from chainrule.inspection.levels import explained, levels
-from chainrule.inspection.subject import Rows, Subject
+from chainrule.inspection.subject import Rows, Subject, with_column
 from chainrule.seeds import Purpose, generator
 from chainrule.sources.kinds import ColumnKind
 
@@ -83,7 +83,7 @@ def permutation_importance(subject: Subject, rows: Rows, seed: int, *, seconds: 
     truth = np.tile(rows.truth, shuffles)
     after = np.empty((len(columns), len(rows)))
     for i, column in enumerate(columns):
-        shuffled = copies.assign(**{column.name: rows.frame[column.name].array[orders]})
+        shuffled = with_column(copies, column.name, rows.frame[column.name].array[orders])
         after[i] = subject.costs(truth, subject.predict(shuffled)).reshape(shuffles, -1).mean(axis=0)
     increase, low, high, base = _increases(before, after, seed, is_root=not subject.is_classification)
     order = np.argsort(-increase, kind="stable")

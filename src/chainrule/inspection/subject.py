@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -84,3 +84,10 @@ class Subject:
 def probabilities(y: np.ndarray) -> np.ndarray:
     """Return a probability for each class (N, K), also of a network with a single output for two classes."""
     return np.hstack([1 - y, y]) if y.shape[1] == 1 else y
+
+
+def with_column(frame: pd.DataFrame, name: str, values: Any) -> pd.DataFrame:
+    """Return rows with other cells in one column, which may be called anything: `assign` takes names of arguments."""
+    changed = frame.copy(deep=False)
+    changed[name] = values
+    return changed

@@ -147,6 +147,7 @@ class Config:
     most_categories: Any = _choice("most_categories")
     dates: Any = _choice("dates")
     text: Any = _choice("text")
+    topics: Any = _choice("topics")
     word_rows: Any = _choice("word_rows")
     most_words: Any = _choice("most_words")
     ngrams: Any = _choice("ngrams")
@@ -257,6 +258,18 @@ class Config:
         """The decimal sign, as said or as the sign of groups leaves it; None if neither is said."""
         return self.decimal or {",": ".", ".": ","}.get(self.thousands or "")
 
+    def _refuse_for_lbfgs(self, n_train: int, rate: float) -> None:
+        """Raise ConfigError for settings that a search over all rows does not have; what has been resolved is none."""
+        usual: dict[str, Any] = {"learning_rate": rate, "batch_size": n_train, "schedule": "constant"}
+        for name in (*usual, "clip_norm", "clip_value", "plateau"):
+            value = getattr(self, name)
+            if value and value != "auto" and value != usual.get(name):
+                raise ConfigError(
+                    f"no {name} for the optimizer lbfgs, which takes all rows at once and searches for its own steps",
+                    f"{value}",
+                    f"Leave `{name}` out, or take another `optimizer`.",
+                )
+
     @property
     def choices(self) -> ChoiceTable:
         """How columns become numbers."""
@@ -281,6 +294,8 @@ class Config:
         model = self.model.resolved(n_train, input_shape)
         pace = model.pace(n_train)
         full_batch = self.optimizer == "lbfgs"
+        if full_batch:
+            self._refuse_for_lbfgs(n_train, defaults.learning_rate(pace, self.optimizer))
         batch_size = n_train if full_batch else self.batch_size or defaults.batch_size(n_train)
         epochs = self.epochs or defaults.epochs(pace, math.ceil(n_train / batch_size))
         schedule = self.schedule

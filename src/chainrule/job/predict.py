@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.encode.encoder import Findings
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.preparation import Preparation
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.errors import DataError
@@ -161,13 +162,7 @@ def read_for(model: Model, data: str, reading: Reading) -> Source:
     """Read a table, or files as those of training were; a table without a header has the columns trained on."""
     preparation = model.prepared_by
     encoding = preparation.encoding
-    reading = replace(reading, names=tuple(column.name for column in encoding.columns), stored=preparation.reading)
-    if isinstance(encoding, ImageEncoding):
-        height, width, channels = encoding.size
-        reading = replace(reading, image_size=(height, width), grey=channels == 1, bits=encoding.bits)
-    if isinstance(encoding, SoundEncoding):
-        reading = replace(reading, rate=encoding.rate)
-    source = read_source(data, reading)
+    source = read_source(data, as_in_training(preparation, reading))
     require_readable(source, preparation.used)
     # A built-in data set is no file, and was not written in any way.
     was_file = "." in str(model.summary.get("data", ""))
@@ -175,3 +170,15 @@ def read_for(model: Model, data: str, reading: Reading) -> Source:
         note = "the model file does not say how its training file was written: this file is read by what its own cells show"
         return replace(source, notes=[*source.notes, note])
     return source
+
+
+def as_in_training(preparation: Preparation, reading: Reading) -> Reading:
+    """Return how data are to be read that are to be like those of training: their columns, size, colour or rate."""
+    encoding = preparation.encoding
+    reading = replace(reading, names=tuple(column.name for column in encoding.columns), stored=preparation.reading)
+    if isinstance(encoding, ImageEncoding):
+        height, width, channels = encoding.size
+        reading = replace(reading, image_size=(height, width), grey=channels == 1, bits=encoding.bits)
+    if isinstance(encoding, SoundEncoding):
+        reading = replace(reading, rate=encoding.rate)
+    return reading

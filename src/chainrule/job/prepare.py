@@ -13,6 +13,7 @@ import numpy as np
 from chainrule.encode.encoder import Findings
 from chainrule.encode.fit import Wanted, fit_encoding
 from chainrule.encode.preparation import Preparation
+from chainrule.encode.seen import seen_of
 from chainrule.encode.sparse import is_sparse
 from chainrule.encode.split import split_groups, split_rows
 from chainrule.encode.table import column_kinds
@@ -158,7 +159,8 @@ def prepare_source(config: Config, source: Source) -> Prepared:
         target = fit_regression(train.frame[target_name], config, notes)
     target = _unscaled_if_poisson(target, config, source.frame)
     wanted = Wanted(kinds, config.choices, config.standardise, config.sound, config.seconds)
-    preparation = Preparation(fit_encoding(train.samples, train.frame, wanted), target, source.reading)
+    encoding = fit_encoding(train.samples, train.frame, wanted)
+    preparation = Preparation(encoding, target, source.reading, seen_of(train.frame, encoding.encoders))
     findings = Findings()
     parts: dict[str, Part] = {}
     for name in ("train", "valid", "test"):

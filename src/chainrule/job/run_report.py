@@ -139,7 +139,7 @@ def blas_threads() -> str:
     """Return which library multiplies NumPy's matrices, and with how many threads: long sums are rounded by their number."""
     from threadpoolctl import threadpool_info
 
-    found = [one for one in threadpool_info() if one["user_api"] == "blas" and "scipy" not in one["filepath"]]
+    found = [one for one in threadpool_info() if one["user_api"] == "blas" and "scipy.libs" not in one["filepath"]]
     return ", ".join(f"{one['internal_api']} {one['version']}, threads: {one['num_threads']}" for one in found[:1])
 
 

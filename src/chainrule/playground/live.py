@@ -11,14 +11,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from chainrule.errors import ChainruleError, ConfigError
+from chainrule.playground.apart import read_apart
 from chainrule.playground.frames import Frames
-from chainrule.playground.guard import MOST_UPLOAD_BYTES, same_token
 from chainrule.playground.protocol import Hello, command_from_text
 from chainrule.playground.runner import Runner
 from chainrule.playground.session import Session
-from chainrule.playground.storage import read_upload, too_large
+from chainrule.playground.storage import too_large
 from chainrule.playground.viewer import SlowViewerError, Viewer
 from chainrule.playground.wire import Message, encode, error_message
+from chainrule.web.body import read_body
+from chainrule.web.guard import MOST_UPLOAD_BYTES, same_token
 
 MOST_VIEWERS = 64
 MOST_STRANGERS = 64
@@ -88,11 +90,13 @@ class Live:
             return _refused(busy, 429)
         self._uploading += 1
         try:
-            raw = await _body(request)
+            raw = await read_body(
+                request, MOST_UPLOAD_BYTES, seconds=UPLOAD_SECONDS, between=BODY_SECONDS, refused=too_large
+            )
             name = request.query_params.get("name", "table.csv")
             # Only one that has come whole is in the way of others.
             async with self._reading:
-                source = await asyncio.to_thread(read_upload, name, raw)
+                source = await asyncio.to_thread(read_apart, name, raw)
             message = await asyncio.wrap_future(self.runner.ask(lambda session: session.add_source(source)))
             return JSONResponse(message.header())
         except ChainruleError as error:
@@ -182,26 +186,6 @@ async def _close(socket: WebSocket, code: int, reason: str) -> None:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.send_text(str(encode(Message("bye", {"reason": reason}))))
             await socket.close(code, reason)
-
-
-async def _body(request: Request) -> bytes:
-    """Return the body, or raise as soon as it is known to be too large."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MOST_UPLOAD_BYTES:
-        raise too_large(int(declared))
-    parts: list[bytes] = []
-    size = 0
-    stream = request.stream()
-    async with asyncio.timeout(UPLOAD_SECONDS):
-        while True:
-            async with asyncio.timeout(BODY_SECONDS):
-                part = await anext(stream, None)
-            if part is None:
-                return b"".join(parts)
-            size += len(part)
-            if size > MOST_UPLOAD_BYTES:
-                raise too_large(0)
-            parts.append(part)
 
 
 def _refused(error: ChainruleError, status: int) -> Response:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from chainrule.constraints import Kind, Many, Options, Range, check_fields, constrained, flag, option, whole
 from chainrule.errors import ConfigError, did_you_mean
-from chainrule.playground.guard import MOST_COMMAND_BYTES
+from chainrule.web.guard import MOST_COMMAND_BYTES
 
 VERSION = 1
 MOST_DEPTH = 32

@@ -13,7 +13,6 @@ from chainrule.engine.store import Store
 from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.network.network import Network
 from chainrule.playground.build import initial_weights
-from chainrule.playground.guard import MOST_COMMAND_BYTES
 from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.scene import scene_of
 from chainrule.playground.session import Session
@@ -22,6 +21,7 @@ from chainrule.playground.spec import Spec, spec_from_json, spec_to_json
 from chainrule.playground.trainer import Position, TrainerState
 from chainrule.playground.wire import Message, finite
 from chainrule.tree import fill, leaves
+from chainrule.web.guard import MOST_COMMAND_BYTES
 
 FORMAT = "chainrule-playground"
 _FIELDS = frozenset(

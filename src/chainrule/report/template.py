@@ -38,15 +38,15 @@ def _settings_as_code(text: str) -> Any:
 
 # Colours of pictures that the page knows by name, and has lighter or darker ones for where the reader's screen is dark.
 _BY_NAME = {
-    "#20242b": "var(--ink)",
-    "#9aa0a8": "var(--axis)",
-    "#e3e6ea": "var(--line)",
-    "#ffffff": "var(--paper)",
-    "#0072b2": "var(--blue)",
-    "#e69f00": "var(--orange)",
-    "#009e73": "var(--green)",
-    "#d55e00": "var(--red)",
-    "#7a7f87": "var(--grey)",
+    "#20242b": "ink",
+    "#9aa0a8": "axis",
+    "#e3e6ea": "line",
+    "#ffffff": "paper",
+    "#0072b2": "blue",
+    "#e69f00": "orange",
+    "#009e73": "green",
+    "#d55e00": "red",
+    "#7a7f87": "grey",
 }
 _COLOUR = re.compile(r"((?:fill|stroke): )(#[0-9a-f]{6})\b")
 
@@ -55,7 +55,9 @@ def _picture(svg: str) -> Any:
     """Return a picture of ours as part of the page, in the page's own colours."""
     from markupsafe import Markup
 
-    themed = _COLOUR.sub(lambda found: found[1] + _BY_NAME.get(found[2], found[2]), svg)
+    themed = _COLOUR.sub(
+        lambda found: found[1] + (f"var(--{_BY_NAME[found[2]]})" if found[2] in _BY_NAME else found[2]), svg
+    )
     # What is drawn is escaped where it is drawn.
     return Markup(themed)  # noqa: S704
 
