@@ -164,3 +164,21 @@ def test_pictures_and_streams_are_refused_by_name(chainrule: Command, here: Path
     assert "a table for --effort" in chainrule("train", "digits", "--effort", "standard", "--out", "run").err
     streamed = chainrule(*TRAIN, "--stream")
     assert (streamed.code, "--stream" in streamed.err) == (2, True)
+
+
+def test_quick_is_one_network_with_what_suits_tables(chainrule: Command, here: Path, table: Path) -> None:
+    quick = ("train", "table.csv", "--target", "y", "--effort", "quick", "--no-rivals", "--out", "run")
+    assert chainrule(*quick, "--epochs", "2", "--no-replay").code == 0
+    layers = chainrule("inspect", "run").out
+    assert all(word in layers for word in ("SmoothClip", "Silu", "Dropout"))
+    assert chainrule("train", "--resume", "run", "--epochs", "3").code == 0
+    assert (here / "run" / "checkpoint.safetensors").is_file()
+    # What is said wins over what suits tables.
+    assert (
+        chainrule(*quick, "--epochs", "1", "--no-replay", "--hidden", "5", "--activation", "tanh", "--force").code == 0
+    )
+    layers = chainrule("inspect", "run").out
+    assert "Tanh" in layers
+    assert "Silu" not in layers
+    assert "a table for --effort" in chainrule("train", "digits", "--effort", "quick", "--out", "pictures").err
+    assert "--metric" in chainrule(*quick, "--metric", "macro_f1", "--force").err

@@ -33,6 +33,8 @@ from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
 from chainrule.recipes import MODELS, Auto, Recipe, fields_of, owners, recipe_from
 from chainrule.sources.source import check_header
+from chainrule.tables.learn import rows_a_step
+from chainrule.tables.member import QUICK, Member, quick_member
 from chainrule.types import Shape
 
 # Efforts that train many networks instead of one.
@@ -291,12 +293,14 @@ class Config:
                 f"{self.batch_size}",
                 f"Set `batch_size={n_train}` or less, or leave it out.",
             )
-        model = self.model.resolved(n_train, input_shape)
+        quick = quick_member((n_train, *input_shape), self.seed) if self.effort == QUICK.name else None
+        model = (self.model if quick is None else _quickened(self.model, quick)).resolved(n_train, input_shape)
         pace = model.pace(n_train)
         full_batch = self.optimizer == "lbfgs"
         if full_batch:
             self._refuse_for_lbfgs(n_train, defaults.learning_rate(pace, self.optimizer))
-        batch_size = n_train if full_batch else self.batch_size or defaults.batch_size(n_train)
+        usual = defaults.batch_size(n_train) if quick is None else rows_a_step(n_train)
+        batch_size = n_train if full_batch else self.batch_size or usual
         epochs = self.epochs or defaults.epochs(pace, math.ceil(n_train / batch_size))
         schedule = self.schedule
         if schedule == "auto":
@@ -306,11 +310,20 @@ class Config:
             model=model,
             batch_size=batch_size,
             epochs=epochs,
-            learning_rate=self.learning_rate or defaults.learning_rate(pace, self.optimizer),
+            learning_rate=self.learning_rate
+            or (defaults.learning_rate(pace, self.optimizer) if quick is None else quick.learning_rate),
+            ema=self.ema or (0.0 if quick is None or full_batch else quick.average),
             l2=defaults.l2(self.optimizer, n_train) if self.l2 is None else self.l2,
             schedule=schedule,
             patience=defaults.patience(schedule, epochs) if self.patience is None else self.patience,
         )
+
+
+def _quickened(model: Recipe, quick: Member) -> Recipe:
+    """Return the recipe with what suits tables where nobody said otherwise; one that was named has its own settings."""
+    if not isinstance(model, Auto):
+        return model
+    return Auto({"hidden": quick.hidden, "activation": quick.activation, "dropout": quick.dropout, **model.given})
 
 
 SHARED = {setting.name: setting for setting in fields(Config) if setting.name != "model"}

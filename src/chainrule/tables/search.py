@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -206,7 +207,7 @@ class Search:
                 self._rows.folds.pairs,
                 self._effort,
                 self._many,
-                lambda number=numbers[group[0]]: self._is_over((number, 0), must),
+                partial(self._is_over, (numbers[group[0]], 0), must),
             )
             if found is None:
                 return

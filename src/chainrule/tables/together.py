@@ -59,13 +59,13 @@ class Standing:
     def see(self, epoch: int, costs: np.ndarray, logits: Sequence[np.ndarray], patience: int) -> np.ndarray:
         """Take in an epoch; return which of those that still learn have improved."""
         improved = np.isfinite(costs) & (costs < self.cost) & ~self.done
-        for i in np.flatnonzero(improved):
+        for i in map(int, np.flatnonzero(improved)):
             self.held_out[i] = logits[i]
         self.cost = np.where(improved, costs, self.cost)
         self.epoch = np.where(improved, epoch, self.epoch)
         self.waited = np.where(improved, 0, self.waited + 1)
         self.done |= (self.waited >= patience) | ~np.isfinite(costs)
-        return improved
+        return np.asarray(improved)
 
 
 def alike(members: Sequence[Member], networks: Sequence[Network]) -> list[list[int]]:
