@@ -22,7 +22,7 @@ from chainrule.tables.member import Effort, Member
 from chainrule.train.batches import epoch_rows
 from chainrule.train.learner import step_numbers
 from chainrule.train.steps import shown_by
-from chainrule.tree import map_leaves
+from chainrule.tree import fill, leaves, map_leaves
 from chainrule.types import Array, Batch, Params
 
 Fold = tuple[np.ndarray, np.ndarray]
@@ -130,7 +130,9 @@ def learn_together(
         if standing.done.all():
             break
     assert best is not None  # noqa: S101 (there is one epoch at least)
-    return _per_member(standing, map_leaves(engine.numpy, best), len(members), len(folds))
+    # JAX has the names of a tree in the alphabet's order; the layers' own is what the last layer is known by.
+    ordered = fill(network.specs, {name: engine.numpy(value) for name, value in leaves(best)})
+    return _per_member(standing, ordered, len(members), len(folds))
 
 
 def _per_member(standing: Standing, best: Params, members: int, folds: int) -> Iterator[list[Learned | None]]:
