@@ -16,6 +16,7 @@ from chainrule.network.network import Network
 from chainrule.nn import SoftmaxCrossEntropy, SquaredError
 from chainrule.saved.model import Model
 from chainrule.tables import search as module
+from chainrule.tables.ensemble import assemble
 from chainrule.tables.learn import Learned
 from chainrule.tables.member import ADDITIVE, EFFORTS, LINEAR, Effort, Member, draw_members
 from chainrule.tables.pick import cost_of, pick
@@ -62,6 +63,7 @@ def test_the_ensemble_says_of_a_row_the_mean_of_what_its_networks_say() -> None:
         Model(Network(layer, (4,), data.loss), picked.params[f"member{i}"]).outputs_of(data.data.x)
         for i, layer in enumerate(picked.network.layer.members, start=1)  # type: ignore[attr-defined]
     ]
+    assert picked.temperature != 1
     shares = np.repeat([w / picked.folds for w in picked.weights], picked.folds)
     np.testing.assert_allclose(y, sum(w * one for w, one in zip(shares, each, strict=True)), rtol=1e-5, atol=1e-7)
     assert sum(picked.weights) == pytest.approx(1)
@@ -113,6 +115,21 @@ def test_a_temperature_mends_logits_that_are_twice_too_sure() -> None:
     t = np.eye(3)[[rng.choice(3, p=p) for p in softmax(a)]]
     assert fit_temperature([2 * a], [1.0], t) == pytest.approx(2, abs=0.15)
     assert fit_temperature([a], [1.0], t) == pytest.approx(1, abs=0.08)
+
+
+def test_a_temperature_divides_the_logits_of_every_network() -> None:
+    data = rows()
+    search = searched(data)
+    networks, learned = [search.network(i) for i in range(3)], [search.learned[i] for i in range(3)]
+    weights = [0.5, 0.3, 0.2]
+    network, params = assemble(networks, learned, weights, 2.0)
+    y = Model(network, params).outputs_of(data.data.x)
+    wanted = sum(
+        w / 3 * softmax(one.forward(NUMPY, part.params, data.data.x, PREDICT) / 2)
+        for w, one, parts in zip(weights, networks, learned, strict=True)
+        for part in parts
+    )
+    np.testing.assert_allclose(y, wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_the_time_limit_keeps_what_has_learned_and_waits_for_the_first() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from chainrule.network.network import Network
 from chainrule.nn import Ensemble
 from chainrule.tables.learn import Learned
 from chainrule.tables.member import Member
+from chainrule.tree import fill, leaves
 from chainrule.types import Params
 
 
@@ -93,18 +94,20 @@ def assemble(
     """
     loss = networks[0].loss
     flat = [
-        (network.layer, one.params, weight / len(of_folds))
+        (network.layer, _cooled(network, one.params, temperature), weight / len(of_folds))
         for network, of_folds, weight in zip(networks, learned, weights, strict=True)
         for one in of_folds
     ]
     layer = Ensemble.of([inside for inside, _, _ in flat], loss, [weight for _, _, weight in flat])
-    params = {f"member{i}": _cooled(own, temperature) for i, (_, own, _) in enumerate(flat, start=1)}
+    params = {f"member{i}": own for i, (_, own, _) in enumerate(flat, start=1)}
     return replace(networks[0], layer=layer), params
 
 
-def _cooled(params: Mapping[str, Any], temperature: float) -> dict[str, Any]:
-    """Return the weights of a network whose logits are divided by a temperature."""
-    *_, last = params
-    if temperature == 1:
-        return dict(params)
-    return {**params, last: {name: (value / temperature).astype(value.dtype) for name, value in params[last].items()}}
+def _cooled(network: Network, params: Params, temperature: float) -> Params:
+    """Return the weights of a network whose logits are divided by a temperature, in the layers' own order."""
+    # Whatever learned them may have put the names into another order, in which the last is not the last layer.
+    named = fill(network.specs, dict(leaves(params)))
+    *_, last = network.layer.children()
+    if not named[last]:
+        raise AssertionError(f"the last layer, {last}, has the weights of the logits")
+    return {**named, last: {name: (w / temperature).astype(w.dtype) for name, w in named[last].items()}}
