@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.encode.target import REGRESSION
 from chainrule.exporters.check import Difference, check_predictions
 from chainrule.exporters.keras_layers import Call, keras_name
-from chainrule.exporters.keras_time import LAYERS, recurrent, require_both_ways
+from chainrule.exporters.keras_time import LAYERS, both_ways, recurrent
 from chainrule.exporters.lesson import Lesson
 from chainrule.exporters.script import Written
 from chainrule.exporters.table import Table
@@ -112,8 +112,7 @@ def bidirectional(layer: Bidirectional, x: Any, shape: Shape, p: Params, name: s
     """Keras' own, which turns around what the layer back says."""
     import keras
 
-    require_both_ways(layer.ahead, layer.back)
-    calls = [recurrent(child, p[inner]) for inner, child in layer.children().items()]
+    calls = [recurrent(child, p[inner]) for inner, child in both_ways(layer).items()]
     ahead, back = (_make(call, inner) for call, inner in zip(calls, ("ahead", "back"), strict=True))
     made = keras.layers.Bidirectional(ahead, backward_layer=back, name=keras_name(name))
     y = made(x)

@@ -8,11 +8,11 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 from chainrule.exporters.keras_layers import LAYERS, Call
-from chainrule.nn import GRU, LSTM, Positions, SelfAttention, SimpleRNN
+from chainrule.nn import GRU, LSTM, Bidirectional, Positions, SelfAttention, SimpleRNN
 from chainrule.nn.recurrent.recurrent import Recurrent
 from chainrule.types import Params, Shape
 
-__all__ = ["LAYERS", "recurrent", "require_both_ways"]
+__all__ = ["LAYERS", "both_ways", "recurrent"]
 
 # Where each of Keras' blocks of H columns stands among Chainrule's: i, f, g, o of i, f, o, g; z, r, g of r, z, g.
 _ORDER = {"SimpleRNN": (0,), "LSTM": (0, 1, 3, 2), "GRU": (1, 0, 2)}
@@ -51,15 +51,16 @@ def recurrent(layer: Recurrent, p: Params) -> Call:
     return Call(kind, settings, weights, cannot_learn=f"{kind}, of which Keras learns two biases for each gate")
 
 
-def require_both_ways(ahead: Any, back: Any) -> None:
-    """Raise ConfigError unless Keras' Bidirectional can have these two layers."""
-    both = isinstance(ahead, Recurrent) and isinstance(back, Recurrent)
-    if not both or ahead.reverse or not back.reverse:
+def both_ways(layer: Bidirectional) -> dict[str, Recurrent]:
+    """Return the two layers, or raise ConfigError unless Keras' Bidirectional can have them."""
+    ahead, back = layer.ahead, layer.back
+    if not isinstance(ahead, Recurrent) or not isinstance(back, Recurrent) or ahead.reverse or not back.reverse:
         raise ConfigError(
             "a layer that keras and tensorflow can express",
             "Bidirectional of others than a recurrent layer ahead and one with reverse=True back",
             "Use `to=pytorch`, `to=numpy` or `to=onnx`.",
         )
+    return {"ahead": ahead, "back": back}
 
 
 def _blocks(value: Any, layer: Recurrent) -> np.ndarray:

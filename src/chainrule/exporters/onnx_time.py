@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from chainrule.exporters.onnx_graph import Graph
@@ -28,7 +30,7 @@ def recurrent(layer: Recurrent, graph: Graph, x: str, shape: Shape, p: Params) -
     if "c" in p:
         second[-layer.units :] = p["c"]
     given = [graph.const(part[None]) for part in (W.T, U.T, np.concatenate([b, second]))]
-    more = {"linear_before_reset": 1} if kind == "GRU" else {}
+    more: dict[str, Any] = {"linear_before_reset": 1} if kind == "GRU" else {}
     direction = "reverse" if layer.reverse else "forward"
     h = graph.op(kind, graph.transposed(x, [1, 0, 2]), *given, hidden_size=layer.units, direction=direction, **more)
     # (T, 1, N, H): every state at its place, and the last to be read at one end.

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.errors import ConfigError
 from chainrule.exporters import script
 from chainrule.exporters.keras_layers import Call, keras_name
-from chainrule.exporters.keras_time import LAYERS, recurrent, require_both_ways
+from chainrule.exporters.keras_time import LAYERS, both_ways, recurrent
 from chainrule.exporters.lesson import Lesson, Training
 from chainrule.exporters.losses import TENSORFLOW as LOSSES
 from chainrule.exporters.losses import Lines
@@ -92,12 +92,12 @@ def residual(layer: Residual, shape: Shape, p: Params, name: str) -> Built:
 @COMPOSITIONS.entry(Bidirectional)
 def bidirectional(layer: Bidirectional, shape: Shape, p: Params, name: str) -> Built:
     """Keras' own, which turns around what the layer back says."""
-    require_both_ways(layer.ahead, layer.back)
     whole = Built(["layers.Bidirectional("])
-    for inner, before in (("ahead", ""), ("back", "backward_layer=")):
-        call = recurrent(layer.children()[inner], p[inner])
+    for (inner, child), before in zip(both_ways(layer).items(), ("", "backward_layer="), strict=True):
+        call = recurrent(child, p[inner])
         whole.lines.append(f"    {before}{call.line(inner)},")
-        _take(whole, Built([], dict(call.weights), {}, call.cannot_learn), inner)
+        why = call.cannot_learn and f"Bidirectional of a {call.cannot_learn}"
+        _take(whole, Built([], dict(call.weights), {}, why), inner)
     whole.lines.append(f"    name={keras_name(name)!r},")
     whole.lines.append(")")
     return whole
