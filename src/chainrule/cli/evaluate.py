@@ -16,7 +16,7 @@ from chainrule.printable import printable
 
 @click.command()
 @click.argument("model", help="A .chainrule file, or the folder of a run.")
-@click.argument("data", help="Table, folder or zip of files, or a name from `datasets`.")
+@click.argument("data", help="Table, folder or zip of files, a name from `datasets`, or arrays x and t (.npz).")
 @click.option("--views", default=1, type=click.IntRange(1), show_default=True, help=VIEWS)
 @how_it_is_written
 @click.option("--resample", is_flag=True, help="Bring sounds to the rate trained on.")
@@ -42,12 +42,17 @@ def evaluate(
 
     from chainrule.cli.table import finite, metrics_table
     from chainrule.job.config import config_from
+    from chainrule.job.of_arrays import evaluate_arrays
     from chainrule.job.predict import evaluate_table, open_model
     from chainrule.job.prepare import reading_of
 
     asked = {"strict": strict, "resample": resample, "offline": offline, "label_from": label_from}
-    reading = reading_of(config_from({"data": data, **asked, **written}))
-    result = evaluate_table(open_model(Path(model)), data, part=part, views=views, reading=reading)
+    opened = open_model(Path(model))
+    if opened.preparation is None:
+        result = evaluate_arrays(opened, data)
+    else:
+        reading = reading_of(config_from({"data": data, **asked, **written}))
+        result = evaluate_table(opened, data, part=part, views=views, reading=reading)
     if json_:
         metrics = {part: finite(values) for part, values in result.metrics.items()}
         answer(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))

@@ -16,6 +16,7 @@ from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
 from chainrule.cli.export import export
 from chainrule.cli.flags import in_flags
+from chainrule.cli.import_ import import_
 from chainrule.cli.inspect import inspect
 from chainrule.cli.look import look
 from chainrule.cli.play import play
@@ -51,7 +52,22 @@ def app() -> None:
     """Neural networks you can see through."""
 
 
-for command in (look, train, doctor, predict, evaluate, cv, compare, tune, explain, export, inspect, datasets, play):
+for command in (
+    look,
+    train,
+    doctor,
+    predict,
+    evaluate,
+    cv,
+    compare,
+    tune,
+    explain,
+    export,
+    import_,
+    inspect,
+    datasets,
+    play,
+):
     app.add_command(command)
 
 

@@ -16,7 +16,7 @@ VIEWS = "Pictures: the mean over so many views, shifted, turned, zoomed and mirr
 
 @click.command()
 @click.argument("model", help="A .chainrule file, or the folder of a run.")
-@click.argument("data", help="Table, folder or zip of files, or a name from `datasets`.")
+@click.argument("data", help="Table, folder or zip of files, a name from `datasets`, or arrays (.npy, .npz).")
 @click.option("--out", help="CSV file to write; stdout if left out.")
 @click.option("--proba", is_flag=True, help="Also the probability of each class.")
 @click.option("--html", metavar="FILE", help="Page to write: each picture beside what is said of it.")
@@ -44,24 +44,29 @@ def predict(
 
     from chainrule.files import replace_file
     from chainrule.job.config import config_from
+    from chainrule.job.of_arrays import predict_arrays
     from chainrule.job.predict import gallery_page, open_model, predict_table
     from chainrule.job.prepare import reading_of
 
     asked = {"strict": strict, "resample": resample, "offline": offline}
-    reading = reading_of(config_from({"data": data, **asked, **written}))
     opened = open_model(Path(model))
-    predictions = predict_table(opened, data, proba=proba, views=views, reading=reading)
-    if not quiet:
-        for note in predictions.notes:
-            tell(f"note: {printable(said(note))}")
-    if html is not None:
-        replace_file(Path(html), gallery_page(opened, predictions))
+    if opened.preparation is None:
+        table = predict_arrays(opened, data, proba=proba)
+    else:
+        reading = reading_of(config_from({"data": data, **asked, **written}))
+        predictions = predict_table(opened, data, proba=proba, views=views, reading=reading)
+        table = predictions.table
         if not quiet:
-            tell(f"gallery written to {html}")
-    text = predictions.table.to_csv(index=False)
+            for note in predictions.notes:
+                tell(f"note: {printable(said(note))}")
+        if html is not None:
+            replace_file(Path(html), gallery_page(opened, predictions))
+            if not quiet:
+                tell(f"gallery written to {html}")
+    text = table.to_csv(index=False)
     if out is None:
         pour(text)
         return
     replace_file(Path(out), text)
     if not quiet:
-        tell(f"{len(predictions.table):,} predictions written to {out}")
+        tell(f"{len(table):,} predictions written to {out}")
