@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chainrule.job.export import export
     from chainrule.job.importing import import_model
     from chainrule.job.look import read
+    from chainrule.models.forecaster import Forecaster
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -64,6 +65,7 @@ _SUBPACKAGES = (
 _HOMES = {
     "ChainruleError": "chainrule.errors",
     "Fitted": "chainrule.fitted.fitted",
+    "Forecaster": "chainrule.models.forecaster",
     "LinearRegression": "chainrule.models.linear",
     "LogisticRegression": "chainrule.models.logistic",
     "MLPClassifier": "chainrule.models.mlp",
@@ -91,6 +93,7 @@ _HOMES = {
 __all__ = [
     "ChainruleError",
     "Fitted",
+    "Forecaster",
     "LinearRegression",
     "LogisticRegression",
     "MLPClassifier",

@@ -347,3 +347,37 @@ def test_every_scaling_survives_json_and_files_of_before_are_read(scaling: str) 
 def test_a_damaged_map_is_found_when_it_is_read(wrong: dict[str, Any]) -> None:
     with pytest.raises(ModelFileError):
         encoder_from_json({**Numeric.fit(column(1.0, 2.0)).to_json(), **wrong})
+
+
+# ------------------------------------------------------------------------------------------------------------- topics
+
+
+def test_topics_bring_words_together_that_occur_together() -> None:
+    rng = np.random.default_rng(0)
+    sea, wood = (
+        ["wave salt ship", "salt ship sail", "wave sail ship"],
+        ["tree leaf moss", "moss tree bark", "leaf bark"],
+    )
+    is_sea = rng.random(200) < 0.5
+    cells = column(*[str(rng.choice(sea if one else wood)) for one in is_sea])
+    encoder = Text.fit(cells, Choices(text="topics", topics=2))
+    y = encoder.encode(cells, Findings())
+    assert (encoder.features, y.shape, encoder.is_wide) == (["c topic 1", "c topic 2"], (200, 2), False)
+    # Whichever way the two topics lie, a line tells the texts apart, and together they are of size 1.
+    line = np.linalg.lstsq(np.column_stack([y, np.ones(200)]), 2 * is_sea - 1, rcond=None)[0]
+    assert ((np.column_stack([y, np.ones(200)]) @ line > 0) == is_sea).all()
+    assert abs(np.sqrt((y**2).mean()) - 1) < 1e-3
+    assert encoder.encode(column(None, "unheard of"), Findings()).tolist() == [[0, 0], [0, 0]]
+    assert encoder_from_json(json.loads(json.dumps(encoder.to_json()))) == encoder
+
+
+def test_a_damaged_topic_is_found_when_it_is_read() -> None:
+    data = Text.fit(column("a b aa bb", "aa bb cc", "aa cc dd", "dd bb"), Choices(text="topics", topics=2)).to_json()
+    for wrong in (data["topics"][:-1], [[1.0], *data["topics"][1:]], [[], *data["topics"][1:]]):
+        with pytest.raises(ModelFileError):
+            encoder_from_json({**data, "topics": wrong})
+
+
+def test_too_few_texts_for_topics_stay_words() -> None:
+    assert Text.fit(column("aa bb", "aa bb"), Choices(text="topics", word_rows=2)).features == ["c topic 1"]
+    assert Text.fit(column("aa", "aa"), Choices(text="topics")).features == ["c has aa"]

@@ -65,6 +65,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"rare": 40},
     {"impute": "mode", "most_categories": 3},
     {"text": "bag", "ngrams": 2, "most_words": 30},
+    {"text": "topics", "topics": 3},
     {"word_rows": 9, "scaling": {"age": "minmax", "*": "robust"}},
 ]
 

@@ -12,9 +12,10 @@ import pytest
 
 from chainrule import mlp, nn, optim
 from chainrule.engine.numpy import NUMPY
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, ConfigError
 from chainrule.explain import derive
 from chainrule.explain.chain import follow
+from chainrule.explain.update import moved
 from chainrule.network.network import Network
 from chainrule.tree import leaf, leaves
 from chainrule.types import PREDICT, Batch
@@ -146,7 +147,7 @@ def test_a_penalty_adds_its_own_derivative() -> None:
     assert bias.check.agrees
 
 
-@pytest.mark.parametrize("rule", optim.RULES, ids=str)
+@pytest.mark.parametrize("rule", [name for name, rule in optim.RULES.items() if not rule().by_array])
 def test_the_update_is_what_the_optimizer_does(rule: str) -> None:
     case, made = DENSE[1], optim.RULES[rule]()
     derivation = derive(
@@ -157,6 +158,15 @@ def test_the_update_is_what_the_optimizer_does(rule: str) -> None:
     after, _ = made.update(NUMPY, w, g, {name: np.zeros(1) for name in made.moments}, c)
     assert derivation.update is not None
     assert derivation.update.after == pytest.approx(after[0], rel=1e-12)
+
+
+def test_a_rule_of_whole_matrices_has_no_update_of_a_single_weight() -> None:
+    case = DENSE[1]
+    batch = case.batch
+    derivation = derive(case.network, "hidden1.W[0,2]", batch.x, batch.t, params=case.params, rule=optim.Muon())
+    assert derivation.update is None
+    with pytest.raises(ConfigError, match="Muon, which moves matrices"):
+        moved(optim.Muon(), "w", 1.0, 0.5, 0.1)
 
 
 def test_gradient_descent_is_written_with_its_numbers() -> None:

@@ -42,7 +42,7 @@ CHOICES = [
     {},
     {"scaling": "minmax", "winsorise": 0.1, "rare": 1, "dates": "parts", "text": "bag", "ngrams": 2, "impute": "mode"},
     {"scaling": "none", "indicators": False, "encoding": {"size": "ordinal"}, "word_rows": 1, "most_categories": 1},
-    {"scaling": {"a number": "smooth", "*": "quantile"}},
+    {"scaling": {"a number": "smooth", "*": "quantile"}, "text": "topics", "topics": 2},
     {"scaling": {"a number": "quantile", "*": "smooth"}, "encoding": {"size": "ordinal"}},
 ]
 

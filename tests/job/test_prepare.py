@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chainrule.errors import DataError
+from chainrule.errors import ConfigError, DataError
 from chainrule.job.config import Config
 from chainrule.job.prepare import _share, prepare
 from chainrule.sources.read import read_source
@@ -142,3 +142,64 @@ def test_a_share_that_is_asked_for_wins_over_what_was_published(monkeypatch: pyt
 
 def test_of_a_large_published_set_some_thousand_rows_validate() -> None:
     assert _share("valid", {"test": np.arange(10_000)}, 60_000) * 60_000 == pytest.approx(5000)
+
+
+# ------------------------------------------------------------------------------------------------- values with a tail
+
+
+@pytest.mark.parametrize("kind", ["power", "quantile"])
+def test_a_reshaped_target_is_told_and_predictions_come_in_its_own_unit(table: Path, kind: str) -> None:
+    from chainrule.job.predict import predict_table
+    from chainrule.network import Network
+    from chainrule.nn import Dense, SquaredError
+    from chainrule.saved.model import Model
+
+    prepared = prepare(Config(str(table), target="a", target_scaling=kind))
+    (told,) = [note for note in prepared.notes if "`target_scaling`" in note]
+    seen = prepared.parts["train"].frame["a"]
+    assert f"predictions stay within what training has seen, {seen.min():.6g} to {seen.max():.6g}" in told
+    assert abs(prepared.parts["train"].batch.t.std() - 1) < 1e-5
+    network = Network([Dense(1)], prepared.preparation.input_shape, SquaredError())
+    # A model that is sure of far too much, each way.
+    W = 1e6 * np.ones((network.input_shape[0], 1))
+    model = Model(network, {"dense1": {"W": W, "b": np.zeros(1)}}, prepared.preparation)
+    predicted = predict_table(model, str(table))
+    assert set(predicted.table["a"]) <= {float(seen.min()), float(seen.max())}
+    assert "50 of 50 predictions stand at an end of what training has seen of 'a'" in predicted.notes[-1]
+
+
+def test_predictions_are_held_within_what_was_seen_if_asked(table: Path) -> None:
+    bounds = prepare(Config(str(table), clip_predictions=True)).preparation.target.bounds
+    assert len(bounds) == 2
+    assert prepare(Config(str(table))).preparation.target.bounds == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"data": "iris", "target_scaling": "power"}, "a regression for `target_scaling`"),
+        ({"data": "iris", "clip_predictions": True}, "a regression for `target_scaling`"),
+        ({"loss": "poisson", "target_scaling": "power"}, "`target_scaling=none` for the loss poisson"),
+    ],
+    ids=str,
+)
+def test_another_scale_where_there_is_none_is_refused(settings: dict[str, Any], said: str, table: Path) -> None:
+    with pytest.raises(ConfigError, match=said):
+        prepare(Config(**{"data": str(table), **settings}))
+
+
+def test_a_stream_and_an_export_refuse_a_reshaped_target(table: Path) -> None:
+    from chainrule.exporters import Lesson, Rows
+    from chainrule.job.stream import prepare_stream
+    from chainrule.network import Network
+    from chainrule.nn import Dense, SquaredError
+    from chainrule.saved.model import Model
+
+    config = Config(str(table), target_scaling="quantile")
+    with pytest.raises(ConfigError, match="to train on a stream"):
+        prepare_stream(config, lambda text: None)
+    prepared = prepare(config)
+    network = Network([Dense(1)], prepared.preparation.input_shape, SquaredError())
+    model = Model(network, network.init(np.random.default_rng(0)), prepared.preparation)
+    with pytest.raises(ConfigError, match="learned as it is, to be exported"):
+        Lesson("t", model, Rows({}, prepared.parts["test"].batch.x))

@@ -14,11 +14,14 @@ import uvicorn
 
 from chainrule.playground.commands import handle
 from chainrule.playground.protocol import command_from
-from chainrule.playground.server import Server, bound_socket, uvicorn_config
+from chainrule.playground.server import Server
 from chainrule.playground.session import Session
 from chainrule.playground.wire import Message
+from chainrule.web.place import bound_socket, uvicorn_config
 
 TOKEN = "a-token-that-is-known-to-the-tests"
+# Of a network that the server has not met yet: it makes one for whoever names it.
+KEY = "a-key-that-is-known-to-the-tests"
 
 
 class Asking:

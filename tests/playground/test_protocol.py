@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from chainrule.errors import ConfigError
-from chainrule.playground.guard import MOST_COMMAND_BYTES
 from chainrule.playground.protocol import (
     COMMANDS,
     Set,
@@ -20,6 +19,7 @@ from chainrule.playground.protocol import (
     name_of,
 )
 from chainrule.playground.wire import REPLIES, Message, decode, encode, error_message
+from chainrule.web.guard import MOST_COMMAND_BYTES
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

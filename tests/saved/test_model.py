@@ -97,3 +97,20 @@ def test_one_class_for_each_output_is_asked_for(classes: tuple[str, ...]) -> Non
 def test_classes_other_than_the_preparations_are_refused(model: Model) -> None:
     with pytest.raises(ConfigError, match="Leave classes out"):
         replace(model, classes=("b", "a"))
+
+
+@pytest.mark.parametrize(("columns", "units"), [(5, 7), (600, 8)])
+def test_an_answer_does_not_depend_on_its_neighbours_to_the_last_bit(columns: int, units: int) -> None:
+    network = mlp((columns,), (units,), 3, SoftmaxCrossEntropy())
+    x = np.random.default_rng(0).normal(size=(300, columns)).astype(np.float32)
+    model = Model(network, network.init(np.random.default_rng(1)))
+    whole = model.outputs_of(x)
+    for start, stop in ((0, 1), (63, 64), (64, 65), (3, 70), (100, 300)):
+        np.testing.assert_array_equal(model.outputs_of(x[start:stop]), whole[start:stop])
+
+
+def test_a_picture_that_is_flattened_does_not_depend_on_its_neighbours_either(model: Model) -> None:
+    x = np.random.default_rng(0).random((130, 3, 2, 1)).astype(np.float32)
+    whole = model.outputs_of(x)
+    for start, stop in ((0, 1), (5, 70), (129, 130)):
+        np.testing.assert_array_equal(model.outputs_of(x[start:stop]), whole[start:stop])

@@ -40,10 +40,10 @@ def play(
     config: str | None,
 ) -> None:
     """Watch a network learn in the browser, and see every derivative."""
-    from chainrule.playground.guard import is_everywhere, new_token, reachable_address
     from chainrule.playground.run import serve
-    from chainrule.playground.server import bound_socket
     from chainrule.playground.tokens import token_for
+    from chainrule.web.guard import is_everywhere, new_token, reachable_address
+    from chainrule.web.place import bound_socket
 
     place = bound_socket(host, port)
     number = place.getsockname()[1]

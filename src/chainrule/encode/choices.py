@@ -72,7 +72,15 @@ class Choices:
         about="circles: days, and sine and cosine of year, week and day; parts: year, month, day, weekday, hour",
         suits=("date",),
     )
-    text: str = option("tfidf", "bag", default="tfidf", about="weights of words, or their counts", suits=("text",))
+    text: str = option(
+        "tfidf",
+        "bag",
+        "topics",
+        default="tfidf",
+        about="weights of words, their counts, or the weights brought together to a few topics",
+        suits=("text",),
+    )
+    topics: int = whole(1, 500, default=32, about="most topics of a column of texts", suits=("text",))
     word_rows: int = whole(1, default=2, about="rows that a word needs in order to count", suits=("text",))
     most_words: int = whole(1, default=50_000, about="most words of a column, the most frequent", suits=("text",))
     ngrams: int = whole(1, 4, default=1, about="most words in a row that count as one", suits=("text",))

@@ -61,7 +61,9 @@ def encoder_from_json(data: Any) -> Encoder:
 def _fit_together(kind: str, values: dict[str, Any]) -> bool:
     """Tell whether fields of a length that have to go together do."""
     if kind == "text":
-        return len(values["idf"]) in (0, len(values["words"]))
+        topics = values.get("topics", [])
+        alike = len({len(word) for word in topics}) < 2 and len(topics) in (0, len(values["words"]))
+        return alike and len(values["idf"]) in (0, len(values["words"]))
     if kind == "numeric":
         knots, heights = values.get("knots", []), values.get("heights", [])
         return len(knots) == len(heights) and bool(knots) == (values["scaling"] == "quantile")
@@ -131,5 +133,6 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "parts": lambda value: _are_numeric(value) and len(value) in (0, len(PARTS)),
     "words": _are_distinct_texts,
     "idf": _are_finite,
+    "topics": lambda value: isinstance(value, list) and all(_are_finite(word) and word for word in value),
     "ngrams": lambda value: _is_count(value) and 1 <= value <= 4,
 }

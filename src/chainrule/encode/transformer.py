@@ -172,7 +172,9 @@ def _texts(members: list[Text]) -> Group:
     (text,) = members
     vectorizer = TfidfVectorizer if text.idf else CountVectorizer
     words = vectorizer(min_df=text.least, max_features=text.most, ngram_range=(1, text.ngrams), dtype=np.float64)
-    return Group(f"text {text.name}", _pipeline(_function(read_text), words), text.name, text.features)
+    # The very topics that were found: their directions depend on the last digits of a decomposition.
+    topics = [_function(times, matrix=np.array(text.topics))] if text.topics else []
+    return Group(f"text {text.name}", _pipeline(_function(read_text), words, *topics), text.name, text.features)
 
 
 _GROUPS: dict[type[Encoder], Callable[[list[Any]], Group]] = {
@@ -209,6 +211,11 @@ def read_days(cells: pd.DataFrame, *, day_first: bool) -> pd.DataFrame:
 def read_text(cells: pd.Series) -> pd.Series:
     """Return the texts of a column; a missing one is empty."""
     return cells_as_text(cells).fillna("")
+
+
+def times(weights: Any, matrix: np.ndarray) -> np.ndarray:
+    """Return weights of words as topics."""
+    return np.asarray(weights @ matrix)
 
 
 def _names(members: Sequence[Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -15,6 +15,9 @@ from chainrule.types import Array
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Of words that are brought together to topics; the file holds a number for each and each topic.
+_MOST_OF_TOPICS = 2000
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Text(Encoder):
         Most words in a row that count as one.
     least, most : int
         Rows that a word needs, and most words: the choices that `words` come from.
+    topics : list of lists of float
+        For each word what it adds to each topic; empty where the words themselves are the features.
     """
 
     words: list[str]
@@ -38,31 +43,45 @@ class Text(Encoder):
     ngrams: int
     least: int
     most: int
+    topics: list[list[float]] = field(default_factory=list)
     kind: ClassVar[str] = "text"
 
     @classmethod
     def fit(cls, column: pd.Series, choices: Choices = DEFAULT) -> Text:
         """Choose the words and weigh them."""
+        if choices.text == "topics":
+            choices = replace(choices, most_words=min(choices.most_words, _MOST_OF_TOPICS))
         counter = WordCounter(choices)
         counter.add(column)
-        return counter.encoder(str(column.name))
+        found = counter.encoder(str(column.name))
+        if choices.text != "topics" or not found.words:
+            return found
+        return replace(found, topics=topics_of(found.encode(column, Findings()), choices.topics))
 
     @property
     def features(self) -> list[str]:
-        """One for each word."""
+        """One for each word, or for each topic."""
+        if self.topics:
+            return [f"{self.name} topic {number}" for number in range(1, len(self.topics[0]) + 1)]
         return [f"{self.name} has {word}" for word in self.words]
 
     def describe(self) -> str:
         """`TF-IDF of 2,841 words: 000, 08452810073, …`."""
-        return f"{'TF-IDF' if self.idf else 'counts'} of {len(self.words):,} words: {', '.join(self.words[:6])}, …"
+        text = f"{'TF-IDF' if self.idf else 'counts'} of {len(self.words):,} words: {', '.join(self.words[:6])}, …"
+        return text + (f"; brought together to {len(self.topics[0])} topics" if self.topics else "")
 
     @property
     def is_wide(self) -> bool:
-        """A text has few of all words."""
-        return True
+        """A text has few of all words, but something of every topic."""
+        return not self.topics
 
     def encode(self, column: pd.Series, findings: Findings) -> Array:
-        """Count the words, as a CSR matrix; a missing cell has none."""
+        """Count the words, as a CSR matrix; a missing cell has none. Of topics, an array."""
+        weights = self.weights_of(column)
+        return np.asarray(weights @ np.array(self.topics)) if self.topics else weights
+
+    def weights_of(self, column: pd.Series) -> Array:
+        """Return the weights of the words, as a CSR matrix."""
         from scipy.sparse import csr_matrix, diags_array
 
         if not self.words:
@@ -76,6 +95,23 @@ class Text(Encoder):
         y = counts.multiply(np.array(self.idf)).tocsr()
         length = np.sqrt(np.asarray(y.multiply(y).sum(axis=1)).ravel())
         return csr_matrix(diags_array(1 / np.where(length > 0, length, 1)) @ y)
+
+
+def topics_of(weights: Array, most: int) -> list[list[float]]:
+    """Return what each word adds to each topic: the directions in which texts (N, words) differ most.
+
+    Deerwester et al., 1990, Indexing by latent semantic analysis. All topics together are as large as one number of
+    deviation 1 for each, so that they do not drown the columns beside them.
+    """
+    from sklearn.utils.extmath import randomized_svd
+
+    count = min(most, *(size - 1 for size in weights.shape))
+    if count < 1:
+        return []
+    directions = randomized_svd(weights, count, random_state=0)[2].T
+    size = float(np.sqrt(np.mean((weights @ directions) ** 2)))
+    # Six digits: a model file holds thousands of these.
+    return [[float(f"{value:.6g}") for value in word] for word in directions / (size or 1.0)]
 
 
 class WordCounter:

@@ -22,6 +22,7 @@ from chainrule.nn import (
     Huber,
     Layer,
     Loss,
+    Pinball,
     Poisson,
     Positions,
     Residual,
@@ -155,7 +156,7 @@ def logistic(loss: Loss) -> Call | None:
     return Call("Activation", {"activation": "sigmoid"})
 
 
-@LINKS.entry(SquaredError, Huber)
+@LINKS.entry(SquaredError, Huber, Pinball)
 def itself(loss: Loss) -> Call | None:
     """The logits."""
     return None

@@ -13,6 +13,7 @@ from chainrule.encode.images import ImageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.preparation import Preparation
 from chainrule.encode.scaling import CLIP
+from chainrule.encode.series.encoding import SeriesEncoding
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.spectrum import FLOOR, mel_bands
 from chainrule.encode.table import TableEncoding
@@ -20,7 +21,7 @@ from chainrule.encode.words import Text
 from chainrule.exporters.helper_sources import HELPERS
 from chainrule.exporters.lesson import INPUTS
 from chainrule.exporters.raw import PIXELS, WAVES
-from chainrule.exporters.table import Table
+from chainrule.exporters.table import SERIES, Table
 
 # More than this is not written into code but into a file beside it.
 _SHORT = 240
@@ -175,8 +176,12 @@ def words(encoder: Text, cells: str, plain: Plain) -> str:
         given.append(plain.value(f"weights of {encoder.name}", encoder.idf))
     if encoder.ngrams > 1:
         given.append(f"ngrams={encoder.ngrams}")
-    return f"{plain.call('words')}({', '.join(given)})"
+    counted = f"{plain.call('words')}({', '.join(given)})"
+    return f"{counted} @ {plain.value(f'topics of {encoder.name}', encoder.topics)}" if encoder.topics else counted
 
 
 def _indicator(there: bool) -> list[str]:
     return ["indicator=True"] if there else []
+
+
+ENCODINGS.refuse(SeriesEncoding, **SERIES)

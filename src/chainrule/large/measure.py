@@ -44,7 +44,8 @@ def measure_of(encoder: Encoder, choices: Choices) -> Measure:
         return _Categories(encoder.name, choices)
     if isinstance(encoder, Ordinal):
         return _Ranks(encoder, choices)
-    if isinstance(encoder, Text):
+    # Topics are those of the sample: they take all its texts at once.
+    if isinstance(encoder, Text) and choices.text != "topics":
         return _Words(encoder.name, choices)
     return _Sample(encoder)
 

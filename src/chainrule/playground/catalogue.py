@@ -13,7 +13,6 @@ from chainrule.constraints import Range
 from chainrule.nn import ACTIVATIONS, INITS
 from chainrule.optim import RULES, SCHEDULES
 from chainrule.playground import spec as limits
-from chainrule.playground.guard import MOST_UPLOAD_BYTES
 from chainrule.playground.protocol import VERSION
 from chainrule.playground.runs import MOST_RUNS
 from chainrule.playground.sources import load_data
@@ -21,6 +20,7 @@ from chainrule.playground.spec import DEFAULT, OPTIMIZERS, DataSpec, spec_to_jso
 from chainrule.playground.wire import MOST_POINTS, Message
 from chainrule.sources import datasets
 from chainrule.sources.kinds import KINDS
+from chainrule.web.guard import MOST_UPLOAD_BYTES
 
 # What TensorFlow Playground has comes first, in its order, then the course's problems and the real ones.
 _PLANE = ("circle", "xor", "gaussians", "spiral", "plane", "six_gaussians", "donut", "clouds")

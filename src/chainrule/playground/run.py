@@ -9,7 +9,8 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from chainrule.playground.server import Server, uvicorn_config
+from chainrule.playground.server import Server
+from chainrule.web.place import uvicorn_config
 
 if TYPE_CHECKING:
     from chainrule.playground.session import Session

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import importlib.resources
 import mimetypes
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,18 +19,14 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from chainrule.errors import ConfigError
 from chainrule.playground.bundle import joined_page
-from chainrule.playground.guard import MOST_COMMAND_BYTES, App, Guard, allowed_hosts, is_everywhere
+from chainrule.web.guard import App, Guard, allowed_hosts, is_everywhere
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from chainrule.playground.live import Live
     from chainrule.playground.session import Session
-
-DEFAULT_PORT = 8760
-PORTS_TRIED = 20
 
 
 class Server:
@@ -145,58 +139,3 @@ def static_files() -> Mapping[str, tuple[bytes, str]]:
     if static.is_dir():
         read(static, "")
     return found
-
-
-def bound_socket(host: str, port: int | None) -> socket.socket:
-    """Return a listening place: the port asked for and no other, any for 0, or the first free one from 8760 on."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    ports = range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED) if port is None else [port]
-    for number in ports:
-        place = socket.socket(family, socket.SOCK_STREAM)
-        # A server that was killed a moment ago leaves connections behind that would hold its port for a minute.
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            place.bind((host, number))
-            place.listen(128)
-        except (OSError, OverflowError) as error:
-            place.close()
-            if port is not None or not _is_taken(error):
-                reason = getattr(error, "strerror", None) or str(error)
-                remedy = "Choose another `port`, or leave it out." if port else "Choose another `host`."
-                raise ConfigError(f"a free place at {host}:{number}", reason, remedy) from error
-            continue
-        return place
-    last = DEFAULT_PORT + PORTS_TRIED - 1
-    raise ConfigError(f"a free port from {DEFAULT_PORT} to {last}", "none", "Close another Playground, or give `port`.")
-
-
-def _is_taken(error: BaseException) -> bool:
-    import errno
-
-    return getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
-
-
-def uvicorn_config(app: App) -> Any:
-    """Return how uvicorn runs an app: quietly, so that nothing of a request reaches a log."""
-    import uvicorn
-
-    from chainrule.playground.door import Connection, Door, Socket
-
-    return uvicorn.Config(
-        cast(Any, app),
-        http=cast(Any, functools.partial(Connection, Door())),
-        ws=cast(Any, Socket),
-        ws_max_size=MOST_COMMAND_BYTES,
-        ws_max_queue=8,
-        ws_ping_interval=20.0,
-        ws_ping_timeout=20.0,
-        ws_per_message_deflate=False,
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        limit_concurrency=512,
-        timeout_keep_alive=10,
-        timeout_graceful_shutdown=1,
-        lifespan="on",
-    )

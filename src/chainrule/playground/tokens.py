@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from chainrule.playground.guard import new_token
+from chainrule.web.guard import new_token
 
 _LENGTH = 43
 

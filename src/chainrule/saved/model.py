@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from chainrule.engine import Engine
 from chainrule.engine.numpy import NUMPY, NumpyEngine
 from chainrule.errors import ConfigError
 from chainrule.network.network import Network
-from chainrule.network.outputs import logits
+from chainrule.network.outputs import logits, rows_at_once
+from chainrule.nn import Flatten
 from chainrule.saved.views import averaged_outputs
 from chainrule.sources.samples import Samples
 from chainrule.types import Params
@@ -111,22 +113,38 @@ class Model:
         parts = (preparation.inputs(frame.iloc[rows], findings, samples=samples.take(rows)) for rows in blocks)
         return np.concatenate([self.outputs_of(x, engine, views=views) for x in parts])
 
+    @cached_property
+    def rounds_alike(self) -> bool:
+        """Whether a sample's outputs are the same to the last bit whichever others are computed beside it.
+
+        So it is where each sample is one row of every matrix: a row of a table, or a picture that is flattened first.
+        """
+        first = next(iter(self.network.layer.in_a_row().values()), None)
+        is_vector = len(self.network.input_shape) == 1 or isinstance(first, Flatten)
+        return is_vector and rows_at_once(self.network) % _TILE == 0
+
     def outputs_of(
         self, x: np.ndarray, engine: Engine | None = None, *, mask: np.ndarray | None = None, views: int = 1
     ) -> np.ndarray:
         """Return y (N, ..., K) for prepared inputs x (N, ...): the mean over so many views of each picture.
 
-        What comes out for a row of a table is the same to the last bit whichever rows are beside it. Of sequences, `mask`
-        (N, T) is 1 for each place that is no padding.
+        What comes out for a sample is the same to the last bit whichever are beside it where the model `rounds_alike`. Of
+        sequences, `mask` (N, T) is 1 for each place that is no padding; by default it is what the preparation says.
         """
         engine = engine or NumpyEngine()
-        if hasattr(x, "shape") and len(x.shape) == 2 and x.shape[0] % _TILE and views == 1 and mask is None:
+        if mask is None and self.preparation is not None:
+            mask = self.preparation.mask(x)
+        if mask is not None and mask.shape[0] % _TILE:
+            return self.outputs_of(_in_tiles(x), engine, mask=_in_tiles(mask))[: mask.shape[0]]
+        if hasattr(x, "shape") and self.rounds_alike and x.shape[0] % _TILE and views == 1 and mask is None:
             return self.outputs_of(_in_tiles(x), engine)[: x.shape[0]]
         params = engine.place(self.params)
         if views > 1:
             y = averaged_outputs(self.network, engine, params, x, self.augment, views=views)
         else:
-            a = logits(self.network, engine, params, x, mask=mask)
+            # A product of another height may be summed in another order, too: all are of one.
+            rows = _TILE if self.rounds_alike else _SAMPLES
+            a = logits(self.network, engine, params, x, mask=mask, rows=rows)
             y = np.asarray(self.network.loss.link(NUMPY, a.astype(np.float64)))
         target = None if self.preparation is None else self.preparation.target
         return y if target is None or target.task == CLASSIFICATION else target.decode(y)
@@ -152,8 +170,8 @@ class Model:
 
 
 def _in_tiles(x: Any) -> Any:
-    """Return rows with rows of zeros below them, a multiple of 64 in all."""
-    zeros = np.zeros((-x.shape[0] % _TILE, x.shape[1]), x.dtype)
+    """Return samples with samples of zeros below them, a multiple of 64 in all."""
+    zeros = np.zeros((-x.shape[0] % _TILE, *x.shape[1:]), x.dtype)
     if is_sparse(x):
         from scipy.sparse import csr_matrix, vstack
 

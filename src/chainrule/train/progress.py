@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+from chainrule.figures import brief
 from chainrule.printable import printable
 from chainrule.train.events import Advised, EpochEnded, Event, FitStarted
 
@@ -15,10 +16,10 @@ SECONDS_BETWEEN_LINES = 5.0
 
 def describe(event: EpochEnded) -> str:
     """Return cost, metric and rate of an epoch in one line."""
-    parts = [f"cost {event.cost:.4g}"]
+    parts = [f"cost {brief(event.cost)}"]
     scores = event.scores.get("valid") or event.scores.get("train") or {}
     where = "valid " if "valid" in event.scores else "train "
-    parts += [f"{where}{name} {value:.4g}" for name, value in scores.items()]
+    parts += [f"{where}{name} {brief(value)}" for name, value in scores.items()]
     parts.append(f"rate {event.rate:.3g}")
     parts.append(f"{event.samples_per_second:,.0f} rows/s")
     return "  ".join(parts)

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from chainrule.playground.guard import App, Guard, allowed_hosts, new_token, reachable_address, same_token
+from chainrule.web.guard import App, Guard, allowed_hosts, new_token, reachable_address, same_token
 
 
 def test_the_names_of_this_machine_are_exact_and_carry_the_port() -> None:

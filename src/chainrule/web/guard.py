@@ -104,9 +104,19 @@ class Guard:
         self._hosts = frozenset(hosts)
         self._everywhere = everywhere
         self._others = frozenset(name.lower() for name in others)
+        self._pages = self._pages_of(self._hosts)
+        self._usual = self._headers_of(self._hosts)
+
+    def _pages_of(self, hosts: frozenset[str]) -> frozenset[str]:
+        """Return the Origins of our own pages."""
+        return frozenset({f"http://{host}" for host in hosts} | {f"https://{host}" for host in self._others})
 
     def _headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        connect = " ".join(sorted(f"ws://{host}" for host in self._ours(scope) if "[" not in host))
+        return self._headers_of(self._ours(scope)) if self._everywhere else self._usual
+
+    @staticmethod
+    def _headers_of(hosts: frozenset[str]) -> list[tuple[bytes, bytes]]:
+        connect = " ".join(sorted(f"ws://{host}" for host in hosts if "[" not in host))
         policy = (
             f"default-src 'self'; connect-src 'self' {connect}; img-src 'self' data: blob:; object-src 'none'; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -146,11 +156,11 @@ class Guard:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         ours = self._ours(scope)
         if len(hosts) != 1 or hosts[0].decode("latin-1").lower() not in ours:
-            return "this Host is not ours; start the Playground with it as an allowed host if it should be"
+            return "this Host is not ours; start the server with it as an allowed host if it should be"
         origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
         if scope["type"] == "websocket" and not origins:
             return "a WebSocket without Origin"
-        pages = {f"http://{host}" for host in ours} | {f"https://{host}" for host in self._others}
+        pages = self._pages_of(ours) if self._everywhere and origins else self._pages
         if len(origins) > 1 or any(origin.lower() not in pages for origin in origins):
             return "this Origin is not ours"
         return ""
