@@ -223,8 +223,8 @@ def _bidirectional(given: Given) -> Iterator[Step]:
     given.want(merge_mode="concat")
     steps = []
     for key, part, is_back in (("layer", "forward_layer", False), ("backward_layer", "backward_layer", True)):
-        inner = given.config.get(key)
-        kind = inner["class_name"] if inner else None
+        inner: Mapping[str, Any] = given.config.get(key) or {}
+        kind = inner.get("class_name")
         if kind not in ("SimpleRNN", "LSTM", "GRU") or inner.get("registered_name") is not None:
             raise refused(
                 f"{given.name!r}, a Bidirectional of {kind!r:.40}", "Only SimpleRNN, LSTM and GRU can be read."

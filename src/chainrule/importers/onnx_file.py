@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from chainrule.importers.onnx_windows import ENTRIES
 from chainrule.types import Shape
 
 _MOST_BYTES = 1 << 31
-_FLOATS = {1: np.dtype("<f4"), 10: np.dtype("<f2"), 11: np.dtype("<f8")}
-_WHOLE = {6: np.dtype("<i4"), 7: np.dtype("<i8")}
+_FLOATS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 11: np.dtype("<f8")}
+_WHOLE: dict[int, np.dtype[Any]] = {6: np.dtype("<i4"), 7: np.dtype("<i8")}
 _LOOPS = ("If", "Loop", "Scan")
 
 
@@ -45,9 +44,11 @@ def read_onnx(path: Path, notes: list[str]) -> tuple[list[Step], Shape]:
         raise refused(f"{len(inputs)} inputs", "Write a network with one input and one output.")
     sizes = _sizes(inputs[0])
     takes_ids = inputs[0].type.tensor_type.elem_type in _WHOLE
-    layouts = {2: [(0, 2, 1)], 3: [(0, 3, 1, 2)]}.get(len(sizes), [])
+    layouts: list[tuple[int, ...]] = [tuple(range(len(sizes) + 1))]
+    if len(sizes) in (2, 3):
+        layouts.append((0, len(sizes), *range(1, len(sizes))))
     first: WrongLayoutError | None = None
-    for perm in [tuple(range(len(sizes) + 1)), *layouts]:
+    for perm in layouts:
         try:
             steps, shape = _read(nodes, constants, inputs[0].name, sizes, perm, output, takes_ids=takes_ids)
         except WrongLayoutError as error:
@@ -191,6 +192,6 @@ def _read(
 
 
 def _attribute(attribute: Any) -> Any:
-    kinds: dict[int, Iterator[Any] | Any] = {1: attribute.f, 2: attribute.i, 3: attribute.s, 6: attribute.floats}
-    value = kinds.get(attribute.type, attribute.ints if attribute.type == 7 else None)
-    return list(value) if attribute.type in (6, 7) else value
+    kinds = {1: attribute.f, 2: attribute.i, 3: attribute.s, 6: list(attribute.floats), 7: list(attribute.ints)}
+    # STRINGS: the activations of a recurrent layer.
+    return list(attribute.strings) if attribute.type == 8 else kinds.get(attribute.type)

@@ -63,9 +63,7 @@ def pool(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     reading.add(node, x, Step(replace(layer, padding=padding)))
 
 
-def _padding(
-    node: Any, given: dict[str, Any], layer: Any, shape: Shape, axes: int
-) -> tuple[str, tuple[int, ...] | None]:
+def _padding(node: Any, given: dict[str, Any], layer: Any, shape: Shape, axes: int) -> tuple[str, Any]:
     """Return `valid` or `same`, or `valid` and the zeros (top, bottom, left, right) that it takes before."""
     auto = given.get("auto_pad", b"NOTSET")
     if auto in (b"VALID", b"SAME_UPPER"):

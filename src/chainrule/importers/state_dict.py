@@ -148,7 +148,7 @@ def _norm(layer: Any, tensors: Tensors) -> Params:
 
 
 def _batch_norm(layer: Any, tensors: Tensors) -> Params:
-    return _norm(layer, tensors) | {"m": tensors.pop("running_mean"), "v": tensors.pop("running_var")}
+    return {**_norm(layer, tensors), "m": tensors.pop("running_mean"), "v": tensors.pop("running_var")}
 
 
 def _depthwise(layer: nn.DepthwiseConv2D, tensors: Tensors) -> Params:
