@@ -174,3 +174,95 @@ def test_ids_are_read_by_an_embedding(tmp_path: Path) -> None:
     (tmp_path / written.main).write_bytes(written.files[written.main])
     model = read_foreign(tmp_path / written.main).model
     np.testing.assert_allclose(model.outputs_of(x), made.model.outputs_of(x), rtol=0, atol=1e-6)
+
+
+def from_pytorch(which: str) -> tuple[Any, tuple[int, ...]]:
+    torch = require("torch")
+    t = torch.nn
+
+    class Part(t.Module):
+        """Of what a recurrent layer gives every state, or the last."""
+
+        def __init__(self, inner: Any, at: Any) -> None:
+            super().__init__()
+            self.inner, self.at = inner, at
+
+        def forward(self, x: Any) -> Any:
+            return self.inner(x)[0][:, self.at]
+
+    class Block(t.Module):
+        """A bypass around a convolution."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = t.Sequential(t.Conv2d(4, 4, 3, padding=1, bias=False), t.BatchNorm2d(4))
+
+        def forward(self, x: Any) -> Any:
+            return torch.relu(x + self.inner(x))
+
+    every = slice(None)
+    nets = {
+        "pictures": (
+            [t.Conv2d(2, 4, 3, padding=1), t.ReLU(), Block(), t.MaxPool2d(2), t.Flatten(), t.Linear(24, 3)],
+            (2, 4, 6),
+        ),
+        "means": (
+            [t.Conv2d(2, 4, 3, stride=2, padding=1), t.AdaptiveAvgPool2d(1), t.Flatten(), t.Linear(4, 3)],
+            (2, 5, 6),
+        ),
+        "lstm": ([Part(t.LSTM(3, 4, batch_first=True), -1), t.Linear(4, 2), t.Softmax(-1)], (5, 3)),
+        "gru": ([Part(t.GRU(3, 4, batch_first=True), -1), t.Linear(4, 2)], (5, 3)),
+        "both ways": (
+            [Part(t.LSTM(3, 4, batch_first=True, bidirectional=True), every), t.Flatten(), t.Linear(40, 2)],
+            (5, 3),
+        ),
+    }
+    layers, shape = nets[which]
+    torch.manual_seed(0)
+    return t.Sequential(*layers).eval(), shape
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("which", ["pictures", "means", "lstm", "gru", "both ways"])
+def test_a_network_that_pytorch_wrote_predicts_the_same_here(which: str, tmp_path: Path) -> None:
+    require("onnx")
+    torch = require("torch")
+    net, shape = from_pytorch(which)
+    x = torch.tensor(array(6, *shape))
+    axes = {"x": {0: "N"}, "y": {0: "N"}}
+    names: dict[str, Any] = {"input_names": ["x"], "output_names": ["y"], "dynamic_axes": axes}
+    torch.onnx.export(net, (x[:1],), str(tmp_path / "net.onnx"), dynamo=False, opset_version=17, **names)
+    model = read_foreign(tmp_path / "net.onnx").model
+    with torch.no_grad():
+        wanted = net(x).numpy()
+    given = np.moveaxis(x.numpy(), 1, -1) if len(shape) == 3 else x.numpy()
+    np.testing.assert_allclose(model.outputs_of(given), wanted, rtol=0, atol=1e-6)
+
+
+def test_a_first_state_that_is_not_zero_is_refused(tmp_path: Path) -> None:
+    onnx = require("onnx")
+    one = onnx.numpy_helper.from_array(np.ones(1, np.float32))
+    nodes = [
+        ("ConstantOfShape", ["size"], ["first"], {"value": one}),
+        ("Transpose", ["x"], ["t"], {"perm": [1, 0, 2]}),
+        ("RNN", ["t", "W", "U", "", "", "first"], ["", "h"], {"hidden_size": 2}),
+        ("Squeeze", ["h", "zero"], ["y"], {}),
+    ]
+    weights = {"W": array(1, 2, 2), "U": array(1, 2, 2), "zero": np.array([0]), "size": np.array([1, 1, 2])}
+    with pytest.raises(ModelFileError, match="ConstantOfShape"):
+        read_foreign(graph(tmp_path / "net.onnx", nodes, [5, 2], weights))
+
+
+def test_shapes_that_no_machine_holds_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+    nodes = [("Transpose", ["x"], ["t"], {"perm": [0, 2, 1]}), ("Flatten", ["t"], ["f"], {}), ("Gemm", ["f", "W"], ["y"], {})]
+    with pytest.raises(ModelFileError, match="at most"):
+        read_foreign(graph(tmp_path / "net.onnx", nodes, [1 << 20, 1 << 20], {"W": array(4, 4)}))
+
+
+def test_bypasses_without_end_are_refused(tmp_path: Path) -> None:
+    nodes: list[Any] = []
+    for i in range(3000):
+        at = f"a{i - 1}" if i else "x"
+        nodes += [("Relu", [at], [f"r{i}"], {}), ("Add", ["x", f"r{i}"], [f"a{i}" if i < 2999 else "y"], {})]
+    with pytest.raises(ModelFileError, match="without end"):
+        read_foreign(graph(tmp_path / "net.onnx", nodes, [4], {}))

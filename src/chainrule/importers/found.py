@@ -29,6 +29,8 @@ from chainrule.types import Params, Shape
 
 # What a file may hold at most in all weights, in bytes.
 MOST_BYTES = 1 << 33
+# No network that a person made has more layers.
+MOST_NODES = 10_000
 WHOLE = "Fetch the file whole, or write it again."
 
 
@@ -79,6 +81,8 @@ def in_a_row(nodes: Mapping[str, Node], start: str, end: str) -> list[Step]:
     ModelFileError
         If nodes stand otherwise: several inputs or outputs, a branch that ends nowhere, a sum of three.
     """
+    if len(nodes) > MOST_NODES:
+        raise refused(f"{len(nodes):,} of them", "Write a smaller network.", f"at most {MOST_NODES:,} layers")
     seen: set[str] = set()
     steps = _between(nodes, start, end, seen)
     left = [name for name in nodes if name not in seen and name != start]

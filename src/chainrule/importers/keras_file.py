@@ -14,7 +14,8 @@ import numpy as np
 
 from chainrule.errors import ConfigError, ModelFileError
 from chainrule.importers.found import MOST_BYTES, WHOLE, Node, Step, in_a_row, refused
-from chainrule.importers.keras_layers import LAYERS, Given, checked_dtype
+from chainrule.importers.keras_layers import Given, checked_dtype
+from chainrule.importers.keras_time import LAYERS
 from chainrule.types import Shape
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"

@@ -11,13 +11,15 @@ import numpy as np
 
 from chainrule.errors import ChainruleError, ConfigError, ModelFileError
 from chainrule.importers.found import WHOLE, Step, in_a_row, refused
-from chainrule.importers.onnx_layers import Reading, Value, WrongLayoutError
+from chainrule.importers.onnx_reading import Reading, Value, WrongLayoutError
 from chainrule.importers.onnx_windows import ENTRIES
 from chainrule.types import Shape
 
 _MOST_BYTES = 1 << 31
 _FLOATS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 11: np.dtype("<f8")}
 _WHOLE: dict[int, np.dtype[Any]] = {6: np.dtype("<i4"), 7: np.dtype("<i8")}
+# Operators that may read a first state, and from which input on.
+_RECURRENT, _FIRST_STATE = ("RNN", "LSTM", "GRU"), 5
 _LOOPS = ("If", "Loop", "Scan")
 
 
@@ -34,7 +36,7 @@ def read_onnx(path: Path, notes: list[str]) -> tuple[list[Step], Shape]:
     graph = _opened(path)
     constants = {tensor.name: _array(tensor) for tensor in graph.initializer}
     output = _output(graph, notes)
-    nodes = _needed(graph, output)
+    nodes = _needed(graph, output, constants)
     for node in nodes:
         if node.op_type == "Constant":
             constants[node.output[0]] = _constant(node)
@@ -130,9 +132,13 @@ def _output(graph: Any, notes: list[str]) -> str:
     return str(floats[0])
 
 
-def _needed(graph: Any, output: str) -> list[Any]:
-    """Return the operators that the output depends on, in the file's order; refuse what is none of ONNX' own."""
+def _needed(graph: Any, output: str, constants: dict[str, np.ndarray]) -> list[Any]:
+    """Return the operators that the output depends on, in the file's order; refuse what is none of ONNX' own.
+
+    A first state of zeros, which PyTorch writes as operators that look at the batch, is entered as a constant.
+    """
     wanted, found = {output}, []
+    makers = {name: node for node in graph.node for name in node.output}
     for node in reversed(graph.node):
         if wanted.isdisjoint(node.output):
             continue
@@ -143,8 +149,18 @@ def _needed(graph: Any, output: str) -> list[Any]:
                 f"{_called(node)} of the domain {node.domain!r:.60}", "Write the model with ONNX' own operators."
             )
         found.append(node)
-        wanted.update(name for name in node.input if name)
+        for i, name in enumerate(node.input):
+            if node.op_type in _RECURRENT and i >= _FIRST_STATE and _is_zeros(makers.get(name)):
+                constants[name] = np.zeros(1, np.float32)
+            elif name:
+                wanted.add(name)
     return found[::-1]
+
+
+def _is_zeros(maker: Any) -> bool:
+    if maker is None or maker.op_type != "ConstantOfShape":
+        return False
+    return all(attribute.name == "value" and not _array(attribute.t).any() for attribute in maker.attribute)
 
 
 def _called(node: Any) -> str:

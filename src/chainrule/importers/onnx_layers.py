@@ -2,145 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chainrule import nn
-from chainrule.errors import ModelFileError
 from chainrule.importers.found import Node, Softmax, Step, refused
-from chainrule.types import Params, Shape
+from chainrule.importers.onnx_reading import (
+    DIRECTIONS,
+    ENTRIES,
+    Reading,
+    Value,
+    as_it_is,
+    called,
+    channels_first,
+    entry,
+    plain,
+    want,
+)
+from chainrule.saved.bounds import MOST_VALUES
+from chainrule.types import Params
 
-Perm = tuple[int | None, ...]
-
-
-class WrongLayoutError(ModelFileError):
-    """An operator would read other axes than its layer."""
-
-
-@dataclass(frozen=True, eq=False)
-class Value:
-    """A tensor between operators, as it lies in the layers' own order.
-
-    Attributes
-    ----------
-    maker : str
-        The node that makes it.
-    perm : tuple
-        For each axis of the tensor, the axis (0 for the batch) of what the layers have; None for one of size 1 that they
-        have not.
-    shape : tuple of int
-        Of one sample, as the layers have it.
-    order : array, optional
-        Where a vector's values stand among those of the layers' vector: a Flatten with channels first.
-    takes_ids : bool
-        Whether it is an input of whole numbers.
-    """
-
-    maker: str
-    perm: Perm
-    shape: Shape
-    order: np.ndarray | None = None
-    takes_ids: bool = False
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the tensor's axes are the layers'."""
-        return self.perm == tuple(range(len(self.shape) + 1))
-
-
-@dataclass(eq=False)
-class Reading:
-    """A graph as it is read: constants, how often each tensor is read, and what has been made of it."""
-
-    constants: dict[str, np.ndarray]
-    uses: Mapping[str, int]
-    values: dict[str, Value]
-    nodes: dict[str, Node] = field(default_factory=dict)
-
-    def x(self, node: Any, i: int = 0) -> Value:
-        """Return an input that is computed."""
-        if node.input[i] not in self.values:
-            raise refused(
-                f"{_called(node)} of a constant {node.input[i]!r:.60}", "Write the constant into the weights."
-            )
-        return self.values[node.input[i]]
-
-    def const(self, node: Any, i: int) -> np.ndarray:
-        """Return an input that is a constant."""
-        name = node.input[i]
-        if name not in self.constants:
-            raise refused(f"{_called(node)}, whose {name!r:.60} is no constant", "Write a network whose weights are.")
-        return self.constants[name]
-
-    def has(self, node: Any, i: int) -> bool:
-        """Tell whether an input is given."""
-        return len(node.input) > i and bool(node.input[i])
-
-    def is_read_once(self, x: Value) -> bool:
-        """Tell whether nobody but the operator at hand reads a tensor, or the same in other axes: then it may change."""
-        return all(self.uses[name] <= 1 for name, value in self.values.items() if value.maker == x.maker)
-
-    def add(self, node: Any, x: Value, *steps: Step, perm: Perm | None = None, order: Any = None) -> None:
-        """Enter a node that reads x, with y in the same axes unless others are given."""
-        shape = x.shape
-        for step in steps:
-            shape = step.layer.output_shape(shape) if isinstance(step.layer, nn.Layer) else shape
-        name = node.output[0]
-        self.nodes[name] = Node(name, (x.maker,), steps)
-        self.values[name] = Value(name, x.perm if perm is None else perm, shape, order)
-
-    def alias(self, node: Any, x: Value) -> None:
-        """Let the output be x itself, in other axes perhaps."""
-        self.values[node.output[0]] = x
-
-
-Entry = Callable[[Reading, Any, dict[str, Any]], None]
-ENTRIES: dict[str, Entry] = {}
-
-
-def entry(*kinds: str) -> Callable[[Entry], Entry]:
-    """Enter a function for operators."""
-
-    def enter(function: Entry) -> Entry:
-        ENTRIES.update(dict.fromkeys(kinds, function))
-        return function
-
-    return enter
-
-
-def _called(node: Any) -> str:
-    return f"{node.name or node.output[0]!r}, an operator {node.op_type}"
-
-
-def want(node: Any, given: Mapping[str, Any], **settings: Any) -> None:
-    """Refuse other values of these attributes; one that is left out is as wanted."""
-    for key, wanted in settings.items():
-        if given.get(key, wanted) != wanted:
-            raise refused(f"{_called(node)} with {key}={given[key]!r:.60}", f"Only {wanted!r} can be read.")
-
-
-def plain(node: Any, x: Value, perm: Perm) -> Value:
-    """Return x, if its axes are these."""
-    if x.perm != perm or x.order is not None:
-        raise WrongLayoutError(
-            "operators whose axes are those of layers",
-            f"{_called(node)}, of axes {x.perm}",
-            "Write it without turned axes.",
-        )
-    return x
-
-
-def channels_first(axes: int) -> Perm:
-    """Return the axes of images or sequences with channels right behind the batch."""
-    return (0, axes - 1, *range(1, axes - 1))
-
-
-def as_it_is(node: Any, x: Value) -> Value:
-    """Return x, if its axes are the layers'."""
-    return plain(node, x, tuple(range(len(x.shape) + 1)))
+__all__ = ["ENTRIES"]
 
 
 @entry("Identity", "Dropout")
@@ -154,7 +40,7 @@ def cast(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     """Whole numbers stay whole, floats floats."""
     x = reading.x(node)
     if (given["to"] in (6, 7)) is not x.takes_ids:
-        raise refused(f"{_called(node)} between whole numbers and floats", "Give the network what it reads.")
+        raise refused(f"{called(node)} between whole numbers and floats", "Give the network what it reads.")
     reading.alias(node, x)
 
 
@@ -206,7 +92,7 @@ def matmul(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     if x.order is None:
         as_it_is(node, x)
     if W.ndim != 2:
-        raise refused(f"{_called(node)} by an array of shape {W.shape}", "Only a matrix can be read.")
+        raise refused(f"{called(node)} by an array of shape {W.shape}", "Only a matrix can be read.")
     reading.add(node, x, Step(nn.Dense(W.shape[1], bias=False), {"W": _rows(x, W)}))
 
 
@@ -228,7 +114,7 @@ def add(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     if constant is None:
         one, other = reading.x(node), reading.x(node, 1)
         if (one.perm, one.shape) != (other.perm, other.shape) or one.order is not None or other.order is not None:
-            raise refused(f"{_called(node)} of {one.shape} and {other.shape} in other axes", "Write them in one order.")
+            raise refused(f"{called(node)} of {one.shape} and {other.shape} in other axes", "Write them in one order.")
         name = node.output[0]
         reading.nodes[name] = Node(name, (one.maker, other.maker), is_sum=True)
         reading.values[name] = replace(one, maker=name)
@@ -245,7 +131,7 @@ def add(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     if len(x.shape) == 2 and b.shape[-2:] == x.shape and b.size == x.shape[0] * x.shape[1]:
         reading.add(node, x, Step(nn.Positions(learned=True), {"P": b.reshape(x.shape)}))
         return
-    raise refused(f"{_called(node)} of a constant of shape {b.shape}", "Only a bias behind a product can be read.")
+    raise refused(f"{called(node)} of a constant of shape {b.shape}", "Only a bias behind a product can be read.")
 
 
 @entry("Transpose")
@@ -254,7 +140,7 @@ def transpose(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     x = reading.x(node)
     order = given.get("perm", list(range(len(x.perm)))[::-1])
     if sorted(order) != list(range(len(x.perm))) or x.order is not None:
-        raise refused(f"{_called(node)} with perm={order}", "Look at the file.")
+        raise refused(f"{called(node)} with perm={order}", "Look at the file.")
     reading.alias(node, replace(x, perm=tuple(x.perm[i] for i in order)))
 
 
@@ -266,7 +152,7 @@ def squeeze(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     none = [i for i, axis in enumerate(x.perm) if axis is None]
     gone = none if axes is None else [axis % len(x.perm) for axis in axes]
     if not set(gone) <= set(none):
-        raise refused(f"{_called(node)} of the axes {axes}", "Write the network without it.")
+        raise refused(f"{called(node)} of the axes {axes}", "Write the network without it.")
     reading.alias(node, replace(x, perm=tuple(axis for i, axis in enumerate(x.perm) if i not in gone)))
 
 
@@ -274,15 +160,22 @@ def squeeze(reading: Reading, node: Any, given: dict[str, Any]) -> None:
 def flatten(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     """To a vector in the file's order, or, with the layers' axes, to another shape."""
     x = reading.x(node)
-    size = int(np.prod(x.shape))
+    size = math.prod(x.shape)
+    if size > MOST_VALUES:
+        raise refused(
+            f"{called(node)} of the shape {x.shape}", "Write a smaller network.", f"at most {MOST_VALUES:,} values"
+        )
     if node.op_type == "Flatten":
         want(node, given, axis=1)
         target = [0, size]
     else:
         want(node, given, allowzero=0)
         target = [int(n) for n in reading.const(node, 1)]
+    if DIRECTIONS in x.perm:
+        _side_by_side(reading, node, x, target)
+        return
     if not target or target[0] not in (0, -1) or x.perm[0] != 0:
-        raise refused(f"{_called(node)} to {target}, which moves the batch", "Keep the batch as the first axis.")
+        raise refused(f"{called(node)} to {target}, which moves the batch", "Keep the batch as the first axis.")
     rest = target[1:]
     if rest == [-1]:
         rest = [size]
@@ -296,9 +189,16 @@ def flatten(reading: Reading, node: Any, given: dict[str, Any]) -> None:
         reading.add(node, x, Step(nn.Flatten()), perm=(0, 1), order=None if is_same else order)
         return
     as_it_is(node, x)
-    if any(n <= 0 for n in rest) or int(np.prod(rest)) != size:
-        raise refused(f"{_called(node)} to {target}", "Write the sizes out.")
+    if any(n <= 0 for n in rest) or math.prod(rest) != size:
+        raise refused(f"{called(node)} to {target}", "Write the sizes out.")
     reading.add(node, x, Step(nn.Reshape(tuple(rest))), perm=tuple(range(len(rest) + 1)))
+
+
+def _side_by_side(reading: Reading, node: Any, x: Value, target: list[int]) -> None:
+    """Put what both directions say on the last axis, where a Bidirectional has it from the start."""
+    if x.perm[2:] != (DIRECTIONS, 2) or len(target) != 3 or target[:2] != [0, 0] or target[2] not in (-1, x.shape[-1]):
+        raise refused(f"{called(node)} of both directions to {target}", "Write a layer for each, and a Concat of them.")
+    reading.alias(node, replace(x, perm=(*x.perm[:2], 2)))
 
 
 @entry("BatchNormalization")
@@ -332,7 +232,7 @@ def gather(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     if node.input[0] in reading.constants:
         W, x = reading.const(node, 0), reading.x(node, 1)
         if axis or W.ndim != 2 or not x.takes_ids:
-            raise refused(f"{_called(node)} of an array of shape {W.shape}", "Only an embedding of ids can be read.")
+            raise refused(f"{called(node)} of an array of shape {W.shape}", "Only an embedding of ids can be read.")
         as_it_is(node, x)
         perm = tuple(range(len(x.shape) + 2))
         reading.add(node, x, Step(nn.Embedding(*W.shape), {"W": W}), perm=perm)
@@ -347,9 +247,9 @@ def gather(reading: Reading, node: Any, given: dict[str, Any]) -> None:
         or not isinstance(last, nn.GRU | nn.LSTM | nn.SimpleRNN)
         or not last.return_sequences
     ):
-        raise refused(_called(node), "Only the last state of a recurrent layer can be read.")
+        raise refused(called(node), "Only the last state of a recurrent layer can be read.")
     if int(at) % x.shape[0] != (0 if last.reverse else x.shape[0] - 1) or not reading.is_read_once(x):
-        raise refused(f"{_called(node)} of the state {int(at)}", "Only the last state can be read by itself.")
+        raise refused(f"{called(node)} of the state {int(at)}", "Only the last state can be read by itself.")
     step = Step(replace(last, return_sequences=False), made.steps[-1].weights)
     reading.nodes[x.maker] = replace(made, steps=(*made.steps[:-1], step))
     left = tuple(None if a is None else 1 if a == 2 else a for i, a in enumerate(x.perm) if i != axis)

@@ -9,7 +9,8 @@ import numpy as np
 
 from chainrule import nn
 from chainrule.importers.found import Node, Step, refused
-from chainrule.importers.onnx_layers import ENTRIES, Reading, Value, channels_first, entry, plain, want
+from chainrule.importers.onnx_layers import ENTRIES
+from chainrule.importers.onnx_reading import DIRECTIONS, Reading, Value, channels_first, entry, plain, want
 from chainrule.types import Shape
 
 __all__ = ["ENTRIES"]
@@ -106,12 +107,8 @@ def reduced(reading: Reading, node: Any, given: dict[str, Any]) -> None:
 def recurrent(reading: Reading, node: Any, given: dict[str, Any]) -> None:
     """Every state with an axis for the direction, or the last."""
     kind = node.op_type
-    direction = given.get("direction", b"forward")
-    if direction == b"bidirectional":
-        raise refused(
-            f"{kind} {node.output[0]!r} in both directions", "Write one in each direction, and a Concat of them."
-        )
-    want(node, given, activations=_AT_REST[kind], layout=0, input_forget=0)
+    both_ways = given.get("direction", b"forward") == b"bidirectional"
+    want(node, given, activations=_AT_REST[kind] * (1 + both_ways), layout=0, input_forget=0)
     if "clip" in given or "activation_alpha" in given:
         raise refused(f"{kind} {node.output[0]!r} with a clip or other slopes", "Write it without.")
     if kind == "GRU":
@@ -121,22 +118,35 @@ def recurrent(reading: Reading, node: Any, given: dict[str, Any]) -> None:
         if reading.has(node, i) and (i == 4 or not is_zero):
             raise refused(f"{kind} {node.output[0]!r} with lengths, a first state or peepholes", "Write it without.")
     x = plain(node, reading.x(node), (1, 0, 2))
-    layer_of, order = _CELLS[kind]
-    H = reading.const(node, 2).shape[-1]
-    W, U = (_blocks(reading.const(node, i)[0], order, H).T for i in (1, 2))
-    both = reading.const(node, 3)[0] if reading.has(node, 3) else np.zeros(2 * W.shape[1], W.dtype)
-    b, second = (_blocks(part, order, H) for part in np.split(both, 2))
-    weights = {"W": W, "U": U, "b": b + second}
-    if kind == "GRU":
-        weights |= {"b": np.concatenate([weights["b"][: 2 * H], b[2 * H :]]), "c": second[2 * H :]}
     every, last = (len(node.output) > i and reading.uses[node.output[i]] > 0 for i in (0, 1))
     if every == last or (len(node.output) > 2 and reading.uses[node.output[2]]):
         raise refused(f"{kind} {node.output[0]!r}, of which both states and the last are read", "Read one of them.")
-    layer = layer_of(H, return_sequences=every, reverse=direction == b"reverse")
     name = node.output[0 if every else 1]
-    reading.nodes[name] = Node(name, (x.maker,), (Step(layer, weights),))
-    perm = (1, None, 0, 2) if every else (None, 0, 1)
+    if both_ways:
+        if last:
+            raise refused(f"{kind} {name!r}, the last states of both directions", "Write a layer for each direction.")
+        ahead, back = (_cell(reading, node, i, every=True, reverse=bool(i)) for i in (0, 1))
+        layers: list[Any] = [ahead.layer, back.layer]
+        step = Step(nn.Bidirectional(*layers), {"ahead": ahead.weights, "back": back.weights})
+    else:
+        step = _cell(reading, node, 0, every=every, reverse=given.get("direction") == b"reverse")
+    reading.nodes[name] = Node(name, (x.maker,), (step,))
+    perm = (1, DIRECTIONS if both_ways else None, 0, 2) if every else (None, 0, 1)
+    layer: Any = step.layer
     reading.values[name] = Value(name, perm, layer.output_shape(x.shape))
+
+
+def _cell(reading: Reading, node: Any, at: int, *, every: bool, reverse: bool) -> Step:
+    """Return the layer of one direction."""
+    layer_of, order = _CELLS[node.op_type]
+    H = reading.const(node, 2).shape[-1]
+    W, U = (_blocks(reading.const(node, i)[at], order, H).T for i in (1, 2))
+    both = reading.const(node, 3)[at] if reading.has(node, 3) else np.zeros(2 * W.shape[1], W.dtype)
+    b, second = (_blocks(part, order, H) for part in np.split(both, 2))
+    weights = {"W": W, "U": U, "b": b + second}
+    if node.op_type == "GRU":
+        weights |= {"b": np.concatenate([weights["b"][: 2 * H], b[2 * H :]]), "c": second[2 * H :]}
+    return Step(layer_of(H, return_sequences=every, reverse=reverse), weights)
 
 
 def _blocks(value: np.ndarray, order: tuple[int, ...], H: int) -> np.ndarray:

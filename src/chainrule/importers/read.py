@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chainrule.errors import ConfigError, ModelFileError
-from chainrule.importers.found import model_of
+from chainrule.importers.found import WHOLE, model_of
 from chainrule.importers.keras_file import read_keras
 from chainrule.importers.onnx_file import read_onnx
 from chainrule.importers.state_dict import read_state_dict
@@ -72,6 +72,9 @@ def read_foreign(path: Path | str, *, network: Network | None = None, classes: t
             raise ConfigError(
                 "a network for a state_dict alone", f"one for a {kind} file, which has layers", "Leave `like` out."
             )
-        steps, shape = (read_keras if kind == ".keras" else read_onnx)(path, notes)
-        model = model_of(steps, shape, path.name)
+        try:
+            steps, shape = (read_keras if kind == ".keras" else read_onnx)(path, notes)
+            model = model_of(steps, shape, path.name)
+        except RecursionError as error:
+            raise ModelFileError("layers of a network", "bypasses that are nested without end", WHOLE) from error
     return Imported(replace(model, classes=tuple(classes)), notes)
