@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from chainrule.select.compare import compare
     from chainrule.select.crossval import cross_validate
     from chainrule.select.tune import tune
+    from chainrule.tables.estimators import TableClassifier, TableRegressor
 
 _SUBPACKAGES = (
     "encode",
@@ -76,6 +77,8 @@ _HOMES = {
     "NetworkRegressor": "chainrule.models.network",
     "Playground": "chainrule.playground.widget",
     "SoftmaxRegression": "chainrule.models.logistic",
+    "TableClassifier": "chainrule.tables.estimators",
+    "TableRegressor": "chainrule.tables.estimators",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "export": "chainrule.job.export",
@@ -104,6 +107,8 @@ __all__ = [
     "NetworkRegressor",
     "Playground",
     "SoftmaxRegression",
+    "TableClassifier",
+    "TableRegressor",
     "__version__",
     "compare",
     "cross_validate",
