@@ -11,12 +11,27 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import encode, engine, errors, explain, exporters, models, network, nn, optim, select, sources, train
+    from chainrule import (
+        encode,
+        engine,
+        errors,
+        explain,
+        exporters,
+        importers,
+        models,
+        network,
+        nn,
+        optim,
+        select,
+        sources,
+        train,
+    )
     from chainrule.errors import ChainruleError
     from chainrule.fitted.fitted import Fitted
     from chainrule.fitted.load import load
     from chainrule.job.arrays import load_data
     from chainrule.job.export import export
+    from chainrule.job.importing import import_model
     from chainrule.job.look import read
     from chainrule.models.forecaster import Forecaster
     from chainrule.models.linear import LinearRegression
@@ -39,6 +54,7 @@ _SUBPACKAGES = (
     "errors",
     "explain",
     "exporters",
+    "importers",
     "models",
     "network",
     "nn",
@@ -66,6 +82,7 @@ _HOMES = {
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "export": "chainrule.job.export",
+    "import_model": "chainrule.job.importing",
     "load_estimator": "chainrule.models.saved",
     "load": "chainrule.fitted.load",
     "load_data": "chainrule.job.arrays",
@@ -101,6 +118,8 @@ __all__ = [
     "explain",
     "export",
     "exporters",
+    "import_model",
+    "importers",
     "load",
     "load_data",
     "load_estimator",

@@ -6,23 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from chainrule.errors import ConfigError
-from chainrule.nn import (
-    GRU,
-    LSTM,
-    Bidirectional,
-    Columns,
-    Ensemble,
-    Periodic,
-    PiecewiseLinear,
-    Positions,
-    Scale,
-    SelfAttention,
-    SimpleRNN,
-    SmoothClip,
-)
+from chainrule.nn import Columns, Ensemble, Periodic, PiecewiseLinear, Scale, SmoothClip
 
-# Layers along time.
-IN_TIME = (Bidirectional, GRU, LSTM, Positions, SelfAttention, SimpleRNN)
 # Layers of tables that Keras has nothing like.
 OF_TABLES = (Columns, Ensemble, Periodic, PiecewiseLinear, Scale, SmoothClip)
 
