@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.job.arrays import load_data
     from chainrule.job.export import export
     from chainrule.job.look import read
+    from chainrule.models.forecaster import Forecaster
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -48,6 +49,7 @@ _SUBPACKAGES = (
 _HOMES = {
     "ChainruleError": "chainrule.errors",
     "Fitted": "chainrule.fitted.fitted",
+    "Forecaster": "chainrule.models.forecaster",
     "LinearRegression": "chainrule.models.linear",
     "LogisticRegression": "chainrule.models.logistic",
     "MLPClassifier": "chainrule.models.mlp",
@@ -74,6 +76,7 @@ _HOMES = {
 __all__ = [
     "ChainruleError",
     "Fitted",
+    "Forecaster",
     "LinearRegression",
     "LogisticRegression",
     "MLPClassifier",

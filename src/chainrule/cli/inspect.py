@@ -18,6 +18,8 @@ def inspect(
 
     from chainrule.cli.table import align
     from chainrule.job.predict import open_model
+    from chainrule.job.series.describe import lines_of_series
+    from chainrule.job.series.predict import is_of_series
 
     opened = open_model(Path(model))
     network, preparation = opened.network, opened.preparation
@@ -51,10 +53,14 @@ def inspect(
         if opened.classes:
             answer(f"classes  {', '.join(map(printable, opened.classes[:20]))}")
         return
+    if is_of_series(opened):
+        for line in lines_of_series(opened):
+            answer(line)
+        return
     if not preparation.columns:
         answer(f"input    {preparation.encoding.describe()}")
         return
-    becomes = {encoder.name: encoder.describe() for encoder in preparation.encoders}
+    becomes = preparation.encoding.becomes
     answer(
         "\n"
         + align(

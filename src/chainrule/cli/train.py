@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from chainrule.cli import choose
 from chainrule.cli.flags import said
 from chainrule.cli.models import LIST, models_in_words
 from chainrule.cli.terminal import answer, say, tell
@@ -18,7 +19,7 @@ from chainrule.cli.written import options as how_it_is_written
 from chainrule.printable import printable
 
 if TYPE_CHECKING:
-    from chainrule.job.train import Job, Outcome
+    from chainrule.job.running import Outcome, RunningJob
 
 
 @click.command()
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
     "data", required=False, help="Table, folder or zip of class folders, file of arrays, or a name from `datasets`."
 )
 @click.option("--target", help="Column to predict; guessed if left out.")
-@click.option("--task", help="auto, classification or regression.")
+@click.option(
+    "--task", help="auto, classification, regression; tagging: a label for each token; next: a language model."
+)
 @click.option("--image-size", help="Pictures: 48, or height x width, 48x64.")
 @click.option("--grey", is_flag=True, help="Pictures: without colour.")
 @click.option("--resample", is_flag=True, help="Sounds: bring all to the rate that most have.")
 @click.option("--label-from", metavar="REGEX", help="Files: what its first group matches in the path is the label.")
 @click.option("--test-from", metavar="REGEX", help="Files: those that match are the test part.")
+@choose.series
 @click.option("--offline", is_flag=True, help="Fetch nothing.")
 @click.option("--strict", is_flag=True, help="Stop if a file cannot be read.")
 @how_it_is_written
@@ -40,8 +44,10 @@ if TYPE_CHECKING:
     is_flag=False,
     flag_value=LIST,
     metavar="NAME",
-    help="mlp, or cnn for pictures; auto chooses by their size; list: all, with their settings.",
+    help="mlp, cnn for pictures, lstm, gru, rnn or transformer for sequences; auto; list: all, with their settings.",
 )
+@click.option("--tokens", help="Texts that a model of sequences reads: words or characters.")
+@click.option("--steps", type=int, help="Sequences: most steps that are read; of --task next, those of a piece.")
 @click.option("--filters", help="cnn: filters of each block, 32,64 for example.")
 @click.option("--hidden", help="Units of the hidden layers; 128,64 if left out, 0 for none.")
 @click.option("--activation", help="relu, tanh, sigmoid, gelu, silu, elu, …")
@@ -81,9 +87,16 @@ def train(
     resample: bool,
     label_from: str | None,
     test_from: str | None,
+    time: str | None,
+    group: str | None,
+    window: int | None,
+    horizon: int | None,
+    known: str | None,
     offline: bool,
     strict: bool,
     model: str | None,
+    tokens: str | None,
+    steps: int | None,
     filters: str | None,
     hidden: str | None,
     activation: str | None,
@@ -129,10 +142,17 @@ def train(
         "resample": resample or None,
         "label_from": label_from,
         "test_from": test_from,
+        "time": time,
+        "group": group,
+        "window": window,
+        "horizon": horizon,
+        "known": known,
         "offline": offline or None,
         "strict": strict or None,
         **written,
         "model": model,
+        "tokens": tokens,
+        "steps": steps,
         "filters": filters,
         "augment": augment,
         "ema": ema,
@@ -155,7 +175,7 @@ def train(
     given = overrides(set_, flags)
     if resume is not None:
         settled = {"out": out, "config": config, "force": force, "print_config": print_config}
-        job: Job | None = _resumed_job(resume, given, {name for name, value in settled.items() if value}, quiet)
+        job: RunningJob | None = _resumed_job(resume, given, {name for name, value in settled.items() if value}, quiet)
     else:
         job = _new_job(config, given, out, force, print_config, quiet)
     if job is None:
@@ -173,13 +193,13 @@ def train(
 
 def _new_job(
     config: str | None, given: dict[str, Any], out: str | None, force: bool, print_config: bool, quiet: bool
-) -> Job | None:
+) -> RunningJob | None:
     from pathlib import Path
 
     from chainrule.job.config import config_from
     from chainrule.job.folder import check_place
+    from chainrule.job.jobs import job_of
     from chainrule.job.settings import layered, read_config, to_toml
-    from chainrule.job.train import Job
 
     settings = read_config(Path(config)) if config is not None else {}
     chosen = config_from(layered(settings, given))
@@ -188,10 +208,10 @@ def _new_job(
         return None
     name = Path(chosen.data).name.split(".")[0] or "run"
     folder = check_place(out, name, force=force)
-    return Job(chosen, folder, tell=_reader(quiet))
+    return job_of(chosen, folder, tell=_reader(quiet))
 
 
-def _resumed_job(resume: str, given: dict[str, Any], settled: set[str], quiet: bool) -> Job:
+def _resumed_job(resume: str, given: dict[str, Any], settled: set[str], quiet: bool) -> RunningJob:
     from pathlib import Path
 
     from chainrule.errors import ConfigError
@@ -213,7 +233,7 @@ def _reader(quiet: bool) -> Callable[[str], None]:
     return (lambda words: None) if quiet else Reading().tell
 
 
-def _watch(job: Job, *, quiet: bool) -> None:
+def _watch(job: RunningJob, *, quiet: bool) -> None:
     """Train to the end, or until Ctrl-C asks for it."""
     from chainrule.cli.progress import observer
 
@@ -225,7 +245,7 @@ def _watch(job: Job, *, quiet: bool) -> None:
 
 
 @contextmanager
-def _asking_politely(job: Job) -> Iterator[None]:
+def _asking_politely(job: RunningJob) -> Iterator[None]:
     """Let a signal end the run after the steps in hand, and with its model and report; a second Ctrl-C at once.
 
     `kill`, and a terminal that is closed, may be heard any number of times: nobody who sends them twice wants to lose the
@@ -251,7 +271,7 @@ def _asking_politely(job: Job) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell_start(job: Job) -> None:
+def _tell_start(job: RunningJob) -> None:
     prepared = job.prepared
     rows = ", ".join(f"{part.n:,} {name}" for name, part in prepared.parts.items())
     target = prepared.preparation.target
@@ -266,13 +286,14 @@ def _tell_start(job: Job) -> None:
     tell("\n".join(lines))
 
 
-def _network(job: Job) -> str:
+def _network(job: RunningJob) -> str:
     model = job.config.model
     told = f"{model.describe()}; {job.network.n_parameters:,} parameters"
-    return told if model.name == "mlp" else f"{told} (--model mlp to compare)"
+    alone = model.name == "mlp" or job.prepared.preparation.target.every_step
+    return told if alone else f"{told} (--model mlp to compare)"
 
 
-def _by_kind(job: Job) -> str:
+def _by_kind(job: RunningJob) -> str:
     from chainrule.sources.kinds import LEFT_OUT
 
     kinds: dict[str, list[str]] = {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # No training value is further than the square root of their number from the mean, so this touches unseen ones alone:
 # a slip of the keyboard, whose products would overflow float32.
-_FURTHEST = 1e6
+FURTHEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class Numeric(Filled):
     def numbers(self) -> list[int]:
         """The value."""
         return [0]
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether scaling is (x - center) / scale and nothing else."""
+        return self.scaling not in ("quantile", "smooth")
 
     @classmethod
     def fit(cls, column: pd.Series, choices: Choices = DEFAULT) -> Numeric:
@@ -141,7 +146,7 @@ class Numeric(Filled):
         if self.scaling == "quantile":
             return read_off(values, self.knots, self.heights)
         with np.errstate(over="ignore"):
-            y = np.clip((values - self.center) / self.scale, -_FURTHEST, _FURTHEST)
+            y = np.clip((values - self.center) / self.scale, -FURTHEST, FURTHEST)
         return smoothly_clipped(y) if self.scaling == "smooth" else y
 
     def with_indicator(self, indicator: bool) -> Numeric:

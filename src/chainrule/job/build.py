@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.encode.augment import Augment, augment_by_name
+from chainrule.encode.series.encoding import quantiles_for
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.prepare import Prepared
@@ -33,7 +34,11 @@ def build_network(config: Config, prepared: Prepared) -> Network:
     target = prepared.preparation.target
     shape = prepared.preparation.input_shape
     loss = build_loss(config, target.task)
-    return config.model.network(shape, target.outputs, loss)
+    ids = prepared.preparation.encoding.ids
+    outputs = prepared.preparation.outputs
+    if ids is None and not target.every_step:
+        return config.model.network(shape, outputs, loss)
+    return config.model.sequence_network(shape, outputs, loss, ids=ids, every_step=target.every_step)
 
 
 def build_objective(config: Config, network: Network) -> Supervised:
@@ -56,6 +61,8 @@ def build_weights(config: Config, batch: Batch | Streamed) -> Batch | Streamed:
         return batch
     if not isinstance(batch, Batch):
         raise ConfigError("class_weight none for training rows that are streamed", config.class_weight, "Leave it out.")
+    if batch.t.dtype.kind in "iu":
+        raise ConfigError("class_weight none where every step has a class", config.class_weight, "Leave it out.")
     if config.loss in losses_named("regression") or batch.t.shape[1] < 2:
         raise ConfigError("class_weight none for a regression", config.class_weight, "Leave `class_weight` out.")
     counts = batch.t.sum(axis=0)
@@ -68,9 +75,20 @@ def build_loss(config: Config, task: str) -> Loss:
     name = next(iter(fitting)) if config.loss == "auto" else config.loss
     if name not in fitting:
         raise ConfigError(f"a loss for {task}", f"{name}", f"Use {' or '.join(fitting)}, or another `task`.")
-    given: dict[str, Any] = {"smoothing": config.label_smoothing, "delta": config.huber_delta}
+    given: dict[str, Any] = {
+        "smoothing": config.label_smoothing,
+        "delta": config.huber_delta,
+        "quantiles": quantiles_of(config),
+    }
     known = [field.name for field in fields(fitting[name])]  # type: ignore[arg-type]
     return fitting[name](**{name: given[name] for name in known if name in given})
+
+
+def quantiles_of(config: Config) -> tuple[float, ...]:
+    """Return the quantiles that outputs are with the loss pinball: of series, the median and the ends of every interval."""
+    if config.time is None:
+        return (0.5,)
+    return quantiles_for(config.coverage)
 
 
 def build_optimizer(config: Config) -> Rule | LBFGS:

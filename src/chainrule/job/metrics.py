@@ -25,11 +25,11 @@ def measure(target: Target, truth: np.ndarray, y: np.ndarray) -> dict[str, float
     Parameters
     ----------
     truth : array (N,)
-        Class numbers, or values in the target's own unit.
+        Class numbers, or values in the target's own unit; (N, K) of several values.
     y : array (N, K) or (N, 1)
         Probabilities, or values.
     """
-    t = truth if target.task == CLASSIFICATION else truth[:, None]
+    t = truth if target.task == CLASSIFICATION or truth.ndim > 1 else truth[:, None]
     return {metric.name: float(metric.function(y, t, None)) for metric in measured(target, truth)}
 
 
@@ -45,6 +45,6 @@ def judged_by(metrics: Mapping[str, float]) -> tuple[Metric, Metric]:
 def baseline(target: Target, train_truth: np.ndarray, n: int) -> np.ndarray:
     """Return what the trivial model predicts for n rows: the class shares of the training part, or its mean."""
     if target.task != CLASSIFICATION:
-        return np.full((n, 1), train_truth.mean())
+        return np.tile(train_truth.reshape(len(train_truth), -1).mean(axis=0), (n, 1))
     share = np.bincount(train_truth, minlength=len(target.classes)) / len(train_truth)
     return np.tile(share, (n, 1))

@@ -9,13 +9,14 @@ from pathlib import Path
 from chainrule.errors import ConfigError, ModelFileError
 from chainrule.job.config import config_from
 from chainrule.job.folder import RunFolder, existing, hold
+from chainrule.job.jobs import job_of
+from chainrule.job.running import Resumption, RunningJob, to_nobody
 from chainrule.job.settings import read_run
-from chainrule.job.train import Job, Resumption, to_nobody
 from chainrule.saved.file import load_model
 from chainrule.train import load_checkpoint
 
 
-def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = to_nobody) -> Job:
+def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = to_nobody) -> RunningJob:
     """Return the job that goes on with the run in a folder, to more epochs if asked.
 
     A run that was killed when its epochs were done has nothing left to train; its model and report are still to be made.
@@ -41,7 +42,7 @@ def resumed(path: Path, epochs: int | None, tell: Callable[[str], None] = to_nob
         if (done >= (config.epochs or 0) or checkpoint.decided) and _is_finished(folder, done):
             came = checkpoint.decided or f"all {done} done"
             raise ConfigError(f"epochs left to train in {path}", came, f"Add `epochs={2 * done}` to go on.")
-        return Job(config, folder, resume=Resumption(checkpoint, lock), tell=tell)
+        return job_of(config, folder, resume=Resumption(checkpoint, lock), tell=tell)
     except BaseException:
         lock.release()
         raise

@@ -139,7 +139,7 @@ def _preparation(archive: Archive, network: Network) -> Preparation | None:
     if _PREPROCESS not in archive.parts:
         return None
     preparation = Preparation.from_json(archive.json(_PREPROCESS))
-    outputs = (preparation.target.outputs,)
+    outputs = (*network.input_shape[: int(preparation.target.every_step)], preparation.outputs)
     if preparation.input_shape != network.input_shape or outputs != network.output_shape:
         raise ModelFileError(
             f"data prepared for a network of input {network.input_shape} and output {network.output_shape}",

@@ -129,9 +129,13 @@ class Model:
         """Return y (N, ..., K) for prepared inputs x (N, ...): the mean over so many views of each picture.
 
         What comes out for a sample is the same to the last bit whichever are beside it where the model `rounds_alike`. Of
-        sequences, `mask` (N, T) is 1 for each place that is no padding.
+        sequences, `mask` (N, T) is 1 for each place that is no padding; by default it is what the preparation says.
         """
         engine = engine or NumpyEngine()
+        if mask is None and self.preparation is not None:
+            mask = self.preparation.mask(x)
+        if mask is not None and mask.shape[0] % _TILE:
+            return self.outputs_of(_in_tiles(x), engine, mask=_in_tiles(mask))[: mask.shape[0]]
         if hasattr(x, "shape") and self.rounds_alike and x.shape[0] % _TILE and views == 1 and mask is None:
             return self.outputs_of(_in_tiles(x), engine)[: x.shape[0]]
         params = engine.place(self.params)

@@ -73,6 +73,11 @@ class TableReading:
     def _missing_numbers(self) -> frozenset[float]:
         return frozenset(number for word in self.missing if (number := _as_number(word)) is not None)
 
+    @property
+    def has_missing_numbers(self) -> bool:
+        """Whether some numbers stand for a gap."""
+        return bool(self._missing_numbers)
+
     def read(self, name: str, cells: pa.Array) -> ReadColumn:
         """Return the values of a column's cells, texts or of a type of their own; none is looked at beside the others."""
         import pyarrow as pa
@@ -99,9 +104,11 @@ class TableReading:
             If a cell is none, and training had no such cells.
         """
         changed = {}
+        # One look at all dtypes: a column that is taken out of a frame costs more.
+        dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
         for name in names:
             notation = self.columns.get(name)
-            if notation is None or name not in frame or notation.has_read(frame[name].dtype):
+            if notation is None or name not in dtypes or notation.has_read(dtypes[name]):
                 continue
             cells = _as_texts(frame[name])
             read = self.read(name, cells)
