@@ -149,12 +149,12 @@ def _account(paths: Paths, symbol: str, max_terms: int, rows: tuple[int, ...]) -
         terms = paths.terms(depth, max_terms, rows)
         shown, n_terms, rest, total = terms
         numbers = steps.numbers(paths, depth, symbol, shown, rest, n_terms, total)
-        told = (steps.total_derivative(paths), steps.factors(paths), steps.formula(paths), numbers)
-        return _Account(told, terms, neurons=paths.by_neuron())
+        along_paths = (steps.total_derivative(paths), steps.factors(paths), steps.formula(paths), numbers)
+        return _Account(along_paths, terms, neurons=paths.by_neuron())
     summands = Summands(along, rows, max_terms)
     time = Told(paths, summands)
-    told = (time.total(), time.factors(), time.formula(), time.numbers(symbol), time.through_time())
-    return _Account(told, summands.terms(), tuple(time.letters_of_time()), unrolled=time.unrolled)
+    along_time = (time.total(), time.factors(), time.formula(), time.numbers(symbol), time.through_time())
+    return _Account(along_time, summands.terms(), tuple(time.letters_of_time()), unrolled=time.unrolled)
 
 
 def _update(chain: Chain, rule: Rule | None, *numbers: Any) -> Update | None:
