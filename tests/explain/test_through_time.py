@@ -90,6 +90,17 @@ def test_a_layer_inside_another_is_told_through_time(side: str) -> None:
     assert derivation.check.agrees
 
 
+@every_kind
+def test_a_normalised_cell_is_told_by_its_steps_where_they_add_up(kind: type[Recurrent]) -> None:
+    network, params = network_of(kind(4, layer_norm=True), nn.Dense(2))
+    x, t = sequences()
+    for address in ("layer0.U[1,2]", "layer0.b[1]", "layer0.W[0,1]", "layer0.k[2]"):
+        derivation = derive(network, address, x, t, params=params)
+        assert derivation.check.agrees
+        assert (derivation.unrolled is not None) == (address[7] in "Ub")
+        prove(derivation)
+
+
 def test_rows_count_by_their_weights() -> None:
     network, params = network_of(nn.GRU(2), nn.Dense(2))
     x, t = sequences()

@@ -44,6 +44,7 @@ STACKS: dict[str, tuple[Layer, ...]] = {
     "a simple rnn": (SimpleRNN(4),),
     "an lstm": (LSTM(4),),
     "a gru": (GRU(4),),
+    "a normalised lstm": (LSTM(4, layer_norm=True),),
     "both ways": (Bidirectional(LSTM(3)),),
     "both ways, pooled": (Bidirectional(GRU(3, **EVERY)), GlobalMaxPool()),
     "two recurrent layers": (LSTM(4, **EVERY), SimpleRNN(3, reverse=True)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -167,8 +167,9 @@ CELLS: Mapping[type[Recurrent], Cell] = {SimpleRNN: SIMPLE, LSTM: LONG, GRU: GAT
 
 
 def cell_of(layer: Recurrent) -> Cell:
-    """Return how a layer is told; one of one's own without its slopes."""
-    return CELLS.get(type(layer), Cell())
+    """Return how a layer is told; one of one's own, and a normalised one, without the slopes before the state."""
+    cell = CELLS.get(type(layer), Cell())
+    return replace(cell, gates=(), back=()) if layer.layer_norm else cell
 
 
 def values(layer: Recurrent, kept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

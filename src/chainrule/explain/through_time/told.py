@@ -92,6 +92,8 @@ class Told:
         yield Letter(self.number, meanings[name] + block)
         for letter, meaning in self.summands.cell.meanings.items():
             yield Letter(self.generic.put(letter), f"{meaning}, row n, step t, unit m")
+        sum_of = "what the state before says" if self._sum_of.startswith("u") else "what is taken in"
+        yield Letter(self._sum_of, f"{sum_of} at step t, before it bends")
         yield Letter("y_{ntm}", f"what {path} hands on at step t: the state h")
         if name == "W":
             yield Letter("x_{ntd}", f"what {path} reads at step t")
