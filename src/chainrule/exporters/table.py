@@ -72,6 +72,12 @@ class Table:
             If there is none; it names the class and what to do.
         """
         kind = type(value)
+        if kind in self._entries and getattr(value, "layer_norm", False):
+            raise ConfigError(
+                f"a {self.noun} that {self.exporter} can express",
+                f"{kind.__name__} with layer_norm",
+                "Leave layer_norm out, or keep the model file, which has it.",
+            )
         if kind in self._entries:
             return self._entries[kind]
         if kind in self._refused:
