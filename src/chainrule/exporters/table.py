@@ -95,3 +95,8 @@ SERIES = {
     "why": "the windows of series have no entry yet",
     "remedy": "Keep the model file: `chainrule predict` and chainrule.forecast.forecast_table read it.",
 }
+# What every exporter says of samples that are read step by step.
+IN_STEPS = {
+    "why": "what prepares texts, tokens and the moments of sounds for a network along time has no entry yet",
+    "remedy": "Export a network that was trained on arrays, or keep the model file.",
+}
