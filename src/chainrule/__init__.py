@@ -11,12 +11,27 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import encode, engine, errors, explain, exporters, models, network, nn, optim, select, sources, train
+    from chainrule import (
+        encode,
+        engine,
+        errors,
+        explain,
+        exporters,
+        importers,
+        models,
+        network,
+        nn,
+        optim,
+        select,
+        sources,
+        train,
+    )
     from chainrule.errors import ChainruleError
     from chainrule.fitted.fitted import Fitted
     from chainrule.fitted.load import load
     from chainrule.job.arrays import load_data
     from chainrule.job.export import export
+    from chainrule.job.importing import import_model
     from chainrule.job.look import read
     from chainrule.models.autoencoder import Autoencoder
     from chainrule.models.forecaster import Forecaster
@@ -33,6 +48,7 @@ if TYPE_CHECKING:
     from chainrule.select.compare import compare
     from chainrule.select.crossval import cross_validate
     from chainrule.select.tune import tune
+    from chainrule.tables.estimators import TableClassifier, TableRegressor
 
 _SUBPACKAGES = (
     "encode",
@@ -40,6 +56,7 @@ _SUBPACKAGES = (
     "errors",
     "explain",
     "exporters",
+    "importers",
     "models",
     "network",
     "nn",
@@ -65,9 +82,12 @@ _HOMES = {
     "NetworkRegressor": "chainrule.models.network",
     "Playground": "chainrule.playground.widget",
     "SoftmaxRegression": "chainrule.models.logistic",
+    "TableClassifier": "chainrule.tables.estimators",
+    "TableRegressor": "chainrule.tables.estimators",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "export": "chainrule.job.export",
+    "import_model": "chainrule.job.importing",
     "load_estimator": "chainrule.models.saved",
     "load": "chainrule.fitted.load",
     "load_data": "chainrule.job.arrays",
@@ -95,6 +115,8 @@ __all__ = [
     "NetworkRegressor",
     "Playground",
     "SoftmaxRegression",
+    "TableClassifier",
+    "TableRegressor",
     "__version__",
     "compare",
     "cross_validate",
@@ -104,6 +126,8 @@ __all__ = [
     "explain",
     "export",
     "exporters",
+    "import_model",
+    "importers",
     "load",
     "load_data",
     "load_estimator",

@@ -11,18 +11,21 @@ from chainrule.explain.parts import SourceLine
 from chainrule.nn import Layer, Loss
 
 _PACKAGE = Path(__file__).parents[1]
+# Where a layer computes its gradients; a recurrent one does in its cell and along the steps.
+_METHODS = ("gradients", "backward", "cell_backward", "_through_time")
 
 
 def of_gradient(layer: Layer, name: str) -> SourceLine:
     """Return the line of the layer's own backward pass that makes ∂J/∂(parameter `name`)."""
     name = name.rpartition(".")[2]
     made = re.compile(rf"(^|\W)d{re.escape(name)} *[+*]?= |[\"']{re.escape(name)}[\"'] *:")
-    methods = [method for method in ("gradients", "backward") if method in vars(type(layer))]
+    kinds = type(layer).__mro__[: type(layer).__mro__.index(Layer)]
+    methods = [vars(kind)[method] for kind in kinds for method in _METHODS if method in vars(kind)]
     for method in methods:
-        found = line_of(getattr(type(layer), method), made)
+        found = line_of(method, made)
         if found:
             return found
-    return line_of(getattr(type(layer), (methods or ["backward"])[-1]), re.compile(r"\bdef\b")) or _nowhere(layer)
+    return (line_of(methods[-1], re.compile(r"\bdef\b")) if methods else None) or _nowhere(layer)
 
 
 def of_loss(loss: Loss) -> SourceLine:
