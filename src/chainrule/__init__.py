@@ -11,12 +11,27 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import encode, engine, errors, explain, exporters, models, network, nn, optim, select, sources, train
+    from chainrule import (
+        encode,
+        engine,
+        errors,
+        explain,
+        exporters,
+        importers,
+        models,
+        network,
+        nn,
+        optim,
+        select,
+        sources,
+        train,
+    )
     from chainrule.errors import ChainruleError
     from chainrule.fitted.fitted import Fitted
     from chainrule.fitted.load import load
     from chainrule.job.arrays import load_data
     from chainrule.job.export import export
+    from chainrule.job.importing import import_model
     from chainrule.job.look import read
     from chainrule.models.forecaster import Forecaster
     from chainrule.models.linear import LinearRegression
@@ -31,6 +46,7 @@ if TYPE_CHECKING:
     from chainrule.select.compare import compare
     from chainrule.select.crossval import cross_validate
     from chainrule.select.tune import tune
+    from chainrule.tables.estimators import TableClassifier, TableRegressor
 
 _SUBPACKAGES = (
     "encode",
@@ -38,6 +54,7 @@ _SUBPACKAGES = (
     "errors",
     "explain",
     "exporters",
+    "importers",
     "models",
     "network",
     "nn",
@@ -60,9 +77,12 @@ _HOMES = {
     "NetworkRegressor": "chainrule.models.network",
     "Playground": "chainrule.playground.widget",
     "SoftmaxRegression": "chainrule.models.logistic",
+    "TableClassifier": "chainrule.tables.estimators",
+    "TableRegressor": "chainrule.tables.estimators",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "export": "chainrule.job.export",
+    "import_model": "chainrule.job.importing",
     "load_estimator": "chainrule.models.saved",
     "load": "chainrule.fitted.load",
     "load_data": "chainrule.job.arrays",
@@ -87,6 +107,8 @@ __all__ = [
     "NetworkRegressor",
     "Playground",
     "SoftmaxRegression",
+    "TableClassifier",
+    "TableRegressor",
     "__version__",
     "compare",
     "cross_validate",
@@ -96,6 +118,8 @@ __all__ = [
     "explain",
     "export",
     "exporters",
+    "import_model",
+    "importers",
     "load",
     "load_data",
     "load_estimator",

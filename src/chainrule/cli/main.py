@@ -19,6 +19,7 @@ from chainrule.cli.explain import explain
 from chainrule.cli.export import export
 from chainrule.cli.flags import in_flags
 from chainrule.cli.generate import generate
+from chainrule.cli.import_ import import_
 from chainrule.cli.inspect import inspect
 from chainrule.cli.look import look
 from chainrule.cli.play import play
@@ -70,6 +71,7 @@ for command in (
     tune,
     explain,
     export,
+    import_,
     serve,
     inspect,
     datasets,

@@ -6,23 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from chainrule.errors import ConfigError
-from chainrule.nn import (
-    GRU,
-    LSTM,
-    Bidirectional,
-    Columns,
-    Ensemble,
-    Periodic,
-    PiecewiseLinear,
-    Positions,
-    Scale,
-    SelfAttention,
-    SimpleRNN,
-    SmoothClip,
-)
+from chainrule.nn import Columns, Ensemble, Periodic, PiecewiseLinear, Scale, SmoothClip
 
-# Layers along time.
-IN_TIME = (Bidirectional, GRU, LSTM, Positions, SelfAttention, SimpleRNN)
 # Layers of tables that Keras has nothing like.
 OF_TABLES = (Columns, Ensemble, Periodic, PiecewiseLinear, Scale, SmoothClip)
 
@@ -109,4 +94,9 @@ class Table:
 SERIES = {
     "why": "the windows of series have no entry yet",
     "remedy": "Keep the model file: `chainrule predict` and chainrule.forecast.forecast_table read it.",
+}
+# What every exporter says of samples that are read step by step.
+IN_STEPS = {
+    "why": "what prepares texts, tokens and the moments of sounds for a network along time has no entry yet",
+    "remedy": "Export a network that was trained on arrays, or keep the model file.",
 }

@@ -79,7 +79,7 @@ def predict_table(
             source, y, _with_probabilities(table, y, target) if proba else table, source.notes + findings.lines()
         )
     files = {FILE: source.frame[FILE]} if source.is_of_files else {}
-    said = np.array(target.classes, dtype=object)[y.argmax(axis=1)] if target.classes else y[:, 0]
+    said = model.answers(y)
     table = pd.DataFrame(files | {target.name: said})
     if proba and target.classes:
         table = _with_probabilities(table, y, target)
@@ -170,7 +170,7 @@ def evaluate_table(
     if target.every_step:
         y = model.prepared_by.of_steps(y, model.prepared_by.inputs(source.frame))
     metrics = {
-        "data": measure(target, truth, y),
+        "data": measure(target, truth, y, model.threshold),
         "baseline": measure(target, truth, baseline(target, truth, len(truth))),
     }
     notes = source.notes + findings.lines()

@@ -17,7 +17,7 @@ from chainrule.encode.seen import seen_of
 from chainrule.encode.series.panel import Panel
 from chainrule.encode.series.windows import Windows
 from chainrule.encode.sparse import is_sparse
-from chainrule.encode.split import split_rows
+from chainrule.encode.split import split_groups, split_rows
 from chainrule.encode.table import column_kinds
 from chainrule.encode.target import (
     CLASSIFICATION,
@@ -28,7 +28,7 @@ from chainrule.encode.target import (
     guess_task,
     require_column,
 )
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.doubts import doubts
 from chainrule.job.readable import require_readable, require_readable_target
@@ -155,8 +155,9 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     source, target = find_target(config, source, notes)
     target_name, task = target.name, target.task
     names = [str(name) for name in source.frame.columns]
+    apart = _group_apart(config, names, target_name, notes)
     kinds = (
-        column_kinds(source.frame, target_name, {**source.kinds, **config.columns}, source.reading)
+        column_kinds(source.frame, target_name, {**source.kinds, **apart, **config.columns}, source.reading)
         if source.samples is None
         else ()
     )
@@ -214,6 +215,20 @@ def wanted_of(config: Config, kinds: tuple[ColumnKind, ...]) -> Wanted:
         config.steps,
         config.task == TAGGING,
     )
+
+
+def _group_apart(config: Config, names: list[str], target: str, notes: list[str]) -> dict[str, str]:
+    """Return the kind of the column of groups, which is left out: an unseen group has a name that tells nothing."""
+    if config.group is None:
+        return {}
+    if config.group not in names or config.group == target:
+        came = "the target" if config.group == target else f"no such column among {len(names)}"
+        remedy = did_you_mean(config.group, [name for name in names if name != target])
+        raise ConfigError(f"a column for `group`, {config.group!r}", came, remedy)
+    notes.append(
+        f"rows of one {config.group} are never parted, and the column is left out (`group`, `columns.{config.group}`)"
+    )
+    return {config.group: "identifier"}
 
 
 def _part(name: str, source: Source, preparation: Preparation, findings: Findings, notes: list[str]) -> Part:
@@ -310,9 +325,12 @@ def _split(
         elif share > 0:
             # Both fractions are of all rows that are not set aside, whichever is taken first.
             left = rows["train"]
-            rest, chosen = split_rows(
-                len(left), min(1.0, share * total / len(left)), rng, None if labels is None else labels[left]
-            )
+            part_of = min(1.0, share * total / len(left))
+            if config.group is None:
+                rest, chosen = split_rows(len(left), part_of, rng, None if labels is None else labels[left])
+            else:
+                groups = source.frame[config.group].iloc[left].astype(str).to_numpy()
+                rest, chosen = split_groups(groups, part_of, rng)
             rows["train"], rows[name] = left[rest], left[chosen]
     if published:
         sizes = ", ".join(f"{name} {len(part):,}" for name, part in published.items())

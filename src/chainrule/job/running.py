@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from chainrule.encode.sparse import is_sparse
 from chainrule.engine import choose
@@ -46,6 +46,12 @@ class Outcome:
     seconds: float
     inspected: Inspected | None = None
     is_balanced: bool = False
+    about: str = ""
+
+    @property
+    def came(self) -> str:
+        """How the training ended, in a sentence."""
+        return self.about or f"{self.reason}: {self.epochs} epochs in {self.seconds:.3g} s on {self.engine}"
 
     @property
     def rivals(self) -> dict[str, dict[str, float]]:
@@ -69,7 +75,8 @@ class Outcome:
             return []
         _, judged = judged_by(self.metrics[found.part])
         worth = told.worth(found, judged)
-        rare = found.imbalance
+        # With a threshold of its own the model does not answer the likelier class, which the sentence is about.
+        rare = None if self.model.threshold is not None else found.imbalance
         missed = (
             ""
             if rare is None
@@ -135,6 +142,21 @@ class RunningJob(ABC):
             ) from error
         # Long ago: a checkpoint is due at once, before the first step, so that there is always one to go on from.
         self._saved = -math.inf
+
+    noun: ClassVar[str] = "network"
+
+    @property
+    def where(self) -> str:
+        """The engine, and why this one."""
+        return f"{self.choice.engine.name} ({self.choice.reason})"
+
+    @property
+    def about(self) -> str:
+        """What is to be trained, in a few words."""
+        model = self.config.model
+        told = f"{model.describe()}; {self.network.n_parameters:,} parameters"
+        alone = model.name == "mlp" or self.prepared.preparation.target.every_step
+        return told if alone else f"{told} (`model=mlp` to compare)"
 
     @property
     def notes(self) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule import __version__
 from chainrule.encode.target import CLASSIFICATION
-from chainrule.errors import TrainingError
+from chainrule.errors import ConfigError, TrainingError
 from chainrule.explain.doctor import Verdict
 from chainrule.files import replace_file
 from chainrule.job.advice import advise
@@ -77,6 +77,18 @@ class Job(RunningJob):
         prepared: Prepared | None = None,
         tell: Callable[[str], None] = to_nobody,
     ) -> None:
+        if config.is_search:
+            raise ConfigError(
+                "one network here: members on folds are for train and for TableClassifier and TableRegressor",
+                f"`effort={config.effort}`",
+                "Leave `effort` out.",
+            )
+        if config.metric is not None:
+            raise ConfigError(
+                "`effort=standard` or `effort=best` beside `metric`, whose folds hold out the rows to choose a threshold on",
+                f"`effort={config.effort}`",
+                "Leave `metric` out, or add one of them.",
+            )
         super().__init__(config, folder, read_data(config, tell) if prepared is None else prepared, resume)
 
     def _objective_of(self) -> Supervised:

@@ -65,6 +65,8 @@ def save_model(model: Model, path: Path | str) -> None:
         "summary": _jsonable(model.summary, "summary"),
     }
     require_finite(weights, _DIVERGED)
+    if model.threshold is not None:
+        head["threshold"] = model.threshold
     if model.augment:
         head["augment"] = asdict(model.augment)
     if model.training:
@@ -128,6 +130,7 @@ def _model_of(archive: Archive) -> Model:
             () if version == 2 else _classes(head.get("classes")),
             unpack_declared(archive.parts[_TRAINING], _TRAINING, head.get("state")) if _TRAINING in there else None,
             training if isinstance(training, dict) else {},
+            head.get("threshold"),
         )
     except RecursionError as error:
         raise ModelFileError("layers of a network", "lists that are nested without end", REMEDY) from error
