@@ -25,7 +25,8 @@ from tests.explain.test_arithmetic import prove, value_of
 
 KINDS = (nn.SimpleRNN, nn.LSTM, nn.GRU)
 every_kind = pytest.mark.parametrize("kind", KINDS)
-MASK = np.array([[1.0, 1, 1, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
+# Padding at the end, and a hole.
+MASK = np.array([[1.0, 1, 0, 1], [1, 1, 1, 1], [1, 1, 0, 0]])
 
 
 def network_of(*layers: nn.Layer, shape: tuple[int, ...] = (4, 3), seed: int = 1) -> tuple[Network, Params]:
@@ -78,6 +79,17 @@ def test_the_steps_add_up_to_the_gradient_and_to_the_slope(kind: type[Recurrent]
         assert len(few.terms) <= 3
         assert math.fsum(term.value for term in few.terms) + few.rest == pytest.approx(gradient)
         assert prove(derivation) + prove(few) > 2
+
+
+@every_kind
+def test_every_gate_has_slopes_of_its_own(kind: type[Recurrent]) -> None:
+    network, params = network_of(kind(2), nn.Dense(2))
+    x, t = sequences()
+    for block in range(kind.gates):
+        for parameter in ("W[0,", "U[0,", "b["):
+            derivation = derive(network, f"layer0.{parameter}{2 * block + 1}]", x, t, params=params, max_terms=9, row=1)
+            assert derivation.check.agrees
+            assert prove(derivation) > 3
 
 
 @pytest.mark.parametrize("side", ["ahead", "back"])

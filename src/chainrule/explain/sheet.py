@@ -83,5 +83,9 @@ STYLE = """
   --line: #323c47; --wash: #1d252d; --accent: #4db0e8; --mark: #4a4020; --up: #4db0e8; --down: #f0883e; --gap: #8b97a3;
   --early: #c084dc; --late: #f2c14e; background: var(--paper); } .cr h2 span { color: #10151a; } }
 @media print { .cr-page { padding: 0; max-width: none; } .cr { break-after: page; } .cr section { break-inside: avoid; }
+  .cr-terms, .cr-terms math { font-size: 11px !important; } .cr .cr-terms th, .cr .cr-terms td { padding-right: 8px; }
+  .cr-terms td.cr-bar { width: 70px; min-width: 70px; } .cr-formula math { font-size: 0.95em; }
+  .cr-strip li { flex: 1 1 auto; min-width: 0; } .cr-strip, .cr-terms, .cr-plot, .cr-chip { print-color-adjust: exact;
+  -webkit-print-color-adjust: exact; }
   .cr > header { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """

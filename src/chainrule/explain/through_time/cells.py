@@ -126,7 +126,7 @@ SIMPLE = Cell(
     ),
 )
 LONG = Cell(
-    "(h, c)",
+    "s",
     (
         Gate("i", "c", (Slope("value", ("g",)), Slope("sigmoid", ("i",)))),
         Gate("f", "c", (Slope("value", ("c'",)), Slope("sigmoid", ("f",)))),

@@ -61,7 +61,7 @@ class Unrolled:
     columns : tuple of str
         What `values` are, as LaTeX.
     state : str
-        The state s as LaTeX: h, or (h, c).
+        The state as LaTeX: h, or s where it is more.
     moments : tuple of Moment
         In the order in which the layer reads them.
     mean_factor : float

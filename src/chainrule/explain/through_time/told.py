@@ -95,6 +95,9 @@ class Told:
         sum_of = "what the state before says" if self._sum_of.startswith("u") else "what is taken in"
         yield Letter(self._sum_of, f"{sum_of} at step t, before it bends")
         yield Letter("y_{ntm}", f"what {path} hands on at step t: the state h")
+        if self.summands.cell.state == "s":
+            whole = " and c" if self.times.layer.parts == 2 else ""
+            yield Letter("s_{nt}", f"all that {path} hands to the next step: h{whole}")
         if name == "W":
             yield Letter("x_{ntd}", f"what {path} reads at step t")
         if self.times.chain.owner.cache["drop"] is not None:
