@@ -254,7 +254,11 @@ def test_a_first_state_that_is_not_zero_is_refused(tmp_path: Path) -> None:
 
 
 def test_shapes_that_no_machine_holds_are_refused_before_anything_is_made(tmp_path: Path) -> None:
-    nodes = [("Transpose", ["x"], ["t"], {"perm": [0, 2, 1]}), ("Flatten", ["t"], ["f"], {}), ("Gemm", ["f", "W"], ["y"], {})]
+    nodes = [
+        ("Transpose", ["x"], ["t"], {"perm": [0, 2, 1]}),
+        ("Flatten", ["t"], ["f"], {}),
+        ("Gemm", ["f", "W"], ["y"], {}),
+    ]
     with pytest.raises(ModelFileError, match="at most"):
         read_foreign(graph(tmp_path / "net.onnx", nodes, [1 << 20, 1 << 20], {"W": array(4, 4)}))
 
