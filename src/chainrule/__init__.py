@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.network import NetworkClassifier, NetworkRegressor
     from chainrule.models.saved import load_estimator
+    from chainrule.models.vectors import WordVectors
+    from chainrule.models.word2vec import Word2Vec
     from chainrule.network.network import Network
     from chainrule.recipes.mlp import mlp
     from chainrule.saved.file import load_model, save_model
@@ -58,6 +60,8 @@ _HOMES = {
     "NetworkRegressor": "chainrule.models.network",
     "Playground": "chainrule.playground.widget",
     "SoftmaxRegression": "chainrule.models.logistic",
+    "Word2Vec": "chainrule.models.word2vec",
+    "WordVectors": "chainrule.models.vectors",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "export": "chainrule.job.export",
@@ -84,6 +88,8 @@ __all__ = [
     "NetworkRegressor",
     "Playground",
     "SoftmaxRegression",
+    "Word2Vec",
+    "WordVectors",
     "__version__",
     "compare",
     "cross_validate",

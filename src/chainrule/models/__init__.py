@@ -6,6 +6,8 @@ from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.network import NetworkClassifier, NetworkRegressor
 from chainrule.models.saved import load_estimator
+from chainrule.models.vectors import WordVectors
+from chainrule.models.word2vec import Word2Vec
 
 __all__ = [
     "LayerFeatures",
@@ -16,5 +18,7 @@ __all__ = [
     "NetworkClassifier",
     "NetworkRegressor",
     "SoftmaxRegression",
+    "Word2Vec",
+    "WordVectors",
     "load_estimator",
 ]
