@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -28,30 +29,29 @@ class Corpus:
         All words, in the order in which they came; the file has numbers of this list.
     times : int array
         How often each is there.
-    blocks : list of (int, int)
-        Where each block begins in the file, and how many numbers it has.
+    held : Held
+        The numbers.
     sentences : int
     """
 
     names: list[str]
     times: np.ndarray
-    blocks: list[tuple[int, int]]
+    held: Held
     sentences: int
-    file: IO[bytes]
 
     @property
     def n_words(self) -> int:
         """Words of the text, each as often as it is there."""
         return int(self.times.sum())
 
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        return len(self.held.blocks)
+
     def block(self, number: int) -> np.ndarray:
         """Return the numbers of a block, with `END` behind each sentence."""
-        start, count = self.blocks[number]
-        self.file.seek(4 * start)
-        found = np.fromfile(self.file, np.int32, count)
-        if len(found) != count:
-            raise DataError("the corpus's temporary file to stay as it is", "a shorter one", "Read the text anew.")
-        return found
+        return self.held.read(number)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,19 +71,21 @@ class Vocabulary:
     number_of: np.ndarray
 
 
-class _Writer:
-    """Numbers on their way to the file, in blocks that end with a sentence."""
+class Held:
+    """Numbers in a temporary file, in blocks that end with a sentence; the file goes with the object."""
 
     def __init__(self) -> None:
-        self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the corpus)
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as this object)
+        weakref.finalize(self, self._file.close)
+        # Where each block begins, and how many numbers it has.
         self.blocks: list[tuple[int, int]] = []
         self._written = 0
 
     def write(self, numbers: np.ndarray) -> None:
         """Write a block."""
         try:
-            self.file.write(numbers.astype(np.int32, copy=False).tobytes())
-            self.file.flush()
+            self._file.write(numbers.astype(np.int32, copy=False).tobytes())
+            self._file.flush()
         except OSError as error:
             raise RunFolderError(
                 f"room in {tempfile.gettempdir()} for the text as numbers, 4 bytes a word",
@@ -92,6 +94,15 @@ class _Writer:
             ) from error
         self.blocks.append((self._written, len(numbers)))
         self._written += len(numbers)
+
+    def read(self, number: int) -> np.ndarray:
+        """Return the numbers of a block."""
+        start, count = self.blocks[number]
+        self._file.seek(4 * start)
+        found = np.fromfile(self._file, np.int32, count)
+        if len(found) != count:
+            raise DataError("the corpus's temporary file to stay as it is", "a shorter one", "Read the text anew.")
+        return found
 
 
 def corpus_of(sentences: Iterable[list[str]], tell: Callable[[int], Any] | None = None) -> Corpus:
@@ -108,7 +119,7 @@ def corpus_of(sentences: Iterable[list[str]], tell: Callable[[int], Any] | None 
     DataError
         If there is no word.
     """
-    writer, numbers = _Writer(), dict[str, int]()
+    held, numbers = Held(), dict[str, int]()
     buffer, n, words = array("i"), 0, 0
     number_of = numbers.setdefault
     for sentence in sentences:
@@ -119,20 +130,20 @@ def corpus_of(sentences: Iterable[list[str]], tell: Callable[[int], Any] | None 
         n += 1
         if len(buffer) >= BLOCK:
             words += len(buffer)
-            writer.write(np.frombuffer(buffer, np.int32))
+            held.write(np.frombuffer(buffer, np.int32))
             buffer = array("i")
             if tell is not None:
                 tell(words)
     if buffer:
-        writer.write(np.frombuffer(buffer, np.int32))
+        held.write(np.frombuffer(buffer, np.int32))
     if not numbers:
         raise DataError("a text with words in it", "none", "Give sentences, or a file, with letters in it.")
-    return _counted(writer, list(numbers), n)
+    return _counted(held, list(numbers), n)
 
 
-def _counted(writer: _Writer, names: list[str], sentences: int) -> Corpus:
-    empty = Corpus(names, np.zeros(len(names), np.int64), writer.blocks, sentences, writer.file)
-    for number in range(len(writer.blocks)):
+def _counted(held: Held, names: list[str], sentences: int) -> Corpus:
+    empty = Corpus(names, np.zeros(len(names), np.int64), held, sentences)
+    for number in range(empty.n_blocks):
         block = empty.block(number)
         empty.times[:] += np.bincount(block[block >= 0], minlength=len(names))
     return empty
@@ -174,8 +185,8 @@ def with_phrases(corpus: Corpus, *, min_count: int, threshold: float, joiner: st
         *corpus.names,
         *(f"{corpus.names[a]}{joiner}{corpus.names[b]}" for a, b in _split(found, len(corpus.names))),
     ]
-    writer = _Writer()
-    for number in range(len(corpus.blocks)):
+    held = Held()
+    for number in range(corpus.n_blocks):
         block = corpus.block(number)
         keys, at = _keys(block, len(corpus.names))
         place = np.minimum(np.searchsorted(found, keys), max(0, len(found) - 1))
@@ -188,15 +199,15 @@ def with_phrases(corpus: Corpus, *, min_count: int, threshold: float, joiner: st
         block[joined_at] = len(corpus.names) + phrase
         keep = np.ones(len(block), bool)
         keep[joined_at + 1] = False
-        writer.write(block[keep])
-    return _counted(writer, names, corpus.sentences)
+        held.write(block[keep])
+    return _counted(held, names, corpus.sentences)
 
 
 def _phrases(corpus: Corpus, min_count: int, threshold: float) -> np.ndarray:
     """Return the pairs of words that score above the threshold, each as a · names + b, in order."""
     n = len(corpus.names)
     pairs, times = np.empty(0, np.int64), np.empty(0, np.int64)
-    for number in range(len(corpus.blocks)):
+    for number in range(corpus.n_blocks):
         block = corpus.block(number)
         keys, _ = _keys(block, n)
         frequent = (corpus.times[keys // n] >= min_count) & (corpus.times[keys % n] >= min_count)

@@ -67,7 +67,7 @@ class Passages(Streamed):
         self._drawn = np.cumsum(counts**0.75)
         self.kept = float(counts @ self._stays)
         deviation = math.sqrt(float(counts @ (self._stays * (1 - self._stays))))
-        needed = (self.kept + _DEVIATIONS * deviation) / centres + len(corpus.blocks)
+        needed = (self.kept + _DEVIATIONS * deviation) / centres + corpus.n_blocks
         self.n_samples = math.ceil(math.ceil(needed) / batch_size) * batch_size
         self.values = 2 * (centres + 2 * window) + centres + noise
         self.pairs = self.kept * (window + 1)
@@ -75,7 +75,7 @@ class Passages(Streamed):
     def pieces(self, order: np.random.Generator | None) -> Iterator[Batch]:
         """Yield all passages, block by block, and then empty ones."""
         rng = generator(0, Purpose.ORDER) if order is None else order
-        blocks = range(len(self._corpus.blocks))
+        blocks = range(self._corpus.n_blocks)
         left = self.n_samples
         for number in blocks if order is None else order.permutation(len(blocks)):
             piece = self._passages(self._corpus.block(int(number)), rng).take(slice(left))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chainrule.constraints import Range
 from chainrule.errors import ConfigError, DataError, ModelFileError, ShapeError, did_you_mean, nearest
 from chainrule.models import vector_files
 
@@ -145,7 +146,7 @@ class WordVectors:
         near, far = ([words] if isinstance(words, str) else list(words) for words in (positive, negative))
         if not [*near, *far]:
             raise DataError("a word at least", "none", "Name a word to be near to.")
-        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        if not Range(int, 1).accepts(most):
             raise ConfigError("`most` to be a whole number of at least 1", f"{most!r:.40}", "Ask for 10.")
         numbers = np.array([[self.number(word) for word in near + far]])
         score = self._scores(numbers, len(near), method)[0]
