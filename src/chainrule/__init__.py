@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.job.arrays import load_data
     from chainrule.job.export import export
     from chainrule.job.look import read
+    from chainrule.models.forecaster import Forecaster
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from chainrule.select.compare import compare
     from chainrule.select.crossval import cross_validate
     from chainrule.select.tune import tune
+    from chainrule.tables.estimators import TableClassifier, TableRegressor
 
 _SUBPACKAGES = (
     "encode",
@@ -50,6 +52,7 @@ _SUBPACKAGES = (
 _HOMES = {
     "ChainruleError": "chainrule.errors",
     "Fitted": "chainrule.fitted.fitted",
+    "Forecaster": "chainrule.models.forecaster",
     "LinearRegression": "chainrule.models.linear",
     "LogisticRegression": "chainrule.models.logistic",
     "MLPClassifier": "chainrule.models.mlp",
@@ -60,6 +63,8 @@ _HOMES = {
     "NetworkRegressor": "chainrule.models.network",
     "Playground": "chainrule.playground.widget",
     "SoftmaxRegression": "chainrule.models.logistic",
+    "TableClassifier": "chainrule.tables.estimators",
+    "TableRegressor": "chainrule.tables.estimators",
     "Word2Vec": "chainrule.models.word2vec",
     "WordVectors": "chainrule.models.vectors",
     "compare": "chainrule.select.compare",
@@ -78,6 +83,7 @@ _HOMES = {
 __all__ = [
     "ChainruleError",
     "Fitted",
+    "Forecaster",
     "LinearRegression",
     "LogisticRegression",
     "MLPClassifier",
@@ -88,6 +94,8 @@ __all__ = [
     "NetworkRegressor",
     "Playground",
     "SoftmaxRegression",
+    "TableClassifier",
+    "TableRegressor",
     "Word2Vec",
     "WordVectors",
     "__version__",

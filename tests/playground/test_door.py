@@ -14,7 +14,7 @@ import pytest
 
 from chainrule.playground import live
 from chainrule.web import door
-from tests.playground.conftest import TOKEN, Live, start_server
+from tests.playground.conftest import KEY, TOKEN, Live, start_server
 from tests.playground.test_server import opened
 
 HALF = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
@@ -27,6 +27,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     monkeypatch.setattr(live, "HELLO_SECONDS", 0.5)
     monkeypatch.setattr(live, "BODY_SECONDS", 0.5)
     running = start_server()
+    with opened(running, session=KEY) as page:
+        page.until("session")
     yield running
     running.stop()
 
@@ -35,6 +37,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
 def patient() -> Iterator[Live]:
     """Return a server of the usual patience."""
     running = start_server()
+    with opened(running, session=KEY) as page:
+        page.until("session")
     yield running
     running.stop()
 
@@ -120,7 +124,7 @@ def upload(server: Live, content: bytes, length: int) -> socket.socket:
     wire = socket.create_connection(("127.0.0.1", server.port), timeout=5)
     head = (
         f"POST /upload HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nX-Chainrule-Token: {TOKEN}\r\n"
-        f"Content-Length: {length}\r\n\r\n"
+        f"X-Chainrule-Session: {KEY}\r\nContent-Length: {length}\r\n\r\n"
     )
     wire.sendall(head.encode() + content)
     return wire
@@ -134,7 +138,7 @@ def test_uploads_that_stall_are_not_in_the_way_of_another(patient: Live) -> None
         answer = httpx.post(
             f"{patient.url}/upload",
             content=table,
-            headers={"x-chainrule-token": TOKEN},
+            headers={"x-chainrule-token": TOKEN, "x-chainrule-session": KEY},
             params={"name": "t.csv"},
             timeout=60,
         )

@@ -9,11 +9,11 @@ from chainrule.printable import printable
 
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
-    """Return metrics down and parts of the data across, the baseline and the rivals last."""
+    """Return metrics down and parts of the data across, the baseline, the rivals or the naive forecasts last."""
     from chainrule.figures import figures
-    from chainrule.train.metrics import label_of
+    from chainrule.forecast.scores import label_of
 
-    parts = [part for part in ("train", "valid", "test", "data", "baseline", "linear", "trees") if part in metrics]
+    parts = list(metrics)
     rows = []
     for name in dict.fromkeys(name for part in parts for name in metrics[part]):
         known = [part for part in parts if name in metrics[part]]

@@ -50,7 +50,7 @@ class Trained:
     model: Model
     history: History
     metrics: Mapping[str, dict[str, float]]
-    evaluated: Evaluated
+    evaluated: Evaluated | None
     advice: str
     inspected: Inspected | None = None
 
@@ -70,6 +70,7 @@ def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any)
         How the pictures were changed at each step.
     """
     model, prepared, metrics = trained.model, trained.prepared, trained.metrics
+    assert trained.evaluated is not None  # noqa: S101 (rows have been evaluated; series have a report of their own)
     sample = _of_size(sample, _SAMPLE_VALUES)
     grads, dx = derivatives(model.network, trained.engine, trained.engine.place(model.params), sample)
     # The cost is a mean over the rows: times N, each row's own derivative.
@@ -84,7 +85,7 @@ def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any)
             pull=pull,
             metrics=dict(metrics),
             config=to_toml(trained.config),
-            facts=_facts(trained, folder),
+            facts=_facts(trained, trained.evaluated.part, folder),
             notes=prepared_notes(prepared),
             versions={**versions(trained.engine.name), "seed": str(trained.config.seed)},
             samples={name: part.n for name, part in prepared.parts.items()},
@@ -97,18 +98,25 @@ def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any)
     )
 
 
-def _facts(trained: Trained, folder: RunFolder) -> list[tuple[str, str]]:
-    ended = trained.history.ended
-    assert ended is not None  # noqa: S101 (a run that was iterated to its end)
-    metrics, seen = trained.metrics, trained.evaluated.part
+def _facts(trained: Trained, seen: str, folder: RunFolder) -> list[tuple[str, str]]:
+    metrics = trained.metrics
     better, _ = judged_by(metrics[seen])
     part = {"test": "test", "valid": "validation", "train": "training"}[seen]
-    rate = next((event.samples_per_second for event in _epochs(folder.journal)), 0.0)
     around = "" if trained.inspected is None else interval(trained.inspected.ours[better.name])
     ours, theirs = figures([metrics[seen][better.name], metrics["baseline"][better.name]])
     return [
         (f"{better.label} on the {part} rows" + (f": {around}" if around else ""), ours),
         ("baseline", theirs),
+        *facts_of_training(trained, folder),
+    ]
+
+
+def facts_of_training(trained: Trained, folder: RunFolder) -> list[tuple[str, str]]:
+    """Return how long training took, and how fast it was."""
+    ended = trained.history.ended
+    assert ended is not None  # noqa: S101 (a run that was iterated to its end)
+    rate = next((event.samples_per_second for event in _epochs(folder.journal)), 0.0)
+    return [
         (f"epochs; weights of epoch {ended.best_epoch}", f"{ended.epochs}"),
         ("seconds of training", figure(ended.seconds) if ended.seconds >= 1000 else f"{ended.seconds:.3g}"),
         (f"rows a second on {trained.engine.name}", f"{rate:,.0f}"),

@@ -1,6 +1,7 @@
 """What you fit: estimators with scikit-learn's manners."""
 
 from chainrule.models.features import LayerFeatures
+from chainrule.models.forecaster import Forecaster
 from chainrule.models.linear import LinearRegression
 from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -10,6 +11,7 @@ from chainrule.models.vectors import WordVectors
 from chainrule.models.word2vec import Word2Vec
 
 __all__ = [
+    "Forecaster",
     "LayerFeatures",
     "LinearRegression",
     "LogisticRegression",

@@ -69,14 +69,14 @@ def uploaded(upload: str, source: Source) -> Message:
         found = kind_of(cells, notations.get(str(column)))
         about = {"missing": int(cells.isna().sum()), "distinct": int(cells.nunique())}
         columns.append({"name": str(column), "kind": found.kind, "reason": found.reason, **about})
-    target = guess_target([str(name) for name in frame.columns])
+    target = source.target or guess_target([str(name) for name in frame.columns])
     content = {
         "upload": upload,
         "name": source.name,
         "rows": len(source),
         "columns": columns,
         "target": target,
-        "task": guess_task(frame[target])[0],
+        "task": source.task or guess_task(frame[target])[0],
         "notes": list(source.notes),
     }
     return Message("uploaded", content)
