@@ -8,6 +8,7 @@ from chainrule.explain.gradcheck import GradientCheck, ParameterCheck, check_gra
 from chainrule.explain.output import derive_output
 from chainrule.explain.reading import attention, step_saliency
 from chainrule.explain.saliency import grad_cam, saliency
+from chainrule.explain.vectors import derive_vector
 
 __all__ = [
     "Derivation",
@@ -17,6 +18,7 @@ __all__ = [
     "check_gradients",
     "derive",
     "derive_output",
+    "derive_vector",
     "grad_cam",
     "html_worksheet",
     "latex_worksheet",
