@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from chainrule.models.network import NetworkClassifier, NetworkRegressor
     from chainrule.models.rbm import BernoulliRBM, GaussianRBM
     from chainrule.models.saved import load_estimator
+    from chainrule.models.vectors import WordVectors
+    from chainrule.models.word2vec import Word2Vec
     from chainrule.network.network import Network
     from chainrule.recipes.mlp import mlp
     from chainrule.saved.file import load_model, save_model
@@ -84,6 +86,8 @@ _HOMES = {
     "SoftmaxRegression": "chainrule.models.logistic",
     "TableClassifier": "chainrule.tables.estimators",
     "TableRegressor": "chainrule.tables.estimators",
+    "Word2Vec": "chainrule.models.word2vec",
+    "WordVectors": "chainrule.models.vectors",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "export": "chainrule.job.export",
@@ -117,6 +121,8 @@ __all__ = [
     "SoftmaxRegression",
     "TableClassifier",
     "TableRegressor",
+    "Word2Vec",
+    "WordVectors",
     "__version__",
     "compare",
     "cross_validate",

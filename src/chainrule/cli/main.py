@@ -28,6 +28,7 @@ from chainrule.cli.serve import serve
 from chainrule.cli.terminal import abandon, prepare, tell, unanswered
 from chainrule.cli.train import train
 from chainrule.cli.tune import tune
+from chainrule.cli.words import words
 from chainrule.errors import ChainruleError, ConfigError, OutputError, TooLargeError, TrainingError
 from chainrule.printable import printable
 
@@ -75,6 +76,7 @@ for command in (
     serve,
     inspect,
     datasets,
+    words,
     play,
 ):
     app.add_command(command)

@@ -9,6 +9,7 @@ from chainrule.explain.gradcheck import GradientCheck, ParameterCheck, check_gra
 from chainrule.explain.output import derive_output
 from chainrule.explain.reading import attention, step_saliency
 from chainrule.explain.saliency import grad_cam, saliency
+from chainrule.explain.vectors import derive_vector
 
 __all__ = [
     "Derivation",
@@ -19,6 +20,7 @@ __all__ = [
     "derive",
     "derive_likelihood",
     "derive_output",
+    "derive_vector",
     "grad_cam",
     "html_worksheet",
     "latex_worksheet",

@@ -9,6 +9,8 @@ from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.network import NetworkClassifier, NetworkRegressor
 from chainrule.models.rbm import BernoulliRBM, GaussianRBM
 from chainrule.models.saved import load_estimator
+from chainrule.models.vectors import WordVectors
+from chainrule.models.word2vec import Word2Vec
 
 __all__ = [
     "Autoencoder",
@@ -23,5 +25,7 @@ __all__ = [
     "NetworkClassifier",
     "NetworkRegressor",
     "SoftmaxRegression",
+    "Word2Vec",
+    "WordVectors",
     "load_estimator",
 ]
