@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from chainrule import __version__
+from chainrule.cli.check import check
 from chainrule.cli.compare import compare
 from chainrule.cli.cv import cv
 from chainrule.cli.datasets import datasets
@@ -62,6 +63,7 @@ for command in (
     compare,
     tune,
     explain,
+    check,
     export,
     serve,
     inspect,
