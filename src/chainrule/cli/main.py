@@ -18,6 +18,7 @@ from chainrule.cli.explain import explain
 from chainrule.cli.export import export
 from chainrule.cli.flags import in_flags
 from chainrule.cli.inspect import inspect
+from chainrule.cli.learn import learn
 from chainrule.cli.look import look
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
@@ -64,6 +65,7 @@ for command in (
     tune,
     explain,
     check,
+    learn,
     export,
     serve,
     inspect,
