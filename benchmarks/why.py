@@ -22,10 +22,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from chainrule.explain.exercises import EXERCISES
 from chainrule.explain.why import Question, Verdict, question_like
+from chainrule.explain.why.names import said_in
 from tests.explain.why import corpus
 from tests.explain.why.corpus import Case
 from tests.explain.why.judging import judged, judged_source
+from tests.explain.why.slipped import slips, solution
 
 VECTORS = (
     (corpus.VECTORS, "dW", corpus.NETWORK, {}),
@@ -43,6 +46,7 @@ def main() -> None:
     """Print the table."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("--edits", type=int, default=200)
+    asked.add_argument("--slips", type=int, default=20, help="Of each exercise, at most.")
     asked.add_argument("--seed", type=int, default=0)
     asked.add_argument("--show", action="store_true", help="Print what was missed.")
     options = asked.parse_args()
@@ -59,9 +63,30 @@ def main() -> None:
     calm = [verdict.is_right and not verdict.causes for verdict in verdicts]
     print(f"{'right, in other styles':34} alarms {len(calm) - sum(calm)} of {len(calm)}")
     missed(options.show, corpus.RIGHT, verdicts, calm)
+    exercises(options.slips, seconds, options.show)
     for name, bases in (("random edits, vectorised", VECTORS), ("random edits, loops", LOOPS)):
         report(name, bases, options.edits, options.seed, seconds, options.show)
     print(f"{'seconds a verdict, this process':34} median {statistics.median(seconds):.3f}, longest {max(seconds):.2f}")
+
+
+def exercises(count: int, seconds: list[float], show: bool) -> None:
+    """Plant slips into the reference of each exercise, one at a time."""
+    told = own = located = total = 0
+    for exercise in EXERCISES:
+        for slip in slips(exercise, count):
+            start = time.perf_counter()
+            verdict = judged_source(solution(exercise, slip), exercise.question)
+            seconds.append(time.perf_counter() - start)
+            if verdict.outcome != "wrong":
+                continue
+            total += 1
+            told += bool(verdict.causes)
+            own += said_in(slip.said, {}) in verdict.causes
+            located += verdict.code.startswith(f"{slip.line.name} =")
+            if show and not (verdict.causes and verdict.code.startswith(f"{slip.line.name} =")):
+                print(f"    {exercise.name}: {slip.line.name} = {slip.source}: told {verdict.code!r}, {verdict.causes}")
+    text = f"a cause told for {told} of {total}, in its own words {own}, located {located}"
+    print(f"{f'slips of {len(EXERCISES)} exercises':34} {text}")
 
 
 def report(name: str, bases: Sequence, count: int, seed: int, seconds: list[float], show: bool) -> None:

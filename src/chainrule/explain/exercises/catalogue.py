@@ -40,7 +40,8 @@ def _of_network(
         text
         for text, holds in (
             (", J divided by N", settings.get("mean")),
-            (f", with the penalty {settings.get('penalty', '').upper()}", settings.get("penalty")),
+            (", with the penalty λ/2 Σ W² of all weights", settings.get("penalty") == "l2"),
+            (", with the penalty λ Σ |W| of all weights", settings.get("penalty") == "l1"),
             (", J = ½ Σ (y − t)²", settings.get("cost") == "squared"),
         )
         if holds

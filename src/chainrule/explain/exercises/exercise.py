@@ -59,7 +59,7 @@ class Exercise:
         example = self._example()
         shapes = "\n".join(f"    {name:4} {_shape(example[name])}" for name in (*self.arguments, self.question.answer))
         numbers = "\n".join(
-            f"    {name} = {_numbers(example[name])}" for name in (*self.arguments, self.question.answer)
+            f"    {name} = {_numbers(example[name], len(name))}" for name in (*self.arguments, self.question.answer)
         )
         return (
             f'"""{self.task}\n\nFrom the slide on {self.slide}. Shapes, in the example below:\n\n{shapes}\n\n'
@@ -90,6 +90,7 @@ def _shape(value: Any) -> str:
     return f"{shape}" if shape else "a number"
 
 
-def _numbers(value: Any) -> str:
-    text = np.array2string(np.asarray(value, dtype=float), precision=4, separator=", ", suppress_small=True)
-    return text.replace("\n", "\n          ")
+def _numbers(value: Any, name: int) -> str:
+    """Return numbers whose rows stand under each other, behind a name of some length."""
+    text = np.array2string(np.asarray(value, dtype=float) + 0.0, precision=4, separator=", ", suppress_small=True)
+    return text.replace("\n", "\n" + " " * (7 + name))
