@@ -44,7 +44,7 @@ coverage: .venv/.installed-dev ## run the tests, and list what none of them reac
 deep: coverage parity ## coverage; new failing examples, damaged files, killed runs, broken code, 40,000 slopes, ten minutes of twenty viewers, and of foul requests
 	HYPOTHESIS_PROFILE=new CHAINRULE_MUTATIONS=1000 $(BIN)/python -m pytest tests/sources tests/encode tests/large tests/network $(ARGS)
 	CHAINRULE_KILLS=5 CHAINRULE_MUTATIONS=5000 $(BIN)/python -m pytest tests/job/test_killed.py tests/job/test_damaged_runs.py
-	CHAINRULE_DEEP=200000 $(BIN)/python -m pytest tests/deep --ignore tests/deep/test_serve.py $(ARGS)
+	CHAINRULE_DEEP=200000 $(SIDE_BY_SIDE) --dist load tests/deep --ignore tests/deep/test_serve.py $(ARGS)
 	$(BIN)/python -m tests.deep.mutation --mutants 60
 	$(BIN)/python -m tests.deep.slopes
 	CHAINRULE_SOAK=600 $(BIN)/python -m pytest tests/playground/test_soak.py

@@ -1,4 +1,4 @@
-"""What the Playground delivers: frames a second to a real browser while the network trains, and pages side by side.
+"""What the Playground delivers: frames a second to a real browser while the network trains, and pages side by side: that look on at one network, and that have one each.
 
 Run `python benchmarks/playground.py`; `--soak 600 --views 20` is twenty views for ten minutes, `--views-only` leaves the
 browser out. The server is a process of its own, as `chainrule play` starts it. In the browser two figures are told: the frames that
@@ -111,8 +111,12 @@ async def first_frame(url: str, token: str) -> None:
             pass
 
 
-def ten_classes(url: str, token: str) -> None:
-    """Upload 500 points of ten classes, as a person would."""
+# Of the network of the first page, for which the table is uploaded.
+KEY = "the-first-page-of-the-benchmark"
+
+
+def ten_classes(url: str, token: str, key: str) -> None:
+    """Upload 500 points of ten classes to a page's network, as a person would."""
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -121,6 +125,7 @@ def ten_classes(url: str, token: str) -> None:
     rows = "".join(f"{r * np.cos(a):.4f},{r * np.sin(a):.4f},c{c}\n" for r, a, c in zip(radius, angle, k, strict=True))
     request = urllib.request.Request(f"{url}/upload?name=ten.csv", ("x,y,class\n" + rows).encode(), method="POST")
     request.add_header("X-Chainrule-Token", token)
+    request.add_header("X-Chainrule-Session", key)
     urllib.request.urlopen(request, timeout=30).read()
 
 
@@ -153,18 +158,36 @@ class View:
             await self.send("ack", frame=header["n"])
 
 
-async def watched(url: str, token: str, spec: dict[str, Any], n: int, seconds: float) -> tuple[list[View], float]:
-    """Open n views of one server, train, and return them with the epochs a second."""
+async def watched(
+    url: str, token: str, spec: dict[str, Any], n: int, seconds: float, *, own: bool
+) -> tuple[list[View], float]:
+    """Open n views of one server, train, and return them with the epochs a second of the first.
+
+    Each has a network of its own, or all look on at the first one's.
+    """
     import websockets
 
     address = url.replace("http", "ws") + "/ws"
     options: dict[str, Any] = {"origin": url, "max_size": None, "compression": None}
     wires = [await websockets.connect(address, **options) for _ in range(n)]
     views = [View(wire) for wire in wires]
-    for view in views:
-        await view.send("hello", token=token)
-    await views[0].send("spec", spec=spec)
-    await views[0].send("run")
+    await views[0].send("hello", token=token, session=KEY, page="first")
+    await views[0].send("follow_me", on=True)
+    told: dict[str, Any] = {}
+    while not told.get("follow"):
+        raw = await wires[0].recv()
+        told = json.loads(raw) if isinstance(raw, str) else {}
+    if "upload" in str(spec):
+        # Of HTTP by a thread: the wire goes on meanwhile.
+        await asyncio.to_thread(ten_classes, url, token, KEY)
+    for view in views[1:]:
+        await view.send("hello", token=token, follow=told["follow"], copy=own)
+    if own:
+        # The table is the first one's alone.
+        spec = spec | ({"data": {"name": "gaussians"}} if "upload" in str(spec) else {})
+    for view in views if own else views[:1]:
+        await view.send("spec", spec=spec)
+        await view.send("run")
     await asyncio.gather(*(view.watch(1.0) for view in views))
     first = views[0].last["position"]["epoch"]
     for view in views:
@@ -173,7 +196,6 @@ async def watched(url: str, token: str, spec: dict[str, Any], n: int, seconds: f
     started = time.perf_counter()
     await asyncio.gather(*(view.watch(seconds) for view in views))
     rate = (views[0].last["position"]["epoch"] - first) / (time.perf_counter() - started)
-    await views[0].send("pause")
     for wire in wires:
         await wire.close()
     return views, rate
@@ -188,19 +210,21 @@ def memory(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
-def without_a_browser(n: int, seconds: float) -> None:
+def without_a_browser(n: int, seconds: float, *, own: bool = False) -> None:
     """Print what n views get at once."""
+    kind = "networks" if own else "views"
     for name, spec in NETWORKS.items():
         with playing() as (url, token, pid):
-            ten_classes(url, token)
             before = memory(pid)
-            views, rate = asyncio.run(watched(url, token, spec, n, seconds))
+            views, rate = asyncio.run(watched(url, token, spec, n, seconds, own=own))
             after = memory(pid)
         fps = [len(view.times) / seconds for view in views]
-        gaps = [max(b - a for a, b in zip(view.times, view.times[1:], strict=False)) for view in views]
+        gaps = [
+            max((b - a for a, b in zip(view.times, view.times[1:], strict=False)), default=seconds) for view in views
+        ]
         size = sum(view.bytes for view in views) / max(1, sum(len(view.times) for view in views))
         print(
-            f"{name:22} {n:3} views: {statistics.median(fps):6.1f} frames a second (least {min(fps):.1f}), "
+            f"{name:22} {n:3} {kind}: {statistics.median(fps):6.1f} frames a second (least {min(fps):.1f}), "
             f"longest gap {max(gaps):.3f} s, {rate:7.1f} epochs a second, {size / 1000:.1f} kB a frame, "
             f"memory {before:.0f} → {after:.0f} MiB"
         )
@@ -281,12 +305,12 @@ def in_a_browser(seconds: float, chromium: str) -> None:
             )
     for name, spec in NETWORKS.items():
         with playing() as (url, token, _), chromium_tab(chromium) as tab:
-            ten_classes(url, token)
             tab.ask("Page.enable")
             tab.ask("Page.addScriptToEvaluateOnNewDocument", source=_LISTEN)
             tab.ask("Page.navigate", url=f"{url}/#token={token}")
             while not tab.value("window.__socket !== undefined && window.__count > 0"):
                 time.sleep(0.02)
+            ten_classes(url, token, tab.value("sessionStorage.getItem('chainrule-key')"))
             tab.value(f"window.__socket.send(JSON.stringify({{type: 'spec', spec: {json.dumps(spec)}}}))")
             tab.value("window.__socket.send(JSON.stringify({type: 'run'}))")
             time.sleep(2)
@@ -320,6 +344,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--views", type=int, default=20)
+    parser.add_argument("--networks", type=int, default=40, help="Pages that train a network each.")
     parser.add_argument("--soak", type=float, default=0.0, help="Watch with all views for so many seconds.")
     parser.add_argument("--views-only", action="store_true", help="Leave the browser out.")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
@@ -330,6 +355,7 @@ def main() -> None:
     if not options.views_only and Path(options.chromium).exists():
         in_a_browser(options.seconds, options.chromium)
     without_a_browser(options.views, options.soak or options.seconds)
+    without_a_browser(options.networks, options.seconds, own=True)
 
 
 if __name__ == "__main__":

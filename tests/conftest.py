@@ -24,6 +24,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 _BRINGS = {
     "Chromium": "apt-get install chromium, or any Chromium in the PATH",
     "pdflatex": "apt-get install texlive-latex-recommended",
+    "openpyxl": "make test, or pip install openpyxl",
     "npm ci": "npm ci",
     "node is": "Node.js 20 or newer in the PATH",
     "CHAINRULE_DATA": "CHAINRULE_DATA=FOLDER make test",

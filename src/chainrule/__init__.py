@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.job.arrays import load_data
     from chainrule.job.export import export
     from chainrule.job.look import read
+    from chainrule.models.forecaster import Forecaster
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from chainrule.select.compare import compare
     from chainrule.select.crossval import cross_validate
     from chainrule.select.tune import tune
+    from chainrule.tables.estimators import TableClassifier, TableRegressor
 
 _SUBPACKAGES = (
     "encode",
@@ -48,6 +50,7 @@ _SUBPACKAGES = (
 _HOMES = {
     "ChainruleError": "chainrule.errors",
     "Fitted": "chainrule.fitted.fitted",
+    "Forecaster": "chainrule.models.forecaster",
     "LinearRegression": "chainrule.models.linear",
     "LogisticRegression": "chainrule.models.logistic",
     "MLPClassifier": "chainrule.models.mlp",
@@ -58,6 +61,8 @@ _HOMES = {
     "NetworkRegressor": "chainrule.models.network",
     "Playground": "chainrule.playground.widget",
     "SoftmaxRegression": "chainrule.models.logistic",
+    "TableClassifier": "chainrule.tables.estimators",
+    "TableRegressor": "chainrule.tables.estimators",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "export": "chainrule.job.export",
@@ -74,6 +79,7 @@ _HOMES = {
 __all__ = [
     "ChainruleError",
     "Fitted",
+    "Forecaster",
     "LinearRegression",
     "LogisticRegression",
     "MLPClassifier",
@@ -84,6 +90,8 @@ __all__ = [
     "NetworkRegressor",
     "Playground",
     "SoftmaxRegression",
+    "TableClassifier",
+    "TableRegressor",
     "__version__",
     "compare",
     "cross_validate",

@@ -48,7 +48,10 @@ class Open:
 
     def session(self, look: Callable[[Session], Any]) -> Any:
         """Return what `look` finds in the session, in the thread that owns it."""
-        return self.live.server.live.runner.ask(look).result(timeout=10)
+        key = self.page.evaluate("() => sessionStorage.getItem('chainrule-key')")
+        room = self.live.server.live.rooms.find(key)
+        assert room is not None
+        return room.runner.ask(look).result(timeout=10)
 
     def wait(self, condition: str, argument: Any = None) -> None:
         """Wait until an expression of JavaScript is true."""
@@ -82,7 +85,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Open]]:
     """Return a function that opens the page of a new server; afterwards nothing may have gone wrong in it."""
     opened: list[Open] = []
 
-    def open_one(live: Live | None = None, fragment: str = "", **options: Any) -> Open:
+    def open_one(live: Live | None = None, fragment: str = "", *, known: bool = True, **options: Any) -> Open:
         server = live or start_server()
         page = browser.new_context(viewport={"width": 1440, "height": 900}, **options).new_page()
         one = Open(page, server)
@@ -94,6 +97,10 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Open]]:
         page.goto(f"{server.url}/#token={TOKEN}{fragment}")
         one.wait("() => document.querySelector('.cr-figure-number')?.textContent !== ''")
         one.wait("() => document.querySelectorAll('.cr-neuron').length > 0")
+        if known:
+            one.wait("() => sessionStorage.getItem('chainrule-key')")
+        if "state=" in fragment:
+            page.get_by_role("button", name="load it").click()
         return one
 
     yield open_one

@@ -14,7 +14,7 @@ from chainrule.playground.session import Session
 from chainrule.playground.spec import DEFAULT, spec_to_json
 from chainrule.types import PREDICT, Batch
 from tests.browser.conftest import Open, read_number
-from tests.playground.conftest import start_server
+from tests.playground.conftest import TOKEN, start_server
 
 pytestmark = pytest.mark.browser
 
@@ -202,7 +202,8 @@ def test_a_shared_link_brings_the_set_up_back(open_page: Opener) -> None:
     one.page.get_by_role("combobox", name="optimizer").select_option("adam")
     one.wait("() => location.hash.includes('adam') && location.hash.includes('xor') && location.hash.includes('sin')")
     wanted = one.session(lambda session: spec_to_json(session.spec))
-    fragment = "&" + one.page.url.partition("&")[2]
+    assert TOKEN not in one.page.url
+    fragment = "&" + one.page.url.partition("#")[2]
     other = open_page(fragment=fragment)
     other.page.get_by_role("button", name="Neuron 5 of hidden1").wait_for()
     assert other.session(lambda session: spec_to_json(session.spec)) == wanted

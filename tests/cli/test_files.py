@@ -23,6 +23,7 @@ QUICK = ("--epochs", "40", "--hidden", "8", "--lr", "0.03", "--json", "--out", "
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the report's drawing out, which takes a second a run: tests/report has it."""
     monkeypatch.setattr("chainrule.job.run_report.render", lambda _: "<!doctype html>")
+    monkeypatch.setattr("chainrule.job.train.inspect_run", lambda *_, **__: None)
 
 
 @pytest.fixture

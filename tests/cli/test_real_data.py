@@ -20,6 +20,7 @@ Real = Callable[[str], Path]
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the report's drawing out, which takes a second a run: tests/report and the processes have it."""
     monkeypatch.setattr("chainrule.job.run_report.render", lambda _: "<!doctype html>")
+    monkeypatch.setattr("chainrule.job.train.inspect_run", lambda *_, **__: None)
 
 
 def test_no_message_of_the_sms_collection_is_lost(real: Real) -> None:

@@ -27,6 +27,7 @@ FILES = [
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the report's drawing out, which takes a second a run: tests/report and the processes have it."""
     monkeypatch.setattr("chainrule.job.run_report.render", lambda _: "<!doctype html>")
+    monkeypatch.setattr("chainrule.job.train.inspect_run", lambda *_, **__: None)
 
 
 def test_a_run_on_a_table_leaves_six_files(chainrule: Command, here: Path) -> None:
@@ -44,7 +45,8 @@ def test_figures_go_to_stdout_and_progress_to_stderr(chainrule: Command) -> None
 
 def test_json_is_one_object_on_stdout(chainrule: Command) -> None:
     found = json.loads(chainrule(*RUN, "--json").out)
-    assert list(found) == ["run", "model", "report", "engine", "task", "n_parameters", "epochs", "seconds", "metrics"]
+    keys = ["run", "model", "report", "engine", "task", "n_parameters", "epochs", "seconds"]
+    assert list(found) == [*keys, "metrics", "rivals", "intervals"]
     assert (found["engine"], found["task"], found["epochs"]) == ("numpy", "classification", 3)
     assert list(found["metrics"]) == ["train", "valid", "test", "baseline"]
     assert all(set(part) == {"accuracy", "log_loss", "macro_f1"} for part in found["metrics"].values())

@@ -11,7 +11,7 @@ import pytest
 from chainrule.engine import Engine, engine_by_name
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, DataError, ShapeError
-from chainrule.nn import LOSSES, BinaryCrossEntropy, Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.nn import LOSSES, BinaryCrossEntropy, Huber, Loss, Pinball, Poisson, SoftmaxCrossEntropy, SquaredError
 from chainrule.nn.loss import register
 from chainrule.types import Array
 from tests.contracts import checks
@@ -23,6 +23,9 @@ CASES = [
     LossCase("squared error, square", SquaredError(), 5, "any"),
     LossCase("huber", Huber(), 3, "any"),
     LossCase("huber with a wide middle", Huber(2.5), 2, "any"),
+    LossCase("pinball", Pinball(), 3, "any"),
+    LossCase("pinball of three quantiles", Pinball((0.1, 0.5, 0.8)), 3, "any"),
+    LossCase("pinball of two quantiles, twice", Pinball((0.2, 0.9)), 4, "any"),
     LossCase("poisson", Poisson(), 2, "counts"),
     LossCase("binary cross-entropy", BinaryCrossEntropy(), 1, "binary"),
     LossCase("binary cross-entropy of many labels", BinaryCrossEntropy(), 4, "binary"),
@@ -34,7 +37,9 @@ CASES = [
 CASES += [
     replace(case, name=f"{case.name}, over {label}", places=places)
     for case in CASES
-    if case.name in {"squared error", "huber", "poisson"} or "labels" in case.name or case.loss.is_exclusive
+    if case.name in {"squared error", "huber", "pinball of three quantiles", "poisson"}
+    or "labels" in case.name
+    or case.loss.is_exclusive
     if case.outputs != 5
     for label, places in (("time", (4,)), ("a map", (2, 3)))
 ]

@@ -53,7 +53,12 @@ def examples(page: Path) -> Iterator[Example]:
 
 @pytest.mark.parametrize(
     "example",
-    [*examples(DOCS / "architecture.md"), *examples(DOCS / "python.md"), *examples(DOCS.parent / "README.md")],
+    [
+        *examples(DOCS / "architecture.md"),
+        *examples(DOCS / "python.md"),
+        *examples(DOCS / "series.md"),
+        *examples(DOCS.parent / "README.md"),
+    ],
     ids=lambda example: example.title,
 )
 def test_an_example_prints_what_the_page_says(example: Example, tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ def test_every_line_of_an_output_comes_out(loss: Case) -> None:
         assert prove(derive_output(loss.network, 1, loss.batch.x, loss.batch.t, params=loss.params, row=row)) > 2
 
 
-@pytest.mark.parametrize("loss", [nn.BinaryCrossEntropy(), nn.Poisson(), nn.SquaredError(), nn.Huber(0.01)], ids=repr)
+@pytest.mark.parametrize(
+    "loss", [nn.BinaryCrossEntropy(), nn.Poisson(), nn.SquaredError(), nn.Pinball((0.3,)), nn.Huber(0.01)], ids=repr
+)
 @pytest.mark.parametrize("bias", [0.3, 3.0, -14.0])
 def test_a_link_with_its_numbers_comes_out(loss: nn.Loss, bias: float) -> None:
     network = mlp((2,), [], 1, loss)

@@ -21,6 +21,7 @@ LOSSES = {
     "squared": nn.SquaredError(),
     "poisson": nn.Poisson(),
     "huber on the parabola": nn.Huber(100.0),
+    "pinball": nn.Pinball((0.1, 0.5, 0.8)),
     "huber on the line": nn.Huber(0.01),
 }
 RNG = np.random.default_rng(0)

@@ -151,3 +151,13 @@ def test_a_notebook_shows_the_derivation(derivations: list[Derivation]) -> None:
     assert not parser.open
     assert "hidden1.W[0,2]" in derivations[0]._repr_html_()
     assert str(derivations[0]) == derivations[0].text
+
+
+def test_a_sheet_to_fill_in_shows_neither_what_was_measured_nor_which_entries_count(
+    derivations: list[Derivation],
+) -> None:
+    for write, mark in ((html_worksheet, "class='cr-on'"), (latex_worksheet, r"\mathbf{")):
+        solved, blank = (write(derivations[:1], solution=solution) for solution in (True, False))
+        assert mark in solved
+        assert mark not in blank
+        assert derivations[0].check.measured.split(" ")[0] not in blank

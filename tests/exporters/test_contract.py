@@ -14,6 +14,7 @@ import pytest
 from chainrule import nn, optim
 from chainrule.encode.columns import ENCODERS
 from chainrule.encode.preparation import ENCODINGS
+from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
 from chainrule.exporters import (
     keras,
@@ -128,6 +129,7 @@ RULES = {
 LOSS = {
     "SquaredError": nn.SquaredError(),
     "Huber": nn.Huber(0.5),
+    "Pinball": nn.Pinball((0.3,)),
     "Poisson": nn.Poisson(),
     "SoftmaxCrossEntropy": nn.SoftmaxCrossEntropy(0.1),
     "BinaryCrossEntropy": nn.BinaryCrossEntropy(),
@@ -198,6 +200,16 @@ def test_a_layer_learns_the_same_elsewhere(to: str, name: str, i: int, tmp_path:
     predictions, costs = differences(made, write, tmp_path)
     assert predictions <= 1e-6
     assert costs <= 1e-6
+
+
+def test_quantiles_come_round_again_in_a_script() -> None:
+    loss, rng = nn.Pinball((0.1, 0.5, 0.9)), np.random.default_rng(0)
+    a, t = rng.normal(size=(2, 5, 6))
+    written: dict[str, Any] = {"np": np}
+    exec(losses.NUMPY.find(loss)(loss).source, written)
+    costs, cache = loss.each(NUMPY, a, t)
+    assert np.allclose(written["costs"](a, t), costs)
+    assert np.allclose(written["slope"](a, t), loss.each_backward(NUMPY, cache))
 
 
 @pytest.mark.parametrize("to", SCRIPTS)

@@ -359,6 +359,33 @@ def test_a_mask_is_of_zeros_and_ones(value: float) -> None:
         net.fit(rng.normal(size=(12, 6, 3)), rng.integers(0, 2, (12, 6)), mask=mask)
 
 
+def sequences(layers: list[nn.Layer], **batch: Any) -> chainrule.Fitted:
+    """Sequences of six times, the last two of them padding, with one class each."""
+    rng, mask = np.random.default_rng(0), np.ones((12, 6))
+    mask[:, 4:] = 0
+    net = chainrule.Network(layers, (6, 3), nn.SoftmaxCrossEntropy())
+    return net.fit(rng.normal(size=(12, 6, 3)), rng.integers(0, 2, 12), mask=mask, epochs=1, **batch)
+
+
+def test_a_mask_that_no_layer_reads_is_refused() -> None:
+    with pytest.raises(ChainruleError, match="layers that keep to the mask"):
+        sequences([nn.Flatten(), nn.Dense(2)])
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [nn.Dense(4), nn.GlobalAvgPool(), nn.Dense(2)],
+        [nn.Dense(4), nn.GlobalMaxPool(), nn.Dense(2)],
+        [nn.LSTM(4), nn.Dense(2)],
+        [nn.SelfAttention(3), nn.GlobalAvgPool(), nn.Dense(2)],
+        [nn.Conv1D(4, 3), nn.Flatten(), nn.Dense(2)],
+    ],
+)
+def test_a_mask_that_the_layers_keep_to_is_taken(layers: list[nn.Layer]) -> None:
+    assert sequences(layers).history.cost
+
+
 def test_a_vector_has_no_places_to_mask() -> None:
     x, t = xor()
     with pytest.raises(ChainruleError, match="mask"):

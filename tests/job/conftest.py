@@ -32,3 +32,4 @@ def train(tmp_path: Path) -> Train:
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the report's drawing out, which takes a second a run: tests/report and the processes have it."""
     monkeypatch.setattr("chainrule.job.run_report.render", lambda _: "<!doctype html>")
+    monkeypatch.setattr("chainrule.job.train.inspect_run", lambda *_, **__: None)

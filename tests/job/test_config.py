@@ -215,6 +215,17 @@ def test_a_search_takes_all_rows_at_once() -> None:
     assert Config("x", optimizer="lbfgs").resolve(90).batch_size == 90
 
 
+@pytest.mark.parametrize(
+    "settings", [{"learning_rate": 0.1}, {"batch_size": 16}, {"schedule": "cosine"}, {"clip_norm": 1.0}, {"plateau": 3}]
+)
+def test_a_search_has_no_rate_no_batches_and_no_schedule(settings: dict[str, Any]) -> None:
+    (name,) = settings
+    with pytest.raises(ConfigError, match=f"no {name} for the optimizer lbfgs"):
+        Config("x", optimizer="lbfgs", **settings).resolve(90)
+    chosen = Config("x", optimizer="lbfgs").resolve(90)
+    assert chosen.resolve(90) == chosen
+
+
 def test_a_batch_of_more_than_the_rows_is_refused() -> None:
     with pytest.raises(ConfigError, match="`batch_size=90` or less"):
         Config("x", batch_size=91).resolve(90)

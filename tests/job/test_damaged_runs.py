@@ -47,6 +47,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a run that was killed after its last checkpoint."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chainrule.job.run_report.render", lambda _: "<!doctype html>")
+        patch.setattr("chainrule.job.train.inspect_run", lambda *_, **__: None)
         path = tmp_path_factory.mktemp("damaged") / "run"
         job = Job(
             config_from({"data": "iris", "epochs": 2, "hidden": (4,), "checkpoint_seconds": 0, "engine": "numpy"}),

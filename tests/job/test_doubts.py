@@ -42,6 +42,13 @@ def test_a_number_that_stands_for_a_gap_is_told_with_the_setting(write: Write, n
     assert f"missing={number}" in told[0]
 
 
+def test_a_date_without_an_end_is_told(write: Write) -> None:
+    told = notes(
+        write, lambda i: f"{i % 7}.5,{'9999-12-31' if i % 9 == 0 else f'2021-03-{i % 28 + 1:02}'},{'uv'[i % 2]}"
+    )
+    assert "9999-12-31 in colour" in told[0]
+
+
 def test_99_among_numbers_up_to_100_is_a_number(write: Write) -> None:
     assert notes(write, lambda i: f"{99 if i % 20 == 0 else i * 37 % 101},{('red', 'blue')[i % 2]},{'uv'[i % 2]}") == []
 

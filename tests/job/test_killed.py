@@ -68,6 +68,7 @@ def photographs(folder: Path, to: Path, settings: dict[str, Any], monkeypatch: p
     job.finish()
     monkeypatch.undo()
     monkeypatch.setattr("chainrule.job.run_report.render", lambda _: "<!doctype html>")
+    monkeypatch.setattr("chainrule.job.train.inspect_run", lambda *_, **__: None)
     yield from taken
 
 

@@ -15,6 +15,7 @@ from chainrule.errors import DataError
 from chainrule.large import parquet, text
 from chainrule.large.block import Blocks
 from chainrule.large.blocks import open_blocks, weight
+from chainrule.sources.delimited import Wishes
 from chainrule.sources.source import read_table
 from tests.conftest import Write
 
@@ -176,3 +177,43 @@ def test_an_encoding_that_shows_far_down_is_that_of_all_blocks(write: Write, enc
 def test_utf_16_cannot_be_cut_at_its_lines(write: Write) -> None:
     with pytest.raises(DataError, match="Write it as UTF-8"):
         open_blocks(write("a,b\n1,2\n3,4\n".encode("utf-16")))
+
+
+def test_numbers_beyond_float64_in_one_group_make_names_of_the_whole_column(tmp_path: Path) -> None:
+    ids = [2**53 + 1 + i % 2 if i >= 300 else i for i in range(N)]
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"id": ids, "x": list(range(N))}), path, row_group_size=100)
+    blocks = open_blocks(path, Wishes(), lambda _: None)
+    streamed = [cell for block in range(blocks.n_blocks) for part in blocks.frames(block) for cell in part["id"]]
+    assert streamed == [str(i) for i in ids] == read_table(path).frame["id"].tolist()
+
+
+def test_decimals_without_a_part_are_whole_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    ids = pa.array([2**53 + 1, 2**53 + 2], pa.int64()).cast(pa.decimal128(38, 0))
+    pq.write_table(pa.table({"id": ids, "x": [1, 2]}), path)
+    assert read_table(path).frame["id"].tolist() == ["9007199254740993", "9007199254740994"]
+
+
+@pytest.mark.parametrize("about", [b'{"index_columns" ["a"]}', b'{"index_columns": 3}', b"[1]", b"\xff"])
+def test_what_pandas_wrote_into_a_file_may_be_damaged(tmp_path: Path, about: bytes) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": [1, 2], "b": ["x", "y"]}).replace_schema_metadata({b"pandas": about}), path)
+    if about.startswith(b"["):
+        # JSON of another form says nothing of an index.
+        assert len(read_table(path)) == 2
+    else:
+        with pytest.raises(DataError, match="whole Parquet file"):
+            read_table(path)
+
+
+def test_a_text_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    bad = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pa.py_buffer(b"a\xff")]
+    )
+    pq.write_table(pa.table({"a": [1, 2], "b": bad}), path)
+    with pytest.raises(DataError, match="whole Parquet file"):
+        read_table(path)
+    with pytest.raises(DataError, match="whole Parquet file"):
+        open_blocks(path, Wishes(), lambda _: None)

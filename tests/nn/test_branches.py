@@ -38,7 +38,11 @@ def test_a_layer_says_where_another_piece_begins(layer: nn.Layer, x: np.ndarray,
     assert branches(layer, x, distance + 1e-9) != here
 
 
-@pytest.mark.parametrize(("loss", "a", "distance"), [(nn.Huber(0.5), -0.2, 0.7), (nn.Poisson(), 29.0, 1.0)], ids=repr)
+@pytest.mark.parametrize(
+    ("loss", "a", "distance"),
+    [(nn.Huber(0.5), -0.2, 0.7), (nn.Poisson(), 29.0, 1.0), (nn.Pinball((0.3,)), -0.2, 0.2)],
+    ids=repr,
+)
 def test_a_loss_says_where_another_piece_begins(loss: nn.Loss, a: float, distance: float) -> None:
     def piece(change: float) -> list[bytes]:
         _, cache = loss.forward(XP, np.array([[a + change]]), np.zeros((1, 1)))

@@ -9,7 +9,7 @@ import pytest
 
 from chainrule.engine import engine_by_name
 from chainrule.errors import ConfigError
-from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Pinball, Poisson, SoftmaxCrossEntropy, SquaredError
 from tests.contracts.checks import agreement, assert_close
 
 XP = engine_by_name("numpy").xp
@@ -36,6 +36,12 @@ BY_HAND: list[tuple[Loss, list[list[float]], list[list[float]], float, list[list
         -(0.9 * math.log(0.75) + 0.1 * math.log(0.25)),
         [[0.75 - 0.9, 0.25 - 0.1]],
     ),
+]
+BY_HAND += [
+    # Below the target by 2 at q = 0.1, above by 1 at q = 0.5, on it at q = 0.9.
+    (Pinball((0.1, 0.5, 0.9)), [[1, 4, 3]], [[3, 3, 3]], 0.1 * 2 + 0.5 * 1, [[-0.1, 0.5, 0]]),
+    # Two quantiles, twice: outputs 0 and 2 are of 0.2, outputs 1 and 3 of 0.7.
+    (Pinball((0.2, 0.7)), [[0, 0, 5, 5]], [[1, 1, 4, 4]], 0.2 + 0.7 + 0.8 + 0.3, [[-0.2, -0.7, 0.8, 0.3]]),
 ]
 by_hand = pytest.mark.parametrize(("loss", "a", "t", "cost", "da"), BY_HAND, ids=lambda v: repr(v)[:30])
 

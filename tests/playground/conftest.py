@@ -20,6 +20,8 @@ from chainrule.playground.wire import Message
 from chainrule.web.place import bound_socket, uvicorn_config
 
 TOKEN = "a-token-that-is-known-to-the-tests"
+# Of a network that the server has not met yet: it makes one for whoever names it.
+KEY = "a-key-that-is-known-to-the-tests"
 
 
 class Asking:

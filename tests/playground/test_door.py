@@ -14,7 +14,7 @@ import pytest
 
 from chainrule.playground import live
 from chainrule.web import door
-from tests.playground.conftest import TOKEN, Live, start_server
+from tests.playground.conftest import KEY, TOKEN, Live, start_server
 from tests.playground.test_server import opened
 
 HALF = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
@@ -27,6 +27,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     monkeypatch.setattr(live, "HELLO_SECONDS", 0.5)
     monkeypatch.setattr(live, "BODY_SECONDS", 0.5)
     running = start_server()
+    with opened(running, session=KEY) as page:
+        page.until("session")
     yield running
     running.stop()
 
@@ -35,6 +37,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
 def patient() -> Iterator[Live]:
     """Return a server of the usual patience."""
     running = start_server()
+    with opened(running, session=KEY) as page:
+        page.until("session")
     yield running
     running.stop()
 
@@ -120,7 +124,7 @@ def upload(server: Live, content: bytes, length: int) -> socket.socket:
     wire = socket.create_connection(("127.0.0.1", server.port), timeout=5)
     head = (
         f"POST /upload HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nX-Chainrule-Token: {TOKEN}\r\n"
-        f"Content-Length: {length}\r\n\r\n"
+        f"X-Chainrule-Session: {KEY}\r\nContent-Length: {length}\r\n\r\n"
     )
     wire.sendall(head.encode() + content)
     return wire
@@ -132,7 +136,11 @@ def test_uploads_that_stall_are_not_in_the_way_of_another(patient: Live) -> None
             stack.enter_context(upload(patient, b"a,b\n", 1000))
         table = b"a,b\n" + b"".join(b"%d,%s\n" % (i * 7 % 11, b"xy"[i % 2 : i % 2 + 1]) for i in range(40))
         answer = httpx.post(
-            f"{patient.url}/upload", content=table, headers={"x-chainrule-token": TOKEN}, params={"name": "t.csv"}
+            f"{patient.url}/upload",
+            content=table,
+            headers={"x-chainrule-token": TOKEN, "x-chainrule-session": KEY},
+            params={"name": "t.csv"},
+            timeout=60,
         )
         assert answer.status_code == 200, answer.text
 

@@ -271,7 +271,7 @@ def test_a_race_ends_with_its_curves_and_a_verdict(ask: Asking) -> None:
     news = ask.session.news()
     assert "adam" in next(item for item in news if item.type == "event").content["text"]
     runs = next(item for item in news if item.type == "history").content["runs"]
-    assert [run["name"] for run in runs] == ["gradient_descent", "adam"]
+    assert [run["name"] for run in runs] == ["circle: gradient_descent", "circle: adam"]
     assert runs[0]["train"][0] == runs[1]["train"][0]
 
 

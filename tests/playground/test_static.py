@@ -75,6 +75,8 @@ def test_a_module_can_be_read_in_one_sitting_and_imports_what_is_there(module: P
         "layer_heads",
         "links",
         "link_pointer",
+        "mine",
+        "pictured",
         "plot",
         "neurons",
         "worksheet",

@@ -158,7 +158,7 @@ def test_states_of_a_large_network_hold_no_more_than_their_share_of_memory() -> 
     kept = PastStates()
     for epoch in range(200):
         kept.add(_state(epoch, 1_000_000))
-    assert kept.nbytes <= 64 << 20
+    assert kept.nbytes <= 32 << 20
 
 
 def test_after_going_back_the_old_future_is_forgotten() -> None:

@@ -42,7 +42,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     names = [HOSTILE, '"onload=alert(2) x="', "&amp;</svg>", "$x^$", r"$\frac{$", "größe 数字 🙂"]
     quoted = ",".join('"' + name.replace('"', '""') + '"' for name in [*names, "class"])
     labels = ["<b>bold</b>", "$5", r"$\alpha{$"]
-    rows = "".join(",".join(f"{(i * (k + 3)) % 11}.5" for k in range(6)) + f",{labels[i % 3]}\n" for i in range(60))
+    rows = "".join(",".join(f"{(i * (k + 3)) % 11}.5" for k in range(6)) + f",{labels[i % 3]}\n" for i in range(180))
     hostile.write_text(f"{quoted}\n{rows}", encoding="utf-8")
     noises(folder / "noises")
     made: dict[str, str] = {}

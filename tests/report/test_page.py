@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -73,9 +75,18 @@ def test_what_is_opened_is_closed(pages: Pages, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_there_is_no_script(pages: Pages, kind: str) -> None:
-    reader = read(pages(kind))
-    assert reader.tags["script"] == 0
+def test_no_script_runs_but_the_one_that_the_page_s_policy_knows_by_its_digest(pages: Pages, kind: str) -> None:
+    page, reader = pages(kind), read(pages(kind))
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts]
+    policy = next(value for tag, name, value in reader.attributes if tag == "meta" and value.startswith("default-src"))
+    allowed = "".join(f"; script-src {digest}" for digest in digests)
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:" + allowed
+    # What else is called a script is data, which no browser runs.
+    others = [value for tag, name, value in reader.attributes if (tag, name) == ("script", "type")]
+    assert len(scripts) <= 1
+    assert reader.tags["script"] == len(scripts) + len(others)
+    assert set(others) <= {"application/json"}
     assert not [name for _, name, _ in reader.attributes if name.startswith("on")]
 
 
@@ -116,8 +127,21 @@ def test_every_picture_can_be_named_by_a_screen_reader(pages: Pages, kind: str) 
 
 ALWAYS = {"How good it is", "How it learned", "Weights and gradients", "The network", "The data", "To repeat it"}
 SECTIONS = {
-    "classification": {"What it confuses", "Which columns it listens to"},
-    "regression": {"What it predicts", "Its worst mistakes", "Which columns it listens to"},
+    "classification": {
+        "Is a network worth it here?",
+        "What it confuses",
+        "Which columns matter",
+        "What each of them does",
+        "How far its probabilities can be trusted",
+        "Where to draw the line",
+    },
+    "regression": {
+        "Is a network worth it here?",
+        "What it predicts",
+        "Its worst mistakes",
+        "Which columns matter",
+        "What each of them does",
+    },
     "images": {"What it confuses", "Its worst mistakes", "What its first layer looks at"},
     "sounds": {"What it confuses", "Its worst mistakes", "What its first layer looks at"},
     "plane of classes": {"What it confuses", "What it sees"},
@@ -164,21 +188,14 @@ def test_a_hostile_column_name_is_shown_as_text(pages: Pages) -> None:
 
 
 def test_a_hostile_class_name_is_shown_as_text(pages: Pages) -> None:
-    reader = read(pages("hostile"))
-    assert reader.tags["b"] == read(pages("classification")).tags["b"]
-    assert "<b>bold</b>" in reader.texts
+    assert "<b>bold" not in pages("hostile")
+    assert "<b>bold</b>" in read(pages("hostile")).texts
 
 
 def test_dollars_in_names_are_no_formulas(pages: Pages) -> None:
     text = "\n".join(read(pages("hostile")).texts)
     assert text.count("$5") >= 2
     assert r"$\frac{$" in text
-
-
-def test_the_page_may_not_fetch_even_if_it_wanted(pages: Pages) -> None:
-    assert ("meta", "content", "default-src 'none'; style-src 'unsafe-inline'; img-src data:") in read(
-        pages("classification")
-    ).attributes
 
 
 def test_a_mistaken_sound_is_shown_by_its_spectrogram_and_its_file(pages: Pages) -> None:

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from chainrule.report import plots
+from chainrule.report import plots, table_plots
 from chainrule.report.grid import pictures, weight_pictures
 
 RNG = np.random.default_rng(0)
@@ -45,11 +45,11 @@ def test_a_confusion_matrix_with_an_absent_class_is_drawn() -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 5000])
 def test_values_are_drawn_against_each_other(n: int) -> None:
-    assert parsed(plots.predicted_against_true(RNG.normal(size=n), RNG.normal(size=n), "t")) is not None
+    assert parsed(table_plots.residual_panels(RNG.normal(size=n), RNG.normal(size=n), "t", None)) is not None
 
 
 def test_equal_values_are_drawn() -> None:
-    assert parsed(plots.predicted_against_true(np.ones(4), np.ones(4), "t")) is not None
+    assert parsed(table_plots.residual_panels(np.ones(4), np.ones(4), "t", None)) is not None
 
 
 @pytest.mark.parametrize("x", [RNG.normal(size=(9, 2)), np.ones((3, 2)), np.ones((1, 2))])
@@ -61,7 +61,7 @@ def test_a_plane_is_drawn_even_where_the_rows_lie_on_one_point(x: np.ndarray) ->
 
 
 def test_no_more_points_are_drawn_than_a_browser_bears() -> None:
-    svg = plots.predicted_against_true(RNG.normal(size=50_000), RNG.normal(size=50_000), "t")
+    svg = table_plots.residual_panels(RNG.normal(size=50_000), RNG.normal(size=50_000), "t", None)
     assert len(svg) < 2_000_000
 
 

@@ -150,3 +150,24 @@ def test_a_login_that_is_refused_is_told(server: tuple[str, Path], monkeypatch: 
     (file,) = remote(f"{url}/a.bin")
     with pytest.raises(DataError, match="answers 403, for the name or the key is not known"):
         fetch("set", (replace(file, login=lambda: ("ada", "k")),))
+
+
+def test_what_is_known_by_its_md5_alone_is_known_by_its_sha256_once_it_came(
+    server: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, folder = server
+    (folder / "a.bin").write_bytes(CONTENT)
+    (file,) = remote(f"{address}/a.bin")
+    file = replace(file, sha256=f"md5:{hashlib.md5(CONTENT).hexdigest()}")
+    place = fetch("weak", (file,))
+    pin = place / "a.bin.sha256"
+    assert pin.read_text().strip() == hashlib.sha256(CONTENT).hexdigest()
+    # As if somebody had forged another file with the same MD5.
+    pin.write_text("0" * 64)
+    with pytest.raises(DataError, match="another checksum"):
+        fetch("weak", (file,), offline=True)
+    with pytest.raises(DataError, match="when it first came"):
+        fetch("weak", (file,))
+    assert not (place / "a.bin").exists()
+    pin.unlink()
+    assert fetch("weak", (file,)) == place

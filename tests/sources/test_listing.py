@@ -139,6 +139,9 @@ def test_a_test_pattern_that_matches_none_or_all_is_refused(place, pattern: str)
         ("Train Data", "Testing-Images"),
         ("images_train", "images_val"),
         ("trn", "holdout"),
+        ("seg_train", "seg_test"),
+        ("train1", "test1"),
+        ("animals-train-v2", "animals-valid-v2"),
     ],
 )
 def test_parts_are_known_under_many_names(place, train: str, test: str) -> None:  # type: ignore[no-untyped-def]

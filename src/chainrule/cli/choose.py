@@ -58,6 +58,15 @@ how = together(
     click.option("--config", help="TOML file of settings; flags and --set win over it."),
     click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Any setting of `train`."),
 )
+series = together(
+    click.option(
+        "--time", metavar="COLUMN", help="Series: column of the times. What follows is forecast from what was before."
+    ),
+    click.option("--group", metavar="COLUMN", help="Series: column that names the series of each row."),
+    click.option("--window", type=int, help="Series: steps of history that are read."),
+    click.option("--horizon", type=int, help="Series: steps that are forecast."),
+    click.option("--known", metavar="COLUMNS", help="Series: columns that are known ahead, A,B for example."),
+)
 told = together(
     click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout."),
     click.option("--quiet", is_flag=True, help="Print errors alone; with --json, that one object too."),

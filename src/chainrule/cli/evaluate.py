@@ -44,15 +44,24 @@ def evaluate(
     from chainrule.job.config import config_from
     from chainrule.job.predict import evaluate_table, open_model
     from chainrule.job.prepare import reading_of
+    from chainrule.job.series.predict import evaluate_series, is_of_series
 
     asked = {"strict": strict, "resample": resample, "offline": offline, "label_from": label_from}
     reading = reading_of(config_from({"data": data, **asked, **written}))
-    result = evaluate_table(open_model(Path(model)), data, part=part, views=views, reading=reading)
+    opened = open_model(Path(model))
+    if is_of_series(opened):
+        if part is not None or label_from is not None or views > 1:
+            raise click.UsageError(
+                "--part, --label-from and --views are for models of rows and files; this one forecasts series."
+            )
+        result = evaluate_series(opened, data, reading)
+    else:
+        result = evaluate_table(opened, data, part=part, views=views, reading=reading)
     if json_:
         metrics = {part: finite(values) for part, values in result.metrics.items()}
         answer(json.dumps({"model": model, "data": data, "rows": result.rows, "metrics": metrics}, allow_nan=False))
         return
     for note in result.notes:
         tell(f"note: {printable(said(note))}")
-    tell(f"{result.rows:,} rows of {data}\n")
+    tell(f"{result.rows:,} {'windows' if is_of_series(opened) else 'rows'} of {data}\n")
     answer(metrics_table(result.metrics))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from importlib import metadata
 from typing import Any
 
 import click
@@ -17,6 +19,7 @@ from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
 from chainrule.cli.export import export
 from chainrule.cli.flags import in_flags
+from chainrule.cli.generate import generate
 from chainrule.cli.inspect import inspect
 from chainrule.cli.learn import learn
 from chainrule.cli.look import look
@@ -26,8 +29,11 @@ from chainrule.cli.serve import serve
 from chainrule.cli.terminal import abandon, prepare, tell, unanswered
 from chainrule.cli.train import train
 from chainrule.cli.tune import tune
-from chainrule.errors import ChainruleError, OutputError, TooLargeError, TrainingError
+from chainrule.errors import ChainruleError, ConfigError, OutputError, TooLargeError, TrainingError
 from chainrule.printable import printable
+
+# Packages that are imported by another name than pip knows them by.
+_CALLED = {"sklearn": "scikit-learn", "PIL": "pillow", "tomli_w": "tomli-w", "charset_normalizer": "charset-normalizer"}
 
 
 class InOrder(click.Group):
@@ -59,6 +65,7 @@ for command in (
     train,
     doctor,
     predict,
+    generate,
     evaluate,
     cv,
     compare,
@@ -100,6 +107,13 @@ def _run() -> int:
     except ChainruleError as error:
         tell_error(error)
         return 1 if isinstance(error, (TrainingError, OutputError)) else 2
+    except ModuleNotFoundError as error:
+        package = missing_package(error)
+        if package is None:
+            raise
+        remedy = f"Run `pip install {package}`, or `pip install chainrule` for all of it."
+        tell_error(ConfigError(f"the package {package}, which this needs", "an installation without it", remedy))
+        return 2
     except MemoryError:
         tell_error(TooLargeError("enough memory", "none left", "Give a part of the rows, or train with --stream."))
         return 2
@@ -121,6 +135,17 @@ def _run() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def missing_package(error: ModuleNotFoundError) -> str | None:
+    """Return the package that a slim installation lacks, as pip calls it; None if it is none of those that we declare."""
+    module = (error.name or "").partition(".")[0]
+    package = _CALLED.get(module, module)
+    try:
+        declared = [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in metadata.requires("chainrule") or ()]
+    except metadata.PackageNotFoundError:
+        return None
+    return package if package in declared else None
 
 
 def tell_error(error: ChainruleError) -> None:

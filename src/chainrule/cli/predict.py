@@ -39,29 +39,46 @@ def predict(
     quiet: bool,
     written: dict[str, Any],
 ) -> None:
-    """Predict the target of each row or file, as CSV."""
+    """Predict the target of each row or file, or the steps after a history, as CSV."""
     from pathlib import Path
 
     from chainrule.files import replace_file
     from chainrule.job.config import config_from
     from chainrule.job.predict import gallery_page, open_model, predict_table
     from chainrule.job.prepare import reading_of
+    from chainrule.job.series.predict import is_of_series, predict_series
 
     asked = {"strict": strict, "resample": resample, "offline": offline}
     reading = reading_of(config_from({"data": data, **asked, **written}))
     opened = open_model(Path(model))
+    if is_of_series(opened):
+        for flag, given in (("--proba", proba), ("--html", html is not None), ("--views", views > 1)):
+            if given:
+                raise click.UsageError(f"{flag} is for models of rows and files; this one forecasts series.")
+        forecast = predict_series(opened, data, reading)
+        _write(forecast.table, forecast.notes, out, quiet=quiet)
+        return
     predictions = predict_table(opened, data, proba=proba, views=views, reading=reading)
-    if not quiet:
-        for note in predictions.notes:
-            tell(f"note: {printable(said(note))}")
     if html is not None:
         replace_file(Path(html), gallery_page(opened, predictions))
         if not quiet:
             tell(f"gallery written to {html}")
-    text = predictions.table.to_csv(index=False)
+    _write(predictions.table, predictions.notes, out, quiet=quiet)
+
+
+def _write(table: Any, notes: list[str], out: str | None, *, quiet: bool) -> None:
+    """Tell the notes, and write the answers where they are wanted."""
+    from pathlib import Path
+
+    from chainrule.files import replace_file
+
+    if not quiet:
+        for note in notes:
+            tell(f"note: {printable(said(note))}")
+    text = table.to_csv(index=False)
     if out is None:
         pour(text)
         return
     replace_file(Path(out), text)
     if not quiet:
-        tell(f"{len(predictions.table):,} predictions written to {out}")
+        tell(f"{len(table):,} predictions written to {out}")

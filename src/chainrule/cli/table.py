@@ -9,16 +9,17 @@ from chainrule.printable import printable
 
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> str:
-    """Return metrics down and parts of the data across, the baseline last."""
-    from chainrule.train.metrics import label_of
+    """Return metrics down and parts of the data across, the baseline, the rivals or the naive forecasts last."""
+    from chainrule.figures import figures
+    from chainrule.forecast.scores import label_of
 
-    parts = [part for part in ("train", "valid", "test", "data", "baseline") if part in metrics]
-    header = ["", *parts]
-    rows = [
-        [label_of(name), *(f"{metrics[part][name]:.4f}" if name in metrics[part] else "–" for part in parts)]
-        for name in dict.fromkeys(name for part in parts for name in metrics[part])
-    ]
-    return align(header, rows)
+    parts = list(metrics)
+    rows = []
+    for name in dict.fromkeys(name for part in parts for name in metrics[part]):
+        known = [part for part in parts if name in metrics[part]]
+        texts = dict(zip(known, figures([metrics[part][name] for part in known]), strict=True))
+        rows.append([label_of(name), *(texts.get(part, "–") for part in parts)])
+    return align(["", *parts], rows)
 
 
 def align(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chainrule.encode.encoder import Encoder, Findings
+from chainrule.encode.target import Target
 from chainrule.errors import ModelFileError
 from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.samples import Samples
@@ -55,15 +56,28 @@ class Encoding(ABC):
         """Whether x is a CSR matrix."""
         return False
 
+    @property
+    def ids(self) -> int | None:
+        """How many ids there are, where x is ids, of which 0 is the padding; None where x is numbers."""
+        return None
+
+    def mask(self, x: Array) -> np.ndarray | None:
+        """Return 1 for each step (N, T) of sequences x that there is, 0 for padding; None where x is no sequence."""
+        return None
+
     @abstractmethod
     def encode(self, frame: pd.DataFrame, samples: Samples | None, findings: Findings) -> Array:
-        """Return x (N, *shape) in float32, as an array or, if `is_sparse`, as a CSR matrix.
+        """Return x (N, *shape) in float32 (ids in int32), as an array or, if `is_sparse`, as a CSR matrix.
 
         Raises
         ------
         DataError
             If the samples are not of the sort, or not of the shape, that training had.
         """
+
+    def outputs(self, target: Target) -> int:
+        """Return K, the number of outputs of a network that answers the target for one sample."""
+        return target.outputs
 
     def pictures(self, x: np.ndarray) -> np.ndarray | None:
         """Return x (N, *shape) as pictures (N, height, width, channels) between 0 and 1, if it can be looked at."""
@@ -72,6 +86,11 @@ class Encoding(ABC):
     def weights(self, values: np.ndarray) -> np.ndarray | None:
         """Return weights of x (N, *shape) as maps (N, height, width) that lie as `pictures` do, if there are any."""
         return None
+
+    @property
+    def becomes(self) -> dict[str, str]:
+        """What the cells of each column that is used become, for people."""
+        return {encoder.name: encoder.describe() for encoder in self.encoders}
 
     @abstractmethod
     def describe(self) -> str:

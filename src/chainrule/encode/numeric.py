@@ -11,6 +11,7 @@ from chainrule.encode.choices import DEFAULT, Choices
 from chainrule.encode.encoder import Filled, Findings, mean_and_deviation
 from chainrule.encode.scaling import CLIP, normal_knots, read_off, robust, smoothly_clipped
 from chainrule.errors import DataError
+from chainrule.figures import brief
 from chainrule.sources.kinds import as_numbers, cells_as_text
 from chainrule.sources.reading.reading import row_number
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 # No training value is further than the square root of their number from the mean, so this touches unseen ones alone:
 # a slip of the keyboard, whose products would overflow float32.
-_FURTHEST = 1e6
+FURTHEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Numeric(Filled):
         """The value."""
         return [0]
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether scaling is (x - center) / scale and nothing else."""
+        return self.scaling not in ("quantile", "smooth")
+
     @classmethod
     def fit(cls, column: pd.Series, choices: Choices = DEFAULT) -> Numeric:
         """Measure the column; an infinite cell counts as missing."""
@@ -97,7 +103,7 @@ class Numeric(Filled):
     def describe(self) -> str:
         """`(x − 29.7) / 14.5; a missing cell is 28 and raises an indicator`."""
         is_scaled = self.scaling not in ("none", "quantile")
-        value = f"({self.name} − {self.center:.4g}) / {self.scale:.4g}" if is_scaled else self.name
+        value = f"({self.name} − {brief(self.center)}) / {brief(self.scale)}" if is_scaled else self.name
         value = value.replace("− -", "+ ")
         if self.is_of_range:
             value += " (half of the range, as the quartiles are equal)"
@@ -106,8 +112,8 @@ class Numeric(Filled):
         if self.scaling == "quantile":
             value += f" as a normal deviate, by {len(self.knots)} quantiles"
         if self.bounds:
-            value += f", {self.name} drawn in to {self.bounds[0]:.4g} … {self.bounds[1]:.4g}"
-        return value + self.gap(f"{self.fill:.4g}")
+            value += f", {self.name} drawn in to {brief(self.bounds[0])} … {brief(self.bounds[1])}"
+        return value + self.gap(brief(self.fill))
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Scale; raise DataError for a cell that is text."""
@@ -140,7 +146,7 @@ class Numeric(Filled):
         if self.scaling == "quantile":
             return read_off(values, self.knots, self.heights)
         with np.errstate(over="ignore"):
-            y = np.clip((values - self.center) / self.scale, -_FURTHEST, _FURTHEST)
+            y = np.clip((values - self.center) / self.scale, -FURTHEST, FURTHEST)
         return smoothly_clipped(y) if self.scaling == "smooth" else y
 
     def with_indicator(self, indicator: bool) -> Numeric:
@@ -225,7 +231,7 @@ class Boolean(Filled):
 
     def describe(self) -> str:
         """`yes: 1, no: 0; a missing cell is 1`."""
-        return f"{self.true}: 1, {self.false}: 0" + self.gap(f"{self.fill:.4g}")
+        return f"{self.true}: 1, {self.false}: 0" + self.gap(brief(self.fill))
 
     def encode(self, column: pd.Series, findings: Findings) -> np.ndarray:
         """Look the words up, in any case of letters."""

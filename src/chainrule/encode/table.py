@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from chainrule.encode.choices import ChoiceTable
+from chainrule.encode.choices import DEFAULT, ChoiceTable
 from chainrule.encode.columns import encoder_from_json, fit_column
 from chainrule.encode.encoder import Encoder, Findings
 from chainrule.encode.encoding import DAMAGED, Encoding, require_fields
 from chainrule.encode.sparse import side_by_side, worth_keeping_sparse
+from chainrule.encode.together import different_numbers, encoded, fitted
 from chainrule.errors import ConfigError, DataError, ModelFileError, did_you_mean, nearest
-from chainrule.sources.kinds import KINDS, LEFT_OUT, ColumnKind, infer_kind
+from chainrule.sources.kinds import KINDS, LEFT_OUT, ColumnKind, infer_kind, kind_of_plain
 from chainrule.sources.reading.notation import Notation
 from chainrule.sources.reading.reading import TableReading
 from chainrule.sources.samples import Samples
@@ -82,7 +83,11 @@ class TableEncoding(Encoding):
             )
         known = {column.name for column in self.columns}
         findings.ignored += [name for name in names if name not in known and name not in findings.ignored]
-        parts = [encoder.encode(frame[encoder.name], findings) for encoder in self.encoders]
+        done = encoded(self.encoders, frame, findings)
+        parts = [
+            done[encoder.name] if encoder.name in done else encoder.encode(frame[encoder.name], findings)
+            for encoder in self.encoders
+        ]
         return side_by_side(parts, len(frame), sparse=self.is_sparse)
 
     def describe(self) -> str:
@@ -129,12 +134,10 @@ def column_kinds(
         if kind not in KINDS:
             raise ConfigError(f"a kind for the column {name!r}", f"{kind!r}", did_you_mean(str(kind), KINDS))
     notations = {} if reading is None else reading.columns
-    return tuple(
-        ColumnKind(name, overrides[name], "as asked")
-        if name in overrides
-        else kind_of(frame[name], notations.get(name))
-        for name in names
-    )
+    done = {name: ColumnKind(name, kind, "as asked") for name, kind in overrides.items()}
+    left = [name for name in names if name not in done and not (name in notations and notations[name].is_name)]
+    done |= {name: kind_of_plain(name, values, unique) for name, values, unique in different_numbers(frame, left)}
+    return tuple(done.get(name) or kind_of(frame[name], notations.get(name)) for name in names)
 
 
 def kind_of(column: pd.Series, notation: Notation | None) -> ColumnKind:
@@ -156,8 +159,14 @@ def fit_table(train: pd.DataFrame, kinds: tuple[ColumnKind, ...], choices: Choic
     """Fit the encoders on the training part, as chosen."""
     choices = choices or ChoiceTable()
     choices.check({kind.name: kind.kind for kind in kinds})
-    columns, encoders = [], []
+    columns: list[ColumnKind] = []
+    encoders: list[Encoder] = []
+    done = fitted(train, [kind.name for kind in kinds if kind.kind == "numeric" and choices.of(kind.name) == DEFAULT])
     for kind in kinds:
+        if kind.name in done:
+            columns.append(kind)
+            encoders.append(done[kind.name])
+            continue
         if kind.kind in LEFT_OUT:
             columns.append(kind)
             continue

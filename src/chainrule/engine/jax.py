@@ -19,6 +19,7 @@ from chainrule.engine import jax_loops, jax_windows
 from chainrule.engine.base import Carry, PerStep, Program
 from chainrule.engine.held import held_dtype
 from chainrule.engine.jax_sparse import SparseRows, sparse_rows, with_zeros
+from chainrule.errors import ConfigError
 from chainrule.seeds import require_key
 from chainrule.tree import map_leaves, overlay
 from chainrule.types import Array, Batch, Key, Namespace, Params, RowGradient, as_dense
@@ -93,6 +94,26 @@ JAX = cast(
 _SMALL = 1 << 22
 
 
+@lru_cache(maxsize=1)
+def _process() -> int:
+    """Return the process in which JAX was first used; a process that is forked inherits the answer."""
+    return os.getpid()
+
+
+def was_forked() -> bool:
+    """Tell whether this process was forked after JAX had started: its threads are gone, and a call may never return."""
+    return _process.cache_info().currsize > 0 and _process() != os.getpid()
+
+
+def _require_unforked() -> None:
+    if _process() != os.getpid():
+        raise ConfigError(
+            "a process of its own for the engine jax",
+            "one that was forked after JAX had started, in which a call may hang for good",
+            "Start processes by multiprocessing's `spawn` or `forkserver`, or use the engine numpy.",
+        )
+
+
 class JaxEngine:
     """The engine that is fast. Parameters stay a tree: one vector would be cut and glued again at every step."""
 
@@ -114,6 +135,7 @@ class JaxEngine:
 
     def _precision(self) -> AbstractContextManager[Any]:
         """JAX rounds float64 to float32 unless told otherwise; tell it for our calls alone."""
+        _require_unforked()
         return jax.enable_x64(True) if self.dtype == "float64" else nullcontext()
 
     def array(self, values: Any) -> Array:
@@ -152,6 +174,7 @@ class JaxEngine:
 
     def key(self, *numbers: int) -> Key:
         """Return a JAX key, folded once for each number."""
+        _require_unforked()
         key = jax.random.key(numbers[0] if numbers else 0)
         for number in numbers[1:]:
             key = jax.random.fold_in(key, number)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chainrule.explain.derive import derive
     from chainrule.explain.gradcheck import GradientCheck, ParameterCheck, check_gradients
     from chainrule.explain.output import derive_output
+    from chainrule.explain.reading import attention, step_saliency
     from chainrule.explain.saliency import grad_cam, saliency
     from chainrule.explain.why import Verdict, why
 
@@ -27,6 +28,8 @@ _HOMES = {
     "ParameterCheck": ("chainrule.explain.gradcheck", "ParameterCheck"),
     "check_gradients": ("chainrule.explain.gradcheck", "check_gradients"),
     "derive_output": ("chainrule.explain.output", "derive_output"),
+    "attention": ("chainrule.explain.reading", "attention"),
+    "step_saliency": ("chainrule.explain.reading", "step_saliency"),
     "grad_cam": ("chainrule.explain.saliency", "grad_cam"),
     "saliency": ("chainrule.explain.saliency", "saliency"),
     "Verdict": ("chainrule.explain.why", "Verdict"),
@@ -38,6 +41,7 @@ __all__ = [
     "GradientCheck",
     "ParameterCheck",
     "Verdict",
+    "attention",
     "check_gradients",
     "derive",
     "derive_output",
@@ -45,6 +49,7 @@ __all__ = [
     "html_worksheet",
     "latex_worksheet",
     "saliency",
+    "step_saliency",
     "why",
 ]
 

@@ -127,15 +127,16 @@ def _matrices(derivation: Content, solution: bool) -> str:
 
 
 def _matrix(matrix: Matrix, solution: bool) -> str:
-    head = "".join(f"<th{_on(matrix.column == at)}>{at}</th>" for at in matrix.columns)
+    # Which entries count is for whoever fills in the sheet to find.
+    head = "".join(f"<th{_on(solution and matrix.column == at)}>{at}</th>" for at in matrix.columns)
     cut = "<td>…</td>" if len(matrix.columns) < matrix.shape[1] else ""
     body = ""
     for at, line in zip(matrix.rows, matrix.values, strict=True):
         cells = ""
         for column, value in zip(matrix.columns, line, strict=True):
             hidden = matrix.hides(at, column) and not solution
-            cells += f"<td{_on(matrix.marks(at, column))}>{_BLANK if hidden else figure(value, 3)}</td>"
-        body += f"<tr><th{_on(matrix.row == at)}>{at}</th>{cells}{cut}</tr>"
+            cells += f"<td{_on(solution and matrix.marks(at, column))}>{_BLANK if hidden else figure(value, 3)}</td>"
+        body += f"<tr><th{_on(solution and matrix.row == at)}>{at}</th>{cells}{cut}</tr>"
     if len(matrix.rows) < matrix.shape[0]:
         body += "<tr><th>⋮</th></tr>"
     caption = f"{_inline(matrix.latex)} {escape(matrix.name)}, {matrix.shape[0]}×{matrix.shape[1]}"

@@ -132,7 +132,7 @@ def _matrix(matrix: Matrix, solution: bool) -> str:
             cell = latex_figure(value, 3)
             if not solution and matrix.hides(at, column):
                 cell = r"\boxed{\phantom{000}}"
-            elif matrix.marks(at, column):
+            elif solution and matrix.marks(at, column):
                 cell = rf"\mathbf{{{cell}}}"
             cells.append(cell)
         rows.append(" & ".join(cells) + (r" & \cdots" if len(matrix.columns) < matrix.shape[1] else ""))

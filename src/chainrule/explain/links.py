@@ -12,7 +12,7 @@ from chainrule.engine.numpy import NUMPY
 from chainrule.explain.arithmetic import Writing, difference, exact, factor, printed, times
 from chainrule.explain.notation import bracketed, latex_figure
 from chainrule.explain.parts import Letter, Step
-from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Pinball, Poisson, SoftmaxCrossEntropy, SquaredError
 
 # So many classes are written into a line.
 _MOST = 12
@@ -53,7 +53,14 @@ class Row:
             found += [Letter("s_k", "target, smoothed"), Letter(r"\epsilon", f"{self.smoothing:g}, the smoothing")]
         if isinstance(self.loss, Huber):
             found.append(Letter(r"\delta", f"{self.loss.delta:g}, where the cost turns straight"))
+        if isinstance(self.loss, Pinball):
+            found.append(Letter(f"q_{{{self.k}}}", f"{self.q:g}, the quantile that output {self.k} is to be"))
         return tuple(found)
+
+    @property
+    def q(self) -> float:
+        """The quantile of the output that is derived by, where the loss has quantiles."""
+        return float(self.loss.levels(len(self.a))[self.k]) if isinstance(self.loss, Pinball) else 0.0
 
     def summands(self) -> Iterator[tuple[int, str, str, float]]:
         """Yield what each output adds to ∂J/∂a_k: its number, in letters, in numbers, and its value."""
@@ -200,6 +207,30 @@ def _squared(row: Row) -> Iterator[Step]:
         r"\frac{\partial J}{\partial a_k} = (y_k - t_k) \cdot 1 = y_k - t_k", y - t)  # fmt: skip
 
 
+def _pinball(row: Row) -> Iterator[Step]:
+    k, y, t, q = row.k, float(row.y[row.k]), float(row.t[row.k]), row.q
+    yield _link_step(row, "The output", "The output is the logit itself.",
+        ("y_k = a_k, \\quad e_k = y_k - t_k", rf"e_{{{k}}} = {_minus(row.y[k], row.t[k])} = {_f(y - t)}"))  # fmt: skip
+    above, below = r"1 - q_k", r"-q_k"
+    side, slope, figures = ("above", above, difference(1.0, q, 1 - q)) if y > t else ("below", below, _f(-q))
+    text = f"The output is {side} the target, where each unit costs {'1 - q' if y > t else 'q'}."
+    if y == t:
+        slope, figures = "0", "0"
+        text = "The output meets the target, where the cost has a corner: 0 is taken, which lies between the slopes of both sides."
+    yield Step(
+        "cost", "The cost by the output", text,
+        (r"J = \sum_k \max(q_k (t_k - y_k), (q_k - 1)(t_k - y_k))", rf"\frac{{\partial J}}{{\partial y_k}} = {slope}"),
+        worked=True,
+    )  # fmt: skip
+    value = float(row.loss.each_backward(NUMPY, row.cache())[0, k])
+    yield Step(
+        "result", "The result", "The output changes as the logit does.",
+        (rf"\frac{{\partial J}}{{\partial a_k}} = ({slope}) \cdot 1 = {slope}",
+         rf"\frac{{\partial J}}{{\partial a_{{{k}}}}} = {figures if y <= t else f'{figures} = {_f(value)}'}"),
+        {"y": y, "t": t}, worked=True,
+    )  # fmt: skip
+
+
 def _poisson(row: Row) -> Iterator[Step]:
     k, y, t = row.k, float(row.y[row.k]), float(row.t[row.k])
     yield _link_step(row, "The exponential", "A count is never negative, so the logit is its logarithm.",
@@ -298,5 +329,6 @@ _STEPS: dict[type[Loss], Callable[[Row], Iterator[Step]]] = {
     BinaryCrossEntropy: _binary,
     SquaredError: _squared,
     Poisson: _poisson,
+    Pinball: _pinball,
     Huber: _huber,
 }

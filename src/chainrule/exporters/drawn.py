@@ -11,12 +11,13 @@ from chainrule.encode.dates import Date
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.preparation import Preparation
+from chainrule.encode.series.encoding import SeriesEncoding
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import TableEncoding
 from chainrule.encode.words import Text
 from chainrule.exporters.lesson import Rows
 from chainrule.exporters.raw import raw_rows
-from chainrule.exporters.table import Table
+from chainrule.exporters.table import SERIES, Table
 from chainrule.sources.samples import Pictures, Recordings, Samples
 
 if TYPE_CHECKING:
@@ -98,3 +99,6 @@ def text(encoder: Text, rng: np.random.Generator, n: int) -> np.ndarray:
     """Some words, in any case of letters, and one that is not known."""
     known = np.array([*encoder.words, "Neverseen"], object)
     return np.array([" ".join(rng.choice(known, 5)).upper() for _ in range(n)], object)
+
+
+SAMPLES.refuse(SeriesEncoding, **SERIES)

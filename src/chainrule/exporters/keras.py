@@ -20,6 +20,7 @@ from chainrule.nn import (
     Huber,
     Layer,
     Loss,
+    Pinball,
     Poisson,
     Residual,
     Sequential,
@@ -114,7 +115,7 @@ def logistic(loss: Loss) -> Call | None:
     return Call("Activation", {"activation": "sigmoid"})
 
 
-@LINKS.entry(SquaredError, Huber)
+@LINKS.entry(SquaredError, Huber, Pinball)
 def itself(loss: Loss) -> Call | None:
     """The logits."""
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chainrule.exporters.table import Table
-from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Poisson, SoftmaxCrossEntropy, SquaredError
+from chainrule.nn import BinaryCrossEntropy, Huber, Loss, Pinball, Poisson, SoftmaxCrossEntropy, SquaredError
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,17 @@ def poisson(loss: Loss) -> Lines:
     )
 
 
+@NUMPY.entry(Pinball)
+def pinball(loss: Pinball) -> Lines:
+    """Q max(e, 0) + (1 - q) max(-e, 0), e = t - a; 1 - q above the target, -q below it."""
+    q = f"q = np.tile(np.array({list(loss.quantiles)}, a.dtype), a.shape[-1] // {len(loss.quantiles)})"
+    return Lines(
+        [q, "return (q * np.maximum(t - a, 0) + (1 - q) * np.maximum(a - t, 0)).sum(axis=-1)"],
+        _SAME,
+        [q, "return np.where(a > t, 1 - q, np.where(a < t, -q, 0))"],
+    )
+
+
 @TORCH.entry(SoftmaxCrossEntropy)
 def torch_softmax(loss: SoftmaxCrossEntropy) -> Lines:
     """PyTorch's own, of distributions."""
@@ -126,6 +137,13 @@ def torch_poisson(loss: Loss) -> Lines:
         ],
         [f"return torch.exp(torch.clamp(a, max={_CEILING}))"],
     )
+
+
+@TORCH.entry(Pinball)
+def torch_pinball(loss: Pinball) -> Lines:
+    """Q max(e, 0) + (1 - q) max(-e, 0), e = t - a; the slope of PyTorch's relu at 0 is 0."""
+    q = f"q = torch.tensor({list(loss.quantiles)}, dtype=a.dtype, device=a.device).repeat(a.shape[-1] // {len(loss.quantiles)})"
+    return Lines([q, "return (q * torch.relu(t - a) + (1 - q) * torch.relu(a - t)).sum(dim=-1)"], _SAME)
 
 
 @TENSORFLOW.entry(SoftmaxCrossEntropy)
@@ -172,3 +190,10 @@ def tf_poisson(loss: Loss) -> Lines:
         ],
         [f"return tf.exp(tf.minimum(a, {_CEILING}))"],
     )
+
+
+@TENSORFLOW.entry(Pinball)
+def tf_pinball(loss: Pinball) -> Lines:
+    """Q max(e, 0) + (1 - q) max(-e, 0), e = t - a; the slope of TensorFlow's relu at 0 is 0."""
+    q = f"q = tf.tile(tf.constant({list(loss.quantiles)}, a.dtype), [a.shape[-1] // {len(loss.quantiles)}])"
+    return Lines([q, "return tf.reduce_sum(q * tf.nn.relu(t - a) + (1 - q) * tf.nn.relu(a - t), axis=-1)"], _SAME)

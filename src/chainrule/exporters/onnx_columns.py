@@ -12,6 +12,7 @@ from chainrule.encode.encoder import Encoder
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.scaling import CLIP
+from chainrule.encode.series.encoding import SeriesEncoding
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.spectrum import FLOOR, mel_bands
 from chainrule.encode.table import TableEncoding
@@ -20,7 +21,7 @@ from chainrule.errors import ConfigError
 from chainrule.exporters.lesson import Rows
 from chainrule.exporters.onnx_graph import DOUBLE, FLOAT, INT64, STRING, UINT8, Graph
 from chainrule.exporters.raw import PIXELS, WAVES
-from chainrule.exporters.table import Table
+from chainrule.exporters.table import SERIES, Table
 
 # An entry takes the encoder, the graph and the notes, declares the input, and returns the name of the numbers (N, width).
 COLUMNS = Table("onnx", "column")
@@ -248,3 +249,6 @@ def feeds_of(encoders: tuple[Encoder, ...], rows: Rows) -> dict[str, np.ndarray]
         feeds[encoder.name] = FEEDS.find(encoder)(encoder, rows.raw[encoder.name], x)
         at += encoder.width
     return feeds
+
+
+ENCODINGS.refuse(SeriesEncoding, **SERIES)

@@ -34,6 +34,7 @@ from chainrule.nn import (
     LeakyRelu,
     Loss,
     MaxPool2D,
+    Pinball,
     Poisson,
     Relu,
     Reshape,
@@ -279,7 +280,7 @@ def logistic(loss: Loss, graph: Graph, a: str) -> str:
     return graph.op("Sigmoid", a)
 
 
-@LINKS.entry(SquaredError, Huber)
+@LINKS.entry(SquaredError, Huber, Pinball)
 def itself(loss: Loss, graph: Graph, a: str) -> str:
     """The logits."""
     return a

@@ -13,6 +13,7 @@ from chainrule.encode.images import ImageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.preparation import Preparation
 from chainrule.encode.scaling import CLIP
+from chainrule.encode.series.encoding import SeriesEncoding
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.spectrum import FLOOR, mel_bands
 from chainrule.encode.table import TableEncoding
@@ -20,7 +21,7 @@ from chainrule.encode.words import Text
 from chainrule.exporters.helper_sources import HELPERS
 from chainrule.exporters.lesson import INPUTS
 from chainrule.exporters.raw import PIXELS, WAVES
-from chainrule.exporters.table import Table
+from chainrule.exporters.table import SERIES, Table
 
 # More than this is not written into code but into a file beside it.
 _SHORT = 240
@@ -181,3 +182,6 @@ def words(encoder: Text, cells: str, plain: Plain) -> str:
 
 def _indicator(there: bool) -> list[str]:
     return ["indicator=True"] if there else []
+
+
+ENCODINGS.refuse(SeriesEncoding, **SERIES)

@@ -11,11 +11,12 @@ from chainrule.encode.dates import Date
 from chainrule.encode.encoder import Encoder
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
+from chainrule.encode.series.encoding import SeriesEncoding
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import TableEncoding
 from chainrule.encode.words import Text
 from chainrule.errors import DataError
-from chainrule.exporters.table import Table
+from chainrule.exporters.table import SERIES, Table
 from chainrule.sources.kinds import as_dates, as_numbers, cells_as_text
 from chainrule.sources.samples import Pictures, Recordings, Samples
 
@@ -84,3 +85,6 @@ def text(encoder: Encoder, column: pd.Series) -> np.ndarray:
 def date(encoder: Date, column: pd.Series) -> np.ndarray:
     """Microseconds since 1970, NaT where there is no date."""
     return as_dates(column, day_first=encoder.day_first).to_numpy("datetime64[us]")
+
+
+SAMPLES.refuse(SeriesEncoding, **SERIES)

@@ -97,3 +97,10 @@ class Table:
             f"{kind.__name__}, which has none",
             f"Enter one: it is what `{self.noun.upper()}S.entry({kind.__name__})` of the exporter decorates.",
         )
+
+
+# What every exporter says of series.
+SERIES = {
+    "why": "the windows of series have no entry yet",
+    "remedy": "Keep the model file: `chainrule predict` and chainrule.forecast.forecast_table read it.",
+}

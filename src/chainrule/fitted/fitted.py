@@ -13,6 +13,7 @@ from chainrule.constraints import Range
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.errors import ConfigError
+from chainrule.figures import brief
 from chainrule.fitted.arrays import batch_of, in_order, require_rows
 from chainrule.fitted.curves import Curves
 from chainrule.fitted.learning import Learning, learn
@@ -171,5 +172,5 @@ class Fitted:
         scores = {
             f"{part} {name}": values[-1] for part, of in self.history.scores.items() for name, values in of.items()
         }
-        told = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
-        return f"Fitted({count}, {self.history.epochs[-1]} epochs, cost {self.history.cost[-1]:.4g}{', ' + told if told else ''})"
+        told = ", ".join(f"{name} {brief(value)}" for name, value in scores.items())
+        return f"Fitted({count}, {self.history.epochs[-1]} epochs, cost {brief(self.history.cost[-1])}{', ' + told if told else ''})"

@@ -16,7 +16,7 @@ from chainrule.encode.target import CLASSIFICATION, REGRESSION, Target
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.job.config import SHARED, config_from, declared, setting_names
 from chainrule.job.estimator import SourceEstimator, truth_of
-from chainrule.job.prepare import find_target, reading_of
+from chainrule.job.prepare import find_target, reading_of, require_rows
 from chainrule.job.settings import as_base, merge, parse_setting, read_config
 from chainrule.recipes import MODELS, Auto, Mlp, fields_of, recipe_from
 from chainrule.select import Choice, Dimension, Span
@@ -89,9 +89,14 @@ class Question:
 def question(settings: Mapping[str, Any], *, groups: str | None = None) -> Question:
     """Return what the settings of a run ask to be chosen on."""
     config = replace(config_from(settings), stream=False)
+    require_rows(config)
     source = read_source(config.data, reading_of(config))
     notes = list(source.notes)
     source, target = find_target(config, source, notes)
+    if target.every_step:
+        raise ConfigError(
+            "one answer for each row, to choose by folds", "a label for every step", "Train on it instead."
+        )
     test = _published_test(source, target)
     if test is not None:
         kept = np.setdiff1d(np.arange(len(source)), source.parts["test"]) if source.parts else np.arange(len(source))

@@ -20,6 +20,8 @@ _TOTAL = re.compile(r"(grand |sub)?total|sum|summe|gesamt|insgesamt|mean|average
 _CODES = re.compile(
     r"(^|[_\s.-])(zip|zipcode|postcode|postal|plz|code|phone|isbn|ean|sku|fips|icd|cpt)($|[_\s.-])", re.I
 )
+# The first of 2000, in days since 1970, and days from there within which a date may well be one.
+_NOW, _FAR_DAYS = 10_957, 250 * 365
 _MOST_WORDS = 1000
 # Cells among which rows that are there twice are looked for: beyond, it would take longer than reading them.
 _MOST_CELLS = 4_000_000
@@ -38,11 +40,16 @@ def doubts(source: Source, target: str, kinds: tuple[ColumnKind, ...]) -> list[s
 
 
 def _total_row(frame: pd.DataFrame) -> str:
-    for name in frame.columns:
+    for name in _texts(frame):
         last = frame[name].iloc[-1]
         if isinstance(last, str) and _TOTAL.fullmatch(last) and (frame[name] == last).sum() == 1 and len(frame) > 2:
             return f"the last row looks like a total of the others: {last!r} in {name}; leave it out of the file if it is one"
     return ""
+
+
+def _texts(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that may have texts, by their dtypes."""
+    return [name for name, dtype in zip(frame.columns, frame.dtypes, strict=True) if dtype.kind not in "iufbM"]
 
 
 def _alike(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind], target: str) -> str:
@@ -65,17 +72,33 @@ def _alike(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind], target: str) ->
 
 def _stand_ins(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> str:
     """Name columns whose least or greatest number is far from the others, and is one that often stands for a gap."""
-    names = [name for name, kind in kinds.items() if kind.kind == "numeric" and frame[name].dtype.kind in "if"]
+    dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
+    names = [name for name, kind in kinds.items() if kind.kind == "numeric" and dtypes[name].kind in "if"]
     values = frame[names].to_numpy(float)
     found = {}
     for end in _STAND_INS:
         for place in np.flatnonzero((values == end).sum(axis=0) > 1):
             if _is_apart(values[:, place], end):
                 found[names[place]] = end
+    far = _far_dates(frame, kinds)
+    if far and not found:
+        return f"a date far from the others may stand for a gap: {far[1]} in {far[0]} (`missing={far[1]}`)"
     if not found:
         return ""
     listed = ", ".join(f"{name} ({value:g})" for name, value in list(found.items())[:4])
     return f"a number far from the others may stand for a gap: {listed} (`missing={next(iter(found.values())):g}`)"
+
+
+def _far_dates(frame: pd.DataFrame, kinds: Mapping[str, ColumnKind]) -> tuple[str, str] | None:
+    """Return a column of dates, and its last day, where that comes several times and lies far behind the others."""
+    for name, kind in kinds.items():
+        if kind.kind != "date" or frame[name].dtype.kind != "M":
+            continue
+        days = frame[name].dropna().to_numpy().astype("datetime64[D]").astype(float)
+        for end in (days.max(), days.min()) if len(days) else ():
+            if (days == end).sum() > 1 and _is_apart(days, end) and abs(end - _NOW) > _FAR_DAYS:
+                return name, str(np.datetime64(int(end), "D"))
+    return None
 
 
 def _is_apart(values: np.ndarray, end: float) -> bool:

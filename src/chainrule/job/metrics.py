@@ -12,22 +12,37 @@ from chainrule.train.metrics import Metric, metrics_for
 _CURVE = "roc_auc"
 
 
-def measure(target: Target, truth: np.ndarray, y: np.ndarray) -> dict[str, float]:
+def measured(target: Target, truth: np.ndarray) -> list[Metric]:
+    """Return the registered metrics that rows with these classes (or values) have, in their order."""
+    # The area under a curve is told of two classes, both of which occur.
+    has_curve = target.task == CLASSIFICATION and len(target.classes) == 2 and len(np.unique(truth)) == 2
+    return [metric for metric in metrics_for(target.task) if metric.name != _CURVE or has_curve]
+
+
+def measure(target: Target, truth: np.ndarray, y: np.ndarray, threshold: float | None = None) -> dict[str, float]:
     """Return every registered metric of the target's task, in its order.
 
     Parameters
     ----------
     truth : array (N,)
-        Class numbers, or values in the target's own unit.
+        Class numbers, or values in the target's own unit; (N, K) of several values.
     y : array (N, K) or (N, 1)
         Probabilities, or values.
+    threshold : float, optional
+        Of two classes: from which probability of the second on it is the answer (see `Model.threshold`).
     """
-    is_values = target.task != CLASSIFICATION
-    # The area under a curve is told of two classes, both of which occur.
-    has_curve = not is_values and len(target.classes) == 2 and len(np.unique(truth)) == 2
-    t = truth[:, None] if is_values else truth
-    metrics = [metric for metric in metrics_for(target.task) if metric.name != _CURVE or has_curve]
-    return {metric.name: float(metric.function(y, t, None)) for metric in metrics}
+    t = truth if target.task == CLASSIFICATION or truth.ndim > 1 else truth[:, None]
+    answers = y if threshold is None else answered(y, threshold)
+    return {
+        metric.name: float(metric.function(answers if metric.of_answers else y, t, None))
+        for metric in measured(target, truth)
+    }
+
+
+def answered(y: np.ndarray, threshold: float) -> np.ndarray:
+    """Return the answers of a threshold as probabilities (N, 2) of 0 and 1."""
+    yes = y[:, 1] >= threshold
+    return np.stack([~yes, yes], axis=1).astype(float)
 
 
 def judged_by(metrics: Mapping[str, float]) -> tuple[Metric, Metric]:
@@ -42,6 +57,6 @@ def judged_by(metrics: Mapping[str, float]) -> tuple[Metric, Metric]:
 def baseline(target: Target, train_truth: np.ndarray, n: int) -> np.ndarray:
     """Return what the trivial model predicts for n rows: the class shares of the training part, or its mean."""
     if target.task != CLASSIFICATION:
-        return np.full((n, 1), train_truth.mean())
+        return np.tile(train_truth.reshape(len(train_truth), -1).mean(axis=0), (n, 1))
     share = np.bincount(train_truth, minlength=len(target.classes)) / len(train_truth)
     return np.tile(share, (n, 1))

@@ -17,11 +17,14 @@ from chainrule.encode.sparse import deviation
 from chainrule.engine import Engine
 from chainrule.engine.numpy import NumpyEngine
 from chainrule.explain.derivatives import derivatives
+from chainrule.figures import figure, figures
+from chainrule.inspection import Inspected
 from chainrule.job.config import Config
 from chainrule.job.folder import RunFolder
 from chainrule.job.metrics import judged_by
 from chainrule.job.prepare import Prepared
 from chainrule.job.settings import to_toml
+from chainrule.report.inspected import interval
 from chainrule.report.page import Evaluated, ReportData, render
 from chainrule.report.seeing import augmented
 from chainrule.saved.model import Model
@@ -47,8 +50,9 @@ class Trained:
     model: Model
     history: History
     metrics: Mapping[str, dict[str, float]]
-    evaluated: Evaluated
+    evaluated: Evaluated | None
     advice: str
+    inspected: Inspected | None = None
 
 
 def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any) -> str:
@@ -66,6 +70,7 @@ def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any)
         How the pictures were changed at each step.
     """
     model, prepared, metrics = trained.model, trained.prepared, trained.metrics
+    assert trained.evaluated is not None  # noqa: S101 (rows have been evaluated; series have a report of their own)
     sample = _of_size(sample, _SAMPLE_VALUES)
     grads, dx = derivatives(model.network, trained.engine, trained.engine.place(model.params), sample)
     # The cost is a mean over the rows: times N, each row's own derivative.
@@ -80,29 +85,40 @@ def run_report(trained: Trained, folder: RunFolder, sample: Batch, augment: Any)
             pull=pull,
             metrics=dict(metrics),
             config=to_toml(trained.config),
-            facts=_facts(trained, folder),
+            facts=_facts(trained, trained.evaluated.part, folder),
             notes=prepared_notes(prepared),
             versions={**versions(trained.engine.name), "seed": str(trained.config.seed)},
             samples={name: part.n for name, part in prepared.parts.items()},
             advice=trained.advice,
             has_pipeline=folder.pipeline.exists(),
             augmented=_augmented(prepared, augment, trained.config.seed),
+            inspected=trained.inspected,
+            is_balanced=trained.config.class_weight == "balanced",
         )
     )
 
 
-def _facts(trained: Trained, folder: RunFolder) -> list[tuple[str, str]]:
-    ended = trained.history.ended
-    assert ended is not None  # noqa: S101 (a run that was iterated to its end)
-    metrics, seen = trained.metrics, trained.evaluated.part
+def _facts(trained: Trained, seen: str, folder: RunFolder) -> list[tuple[str, str]]:
+    metrics = trained.metrics
     better, _ = judged_by(metrics[seen])
     part = {"test": "test", "valid": "validation", "train": "training"}[seen]
+    around = "" if trained.inspected is None else interval(trained.inspected.ours[better.name])
+    ours, theirs = figures([metrics[seen][better.name], metrics["baseline"][better.name]])
+    return [
+        (f"{better.label} on the {part} rows" + (f": {around}" if around else ""), ours),
+        ("baseline", theirs),
+        *facts_of_training(trained, folder),
+    ]
+
+
+def facts_of_training(trained: Trained, folder: RunFolder) -> list[tuple[str, str]]:
+    """Return how long training took, and how fast it was."""
+    ended = trained.history.ended
+    assert ended is not None  # noqa: S101 (a run that was iterated to its end)
     rate = next((event.samples_per_second for event in _epochs(folder.journal)), 0.0)
     return [
-        (f"{better.label} on the {part} rows", f"{metrics[seen][better.name]:.4g}"),
-        ("baseline", f"{metrics['baseline'][better.name]:.4g}"),
         (f"epochs; weights of epoch {ended.best_epoch}", f"{ended.epochs}"),
-        ("seconds of training", f"{ended.seconds:.3g}"),
+        ("seconds of training", figure(ended.seconds) if ended.seconds >= 1000 else f"{ended.seconds:.3g}"),
         (f"rows a second on {trained.engine.name}", f"{rate:,.0f}"),
     ]
 
@@ -127,6 +143,14 @@ def _augmented(prepared: Prepared, augment: Any, seed: int) -> str:
     return augmented(shown[0], shown[1:], [target.classes[codes[row]] for row in rows]) if shown else ""
 
 
+def blas_threads() -> str:
+    """Return which library multiplies NumPy's matrices, and with how many threads: long sums are rounded by their number."""
+    from threadpoolctl import threadpool_info
+
+    found = [one for one in threadpool_info() if one["user_api"] == "blas" and "scipy.libs" not in one["filepath"]]
+    return ", ".join(f"{one['internal_api']} {one['version']}, threads: {one['num_threads']}" for one in found[:1])
+
+
 def versions(engine: str) -> dict[str, str]:
     """Return the versions of what a run's figures depend on."""
     packages = ["numpy", *(["jax"] if engine == "jax" else []), "scikit-learn", "pandas"]
@@ -134,6 +158,7 @@ def versions(engine: str) -> dict[str, str]:
         "Chainrule": __version__,
         "Python": platform.python_version(),
         **{name: metadata.version(name) for name in packages},
+        **({"BLAS": threads} if engine != "jax" and (threads := blas_threads()) else {}),
     }
 
 

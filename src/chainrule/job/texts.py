@@ -38,3 +38,11 @@ def parse_part(text: str) -> float | str:
 def parse_words(text: str) -> tuple[str, ...]:
     """Return the words of `NA, -`; an empty text is none."""
     return tuple(word.strip() for word in text.split(",")) if text.strip() else ()
+
+
+def parse_shares(text: str) -> tuple[float, ...]:
+    """Return the shares of `0.8,0.95`."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ConfigError("shares such as 0.8,0.95", f"{text!r}", "Write `coverage=0.8,0.95`.") from error

@@ -2,105 +2,71 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Generator
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chainrule import __version__
-from chainrule.encode.sparse import is_sparse
 from chainrule.encode.target import CLASSIFICATION
-from chainrule.engine import choose
-from chainrule.errors import ChainruleError, ConfigError, RunFolderError, TrainingError
+from chainrule.errors import ConfigError, TrainingError
 from chainrule.explain.doctor import Verdict
 from chainrule.files import replace_file
 from chainrule.job.advice import advise
 from chainrule.job.build import (
-    build_network,
     build_objective,
-    build_optimizer,
-    build_policies,
     build_settings,
     build_weights,
 )
 from chainrule.job.config import Config
-from chainrule.job.folder import RunFolder, make
+from chainrule.job.folder import RunFolder
+from chainrule.job.inspection import inspect_run, judged_part
 from chainrule.job.metrics import baseline, measure
 from chainrule.job.pipeline import render_pipeline
-from chainrule.job.prepare import Part, Prepared, prepare
-from chainrule.job.run_report import Trained, prepared_notes, run_report, spread
-from chainrule.job.settings import to_toml
+from chainrule.job.prepare import Prepared, prepare
+from chainrule.job.run_report import Trained, run_report, spread
+from chainrule.job.running import Outcome, Resumption, RunningJob, to_nobody
+from chainrule.job.series.measure import MeasuredSeries, judged, measure_series
+from chainrule.job.series.prepare import prepare_series
+from chainrule.job.series.report import series_report
 from chainrule.job.stream import is_streamed, prepare_stream
-from chainrule.lock import Lock
+from chainrule.job.tagged import token_rows
 from chainrule.report.page import Evaluated
 from chainrule.saved.file import save_model
 from chainrule.saved.model import Model
-from chainrule.sources.unreadable import as_csv
 from chainrule.train import (
-    Checkpoint,
-    EpochStarted,
-    Event,
     FitEnded,
     History,
-    Journal,
     Run,
+    Supervised,
     replay,
     run,
-    save_checkpoint,
 )
 from chainrule.tree import leaves
 from chainrule.types import Batch
+
+# What a run is made with and comes to is asked for here, beside the run.
+__all__ = ["Job", "Outcome", "Resumption", "read_data", "to_nobody"]
 
 # Rows of the training part that each epoch's scores, and the report's gradients, are measured on at most.
 _SAMPLE_ROWS = 10_000
 
 
-def to_nobody(words: str) -> None:
-    """Say nothing."""
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What a run came to."""
-
-    folder: RunFolder
-    model: Model
-    metrics: dict[str, dict[str, float]]
-    advice: str
-    reason: str
-    engine: str
-    epochs: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Resumption:
-    """What a run goes on from: its last checkpoint, in a folder that is held."""
-
-    checkpoint: Checkpoint
-    lock: Lock
-
-
-class Job:
-    """One run: made from settings, iterated for its events, finished into an outcome.
+class Job(RunningJob):
+    """A run on rows that have a target: made from settings, iterated for its events, finished into an outcome.
 
     Parameters
     ----------
-    config : Config
-        The settings; resolved against the data as `self.config`.
-    folder : RunFolder
-        Where to write. It is made when training starts, after the data has been found fit.
-    resume : Resumption, optional
-        The checkpoint in the folder to go on from, and the lock on it.
+    config, folder, resume
+        As in `RunningJob`.
     prepared : Prepared, optional
         The data, where they are at hand; by default read from what `config` names.
     tell : function
         Called with a few words on how far the reading of a table is that takes long.
     """
+
+    _objective: Supervised
 
     def __init__(
         self,
@@ -111,107 +77,37 @@ class Job:
         prepared: Prepared | None = None,
         tell: Callable[[str], None] = to_nobody,
     ) -> None:
-        self.folder = folder
-        self.prepared: Prepared = read_data(config, tell) if prepared is None else prepared
-        train = self.prepared.parts["train"]
-        if resume is not None and config.data_sha256 != self.prepared.sha256:
-            raise RunFolderError(
-                "the data that the run was started on",
-                f"other rows in {config.data}",
-                "Restore the file, or start a new run.",
-            )
-        self.config = replace(
-            config.resolve(train.n, self.prepared.preparation.input_shape), data_sha256=self.prepared.sha256
-        )
-        self.network = build_network(self.config, self.prepared)
-        self._objective = build_objective(self.config, self.network)
-        self._optimizer = build_optimizer(self.config)
-        self.choice = self._choose(train)
-        # What was chosen is written down: a resumed or repeated run must not choose anew.
-        self.config = replace(self.config, engine=self.choice.engine.name)
-        if train.stream is not None and self.prepared.source.samples is None:
-            self.config = replace(self.config, stream=True)
-        self._resume = resume.checkpoint if resume is not None else None
-        self._lock = resume.lock if resume is not None else None
-        self._policies = build_policies(self.config, has_valid="valid" in self.prepared.parts)
-        try:
-            self._run: Run = self._make_run()
-        except MemoryError as error:
+        if config.is_search:
             raise ConfigError(
-                "a network that fits into memory",
-                f"{self.network.n_parameters:,} parameters",
-                "Make it smaller, with `hidden` for example.",
-            ) from error
-        # Long ago: a checkpoint is due at once, before the first step, so that there is always one to go on from.
-        self._saved = -math.inf
+                "one network here: members on folds are for train and for TableClassifier and TableRegressor",
+                f"`effort={config.effort}`",
+                "Leave `effort` out.",
+            )
+        if config.metric is not None:
+            raise ConfigError(
+                "`effort=standard` or `effort=best` beside `metric`, whose folds hold out the rows to choose a threshold on",
+                f"`effort={config.effort}`",
+                "Leave `metric` out, or add one of them.",
+            )
+        super().__init__(config, folder, read_data(config, tell) if prepared is None else prepared, resume)
 
-    @property
-    def notes(self) -> list[str]:
-        """What was decided about the data, and come upon in it so far, for the person."""
-        return prepared_notes(self.prepared)
-
-    def stop(self, reason: str) -> None:
-        """Ask the run to end after the steps in hand."""
-        self._run.stop(reason)
-
-    def __iter__(self) -> Generator[Event, None, None]:
-        """Train: yield each event once it is in the journal, and save checkpoints between epochs."""
-        if self._resume is None:
-            self.folder, self._lock = make(self.folder)
-            replace_file(self.folder.config, to_toml(self.config))
-            if self.prepared.source.unreadable:
-                replace_file(self.folder.unreadable, as_csv(self.prepared.source.unreadable))
-        after = self._resume.number if self._resume else 0
-        ended = False
-        try:
-            with closing(self._run), Journal(self.folder.journal, after) as journal:
-                for event in self._run:
-                    journal.write(event)
-                    ended = isinstance(event, FitEnded)
-                    due = time.monotonic() - self._saved >= self.config.checkpoint_seconds
-                    # At the start of an epoch everything about the one before has been told and decided.
-                    if self._run.between_epochs and (ended or (isinstance(event, EpochStarted) and due)):
-                        self._save(journal)
-                    try:
-                        yield event
-                    except BaseException:
-                        # Who looks on has had enough, by a mistake or by `break`: what was learnt is not lost.
-                        if self._run.between_epochs and not ended:
-                            with suppress(ChainruleError):
-                                self._save(journal)
-                        raise
-        finally:
-            # A run that came to its end has the folder to itself until model and report are in it.
-            if not ended:
-                self.release()
-
-    def release(self) -> None:
-        """Let others go on with the folder."""
-        if self._lock is not None:
-            self._lock.release()
-
-    def _save(self, journal: Journal) -> None:
-        journal.flush()
-        save_checkpoint(self.folder.checkpoint, self._run.checkpoint())
-        self._saved = time.monotonic()
-
-    def learn(self) -> Generator[Event, None, None]:
-        """Train without a folder: yield the events, and write nothing."""
-        with closing(self._run):
-            yield from self._run
+    def _objective_of(self) -> Supervised:
+        return build_objective(self.config, self.network)
 
     @property
     def model(self) -> Model:
         """The network with the weights that were kept so far, and the preparation of its data."""
         return Model(self.network, self._run.params, self.prepared.preparation, augment=self._objective.augment)
 
-    def finish(self, *, replays: bool = True) -> Outcome:
+    def finish(self, *, replays: bool = True, rivals: bool = True) -> Outcome:
         """Measure the weights that were kept, write the model and the report.
 
         Parameters
         ----------
         replays : bool
             Whether the doctor may try what it suspects to help; it names no cure that it has not tried.
+        rivals : bool
+            Whether, on a table, a linear model and boosted trees are fitted beside it, to compare with.
 
         Raises
         ------
@@ -229,13 +125,24 @@ class Job:
                 f"weights that are NaN or infinite at epoch {ended.epochs}; no model was written",
                 " ".join(verdict.lines),
             )
-        metrics, evaluated = self._measure()
-        model = Model(
-            self.network, params, self.prepared.preparation, self._summary(ended, metrics), self._objective.augment
-        )
+        measured = None if self.prepared.series is None else self._measure_series()
+        metrics, evaluated = self._measure() if measured is None else (measured.metrics, None)
+        model = self.model if measured is None else measured.model
+        model = replace(model, summary=self._summary(ended, metrics), augment=self._objective.augment)
         save_model(model, self.folder.model)
         verdict = self._consult(params, replays=replays)
-        advice = " ".join(verdict.lines)
+        advice = " ".join([*([] if measured is None else [judged(metrics)]), *verdict.lines])
+        inspected = None
+        if evaluated is not None:
+            # Whoever has interrupted the run does not wait for others to be trained.
+            inspected = inspect_run(
+                model.outputs,
+                self.prepared,
+                evaluated,
+                self.config.seed,
+                rivals=rivals and ended.reason != "interrupted",
+                seconds=ended.seconds,
+            )
         pipeline = render_pipeline(self.prepared)
         if pipeline:
             replace_file(self.folder.pipeline, pipeline)
@@ -248,9 +155,17 @@ class Job:
             self.choice.engine.name,
             ended.epochs,
             ended.seconds,
+            inspected,
+            self.config.class_weight == "balanced",
         )
-        trained = Trained(self.config, self.prepared, self.choice.engine, model, history, metrics, evaluated, advice)
-        page = run_report(trained, self.folder, self._sample(), self._objective.augment)
+        last = None if evaluated is None else evaluated[judged_part(evaluated)]
+        trained = Trained(
+            self.config, self.prepared, self.choice.engine, model, history, metrics, last, advice, inspected
+        )
+        if measured is None:
+            page = run_report(trained, self.folder, self._sample(), self._objective.augment)
+        else:
+            page = series_report(trained, measured, self.folder)
         replace_file(self.folder.report, page)
         self.release()
         return outcome
@@ -258,18 +173,6 @@ class Job:
     def _consult(self, params: Any, *, replays: bool) -> Verdict:
         """Return what the doctor says of the run that has ended."""
         return advise(self.config, self.prepared, replay(self.folder.journal), params, replays=replays)
-
-    def _choose(self, train: Part) -> Any:
-        rows = self.config.batch_size or train.n
-        steps = (self.config.epochs or 1) * max(1, train.n // rows)
-        operations = 3.0 * self.network.operations * rows
-        sparse = is_sparse(train.batch.x)
-        engine = self.config.engine
-        if engine == "auto" and self.config.precision == "bfloat16":
-            engine = "jax"
-        if engine == "numpy" and self.config.precision == "bfloat16":
-            raise ConfigError("precision float32 on the engine numpy", "bfloat16", "Use `engine=jax`.")
-        return choose(engine, self.config.dtype, steps=steps, operations=operations, sparse=sparse)
 
     def _make_run(self) -> Run:
         evaluate = {"train": self._sample()}
@@ -292,20 +195,26 @@ class Job:
         batch = self.prepared.parts["train"].batch
         return spread(batch, _SAMPLE_ROWS)
 
-    def _measure(self) -> tuple[dict[str, dict[str, float]], Evaluated]:
+    def _measure(self) -> tuple[dict[str, dict[str, float]], dict[str, Evaluated]]:
         target = self.prepared.preparation.target
         params = self._run.params
         model = Model(self.network, params, self.prepared.preparation)
         metrics, evaluated = {}, {}
         for name, part in self.prepared.parts.items():
-            y = model.outputs_of(part.batch.x, self.choice.engine)
+            y = self.prepared.preparation.of_steps(model.outputs_of(part.batch.x, self.choice.engine), part.batch.x)
             column = part.frame[target.name]
             truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
-            evaluated[name] = Evaluated(name, part.frame, part.batch.x, truth, y)
+            frame, x = part.frame, part.batch.x
+            if target.every_step:
+                frame, x = token_rows(frame), self.prepared.preparation.of_steps(x, x)
+            evaluated[name] = Evaluated(name, frame, x, truth, y)
             metrics[name] = measure(target, truth, y)
-        last = evaluated[next(part for part in ("test", "valid", "train") if part in evaluated)]
+        last = evaluated[judged_part(evaluated)]
         metrics["baseline"] = measure(target, last.truth, baseline(target, evaluated["train"].truth, len(last.truth)))
-        return metrics, last
+        return metrics, evaluated
+
+    def _measure_series(self) -> MeasuredSeries:
+        return measure_series(self.prepared, self.network, self._run.params, self.choice.engine)
 
     def _summary(self, ended: FitEnded, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
         return {
@@ -322,5 +231,7 @@ class Job:
 
 
 def read_data(config: Config, tell: Callable[[str], None] = to_nobody) -> Prepared:
-    """Return the data that the settings name, held in memory or streamed."""
+    """Return the data that the settings name: series, or rows held in memory or streamed."""
+    if config.time is not None:
+        return prepare_series(config)
     return prepare_stream(config, tell) if is_streamed(config) else prepare(config)

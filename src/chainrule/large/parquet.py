@@ -10,7 +10,7 @@ from chainrule.errors import DataError
 from chainrule.large.block import Blocks, Tell
 from chainrule.sources.delimited import Seen, Wishes, as_frame
 from chainrule.sources.reading.cells import Cells
-from chainrule.sources.typed import Gathered, damaged_parquet, typed_columns
+from chainrule.sources.typed import Gathered, columns_beyond, damaged_parquet, typed_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +34,10 @@ class ParquetBlocks(Blocks):
             # pyarrow has no common base for what a damaged file may raise.
             raise damaged_parquet(path, error) from error
         self.n_rows = int(self._file.metadata.num_rows)
+        try:
+            self._as_names = columns_beyond(self._file)
+        except Exception as error:
+            raise damaged_parquet(path, error) from error
         found = Gathered(wishes)
         for block in range(self.n_blocks):
             tell(f"{path.name}, the cells of each column: {block / self.n_blocks:.0%}")
@@ -62,7 +66,8 @@ class ParquetBlocks(Blocks):
             rows = max(1, min(_ROWS, _CELLS // width))
             for batch in self._file.iter_batches(rows, row_groups=[block], use_threads=False):
                 if batch.num_rows:
-                    yield typed_columns(self.path, pa.Table.from_batches([batch]))
+                    batch.validate(full=True)
+                    yield typed_columns(self.path, pa.Table.from_batches([batch]), self._as_names)
             del batch
             # Arrow keeps what it frees for later.
             pa.default_memory_pool().release_unused()

@@ -25,7 +25,7 @@ from chainrule.sources.reading.cells import Cells, cut, lines_of, table_start
 from chainrule.sources.reading.dialect import Dialect
 from chainrule.sources.reading.encoding import Decoded, decode
 from chainrule.sources.reading.evidence import Evidence
-from chainrule.sources.reading.reading import without_gaps
+from chainrule.sources.reading.wide import add_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,14 +104,13 @@ class TextBlocks(Blocks):
         for block in range(self.n_blocks):
             tell(f"{self.path.name}, the cells of each column: {block / self.n_blocks:.0%}")
             cells = self._cells(block, row)
-            if block == 0 and not stored and has_units(cells):
+            if block == 0 and self._dialect.header and has_units(cells, wishes.stored):
                 self._units = True
                 cells = without_first(cells, notes)
             if cells.short[0]:
                 short = short[0] + cells.short[0], short[1] or cells.short[1]
-            for name, column in zip(self.columns, cells.columns, strict=True):
-                if name in found:
-                    found[name].add(without_gaps(column, wishes.gaps))
+            columns = zip(self.columns, cells.columns, strict=True)
+            add_all(found, {name: column for name, column in columns if name in found}, wishes.gaps)
             row += len(cells)
             self._starts[block + 1] = row
         self.n_rows = row

@@ -175,8 +175,9 @@ class MLPRegressor(Regressor, Perceptron):
 
     Parameters
     ----------
-    loss : {"squared_error", "poisson", "huber"} or Loss, default="squared_error"
-        Half the squared error; half the Poisson deviance, for counts; or Huber's, which bounds the pull of outliers.
+    loss : {"squared_error", "huber", "poisson", "pinball"} or Loss, default="squared_error"
+        Half the squared error; Huber's, which bounds the pull of outliers; half the Poisson deviance, for counts; or the
+        pinball loss, of which the name alone means medians.
     hidden_layer_sizes : int or array-like of int, default=(100,)
         Units of each hidden layer; `()` for none.
     activation : str or list of str, default="relu"

@@ -151,8 +151,9 @@ class NetworkRegressor(Regressor, AnyNetwork):
         the size and the number of the pictures, and a dense layer of 128 with dropout.
     input_shape : tuple of int, optional
         Shape of one sample, such as (28, 28, 1). Rows of X may be flat, or arrays of this shape. By default (n_features,).
-    loss : {"squared_error", "poisson", "huber"} or Loss, default="squared_error"
-        Half the squared error; half the Poisson deviance, for counts; or Huber's, which bounds the pull of outliers.
+    loss : {"squared_error", "huber", "poisson", "pinball"} or Loss, default="squared_error"
+        Half the squared error; Huber's, which bounds the pull of outliers; half the Poisson deviance, for counts; or the
+        pinball loss, of which the name alone means medians.
     solver : str, Rule or LBFGS, default="adam"
         lbfgs, sgd (with Nesterov's momentum of 0.9), or a name in `optim.RULES`; or one of `optim`'s own with settings.
     alpha : float, default=0.0001

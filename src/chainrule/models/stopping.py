@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.constraints import Kind, Range, constrained, flag, real
+from chainrule.figures import brief
 from chainrule.optim import Horizon, Schedule
 from chainrule.train import EpochEnded, Event, Policy
 from chainrule.train.metrics import metric_named
@@ -65,7 +66,7 @@ class Convergence(Policy):
             memory = {**memory, "best": value}
         if improved and self.score:
             memory["kept"] = True
-            decisions.append(KeepWeights(f"validation {self.score} {value:.4g}"))
+            decisions.append(KeepWeights(f"validation {self.score} {brief(value)}"))
         if math.isnan(event.cost):
             decisions.append(Stop(DIVERGED))
         elif waited > self.patience:

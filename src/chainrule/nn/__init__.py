@@ -38,7 +38,7 @@ from chainrule.nn.recurrent.bidirectional import Bidirectional
 from chainrule.nn.recurrent.gru import GRU
 from chainrule.nn.recurrent.lstm import LSTM
 from chainrule.nn.recurrent.simple import SimpleRNN
-from chainrule.nn.regression import Huber, Poisson, SquaredError
+from chainrule.nn.regression import Huber, Pinball, Poisson, SquaredError
 from chainrule.nn.scale import Scale
 from chainrule.nn.shape import Flatten, Reshape
 from chainrule.nn.smooth_clip import SmoothClip
@@ -84,6 +84,7 @@ __all__ = [
     "Penalty",
     "Periodic",
     "PiecewiseLinear",
+    "Pinball",
     "Poisson",
     "Positions",
     "Relu",

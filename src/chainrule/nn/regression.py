@@ -1,4 +1,4 @@
-"""Losses of values: squared error, Huber's, and that of counts."""
+"""Losses of values: squared error, Huber's, that of counts, and that of quantiles."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from chainrule.constraints import real
+import numpy as np
+
+from chainrule.constraints import Many, Range, constrained, real
+from chainrule.errors import ConfigError
 from chainrule.nn.layer import Equations
 from chainrule.nn.loss import LEAST, Loss, register
-from chainrule.types import Array, Cache, Namespace
+from chainrule.types import Array, Cache, Namespace, Shape
 
 
 @register
@@ -137,3 +140,72 @@ class Poisson(Loss):
     def unlink(self, xp: Namespace, y: Array) -> Array:
         """a = log y."""
         return xp.log(xp.maximum(y, LEAST))
+
+
+@register
+@dataclass(frozen=True)
+class Pinball(Loss):
+    """What is above a target costs 1 - q for each unit, what is below it q: so outputs become the quantiles q of their targets.
+
+    With Q quantiles the outputs come in rows of Q, one for each, over and over: output k is that of q[k mod Q]. A target is
+    said once for each output. With the quantile 0.5 alone the cost is half the absolute error, and the outputs are medians.
+
+    ::
+
+        link       y  = a
+        forward    Jₙ = Σₖ max(qₖ (tₖ - yₖ), (qₖ - 1) (tₖ - yₖ))
+        backward   da = 1 - qₖ where yₖ > tₖ, -qₖ where yₖ < tₖ, and 0 where yₖ = tₖ, which lies between them
+
+    Parameters
+    ----------
+    quantiles : tuple of float
+        q, each between 0 and 1, in increasing order.
+    """
+
+    quantiles: tuple[float, ...] = constrained(
+        Many(Range(float, 0.0, 1.0, low_open=True, high_open=True), at_least=1), default=(0.5,)
+    )
+
+    name: ClassVar[str] = "pinball"
+    is_recordable: ClassVar[bool] = True
+    equations: ClassVar[Equations] = Equations(
+        forward=(r"J_n = \sum_k \max(q_k (t_{nk} - y_{nk}), (q_k - 1)(t_{nk} - y_{nk}))", "y = a"),
+        backward={
+            "da": r"\frac{\partial J_n}{\partial a_{nk}} = \begin{cases} 1 - q_k & y_{nk} > t_{nk} \\"
+            r"-q_k & y_{nk} < t_{nk} \\ 0 & y_{nk} = t_{nk} \end{cases}"
+        },
+        where={"q_k": "the quantile that output k is to be"},
+        source="Koenker & Bassett, 1978, Regression quantiles, eq. 2.1",
+    )
+
+    def __post_init__(self) -> None:
+        """Make a list a tuple, and check that the quantiles are in order."""
+        super().__post_init__()
+        object.__setattr__(self, "quantiles", tuple(self.quantiles))
+        if any(after <= before for before, after in zip(self.quantiles, self.quantiles[1:], strict=False)):
+            raise ConfigError("quantiles in increasing order", f"{self.quantiles}", "Sort them, each once.")
+
+    def accepts(self, shape: Shape) -> bool:
+        """Tell whether there is an output for each quantile, once or several times over."""
+        return len(shape) > 0 and shape[-1] % len(self.quantiles) == 0
+
+    def levels(self, k: int) -> np.ndarray:
+        """Return the quantile (K,) that each of K outputs is to be."""
+        return np.tile(np.array(self.quantiles), k // len(self.quantiles))
+
+    def each(self, xp: Namespace, a: Array, t: Array) -> tuple[Array, Cache]:
+        """max(q e, (q - 1) e) = q max(e, 0) + (1 - q) max(-e, 0), e = t - a."""
+        q, error = xp.cast(self.levels(a.shape[-1]), a.dtype.name), t - a
+        costs = q * xp.maximum(error, 0) + (1 - q) * xp.maximum(-error, 0)
+        return xp.sum(costs, axis=-1), {"error": error, "q": q}
+
+    def each_backward(self, xp: Namespace, cache: Cache) -> Array:
+        """∂Jₙ/∂a = 1 - q above the target, -q below it."""
+        error, q = cache["error"], cache["q"]
+        above = xp.where(error < 0, 1 - q, xp.zeros_like(error))
+        return xp.where(error > 0, -q, above)
+
+    def branches(self, xp: Namespace, cache: Cache) -> Iterator[Array]:
+        """Yield on which side of its target each output lies."""
+        yield cache["error"] > 0
+        yield cache["error"] < 0

@@ -35,6 +35,12 @@ def probe(learner: WatchedLearner, asked: Probe) -> Message:
         at = scene.plane.project(scene.data.x[rows[asked.row : asked.row + 1]])[0].tolist()
     elif asked.x is not None:
         x, at = np.nan_to_num(scene.features(scene.plane.point(*asked.x))), list(asked.x)
+    elif asked.columns is not None:
+        width = len(scene.data.columns)
+        if len(asked.columns) != width:
+            raise ConfigError(f"{width} columns", f"{len(asked.columns)}", "Give a number for each column of the data.")
+        columns = np.asarray(asked.columns, np.float64)[None]
+        x, at = np.nan_to_num(scene.features(columns)), scene.plane.project(columns)[0].tolist()
     else:
         raise ConfigError("x or row in the command probe", "neither", "Add one of them.")
     units = scene.units(learner.trainer.params, x)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,8 @@ def _set(session: Session, command: protocol.Set) -> list[Message]:
 
 
 def _spec(session: Session, command: protocol.SetSpec) -> list[Message]:
-    session.replace_spec(spec_from_json(command.spec))
+    drawn = None if command.drawn is None else _points_of(command.drawn)
+    session.replace_spec(spec_from_json(command.spec), drawn, command.sha256)
     return [session.state()]
 
 
@@ -111,11 +112,14 @@ def _with_layers(session: Session, layers: list[LayerSpec], at: int, change: int
 
 def _points(session: Session, command: protocol.Points) -> list[Message]:
     drawn = [] if command.clear else list(session.drawn)
-    drawn += [(float(x), float(y), float(t)) for x, y, t in command.add]
+    session.draw(_points_of([*drawn, *command.add]))
+    return [session.state()]
+
+
+def _points_of(drawn: Sequence[Sequence[float]]) -> list[tuple[float, float, float]]:
     if len(drawn) > MOST_DRAWN:
         raise DataError(f"at most {MOST_DRAWN:,} drawn points", f"{len(drawn):,}", "Clear some, or upload a table.")
-    session.draw(drawn)
-    return [session.state()]
+    return [(float(x), float(y), float(t)) for x, y, t in drawn]
 
 
 def _probe(session: Session, command: protocol.Probe) -> list[Message]:
@@ -147,6 +151,14 @@ def _race(session: Session, command: protocol.Race) -> list[Message]:
 
 def _save(session: Session, command: protocol.Save) -> list[Message]:
     return [saved.saved(session)]
+
+
+def _keep(session: Session, command: protocol.Keep) -> list[Message]:
+    return [saved.kept(session)]
+
+
+def _follow_me(session: Session, command: protocol.FollowMe) -> list[Message]:
+    raise ConfigError("a page of `chainrule play`", "a view in a notebook", "Share the notebook instead.")
 
 
 def _open(session: Session, command: protocol.Open) -> list[Message]:
@@ -192,6 +204,8 @@ HANDLERS: Mapping[type[Command], Callable[[Session, Any], list[Message]]] = {
     protocol.DropRun: _drop_run,
     protocol.Race: _race,
     protocol.Save: _save,
+    protocol.Keep: _keep,
+    protocol.FollowMe: _follow_me,
     protocol.Open: _open,
     protocol.Export: _export,
     protocol.Cell: _cell,

@@ -19,17 +19,30 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 10
 MOST_ROWS = 100_000
+# Of all rows and inputs together: a page holds them twice, 16 bytes each.
+MOST_NUMBERS = 8_000_000
 MOST_PIXELS = 64 * 64
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of numbers that the map can have as an axis, and the range in which its values lie."""
+    """A column of numbers that the map can have as an axis, and the range in which its values lie.
+
+    Attributes
+    ----------
+    offset, scale : float
+        From what the network is given to the data's own unit: offset + scale · value.
+    is_number : bool
+        Whether it is a number in the data too, and not the indicator of a category.
+    """
 
     label: str
     low: float
     high: float
     middle: float
+    offset: float = 0.0
+    scale: float = 1.0
+    is_number: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,7 +72,7 @@ class Frames:
             return snapshot, finest, _draw(snapshot, snapshot.scene.plane.size_for(min(size, finest)), want)
 
         try:
-            snapshot, finest, build_ms = await asyncio.wrap_future(self._runner.ask(take))
+            snapshot, finest, build_ms = await asyncio.wrap_future(self._runner.ask(take, in_turn=True))
         finally:
             self._taking = None
         if snapshot is not known:
@@ -119,7 +119,7 @@ class Frames:
         side = snapshot.scene.plane.size_for(size)
         pictures = self._pictures if snapshot is self.snapshot else {}
         if (side, want) not in pictures:
-            asked = self._runner.ask(lambda session: _draw(snapshot, side, want))
+            asked = self._runner.ask(lambda session: _draw(snapshot, side, want), in_turn=True)
             pictures[side, want] = asyncio.ensure_future(asyncio.wrap_future(asked))
         self.build_ms = await asyncio.shield(pictures[side, want])
         wire = encode(frame_message(snapshot, n=n, want=want, size=size, points=points, budget=budget))

@@ -17,6 +17,7 @@ from chainrule.playground.past import PastStates
 from chainrule.playground.runs import Curve
 from chainrule.playground.scene import Scene
 from chainrule.playground.scores import NO_SCORE, score
+from chainrule.playground.stops import Start, reason_to_stop
 from chainrule.playground.substeps import Anatomy, dissect, next_phase, phase_values, text_of
 from chainrule.playground.trainer import Trainer, TrainerState
 from chainrule.playground.wire import Message
@@ -36,6 +37,7 @@ class WatchedLearner:
         self.trainer = Trainer(scene.spec, scene.network, scene.train, weights)
         self.scene = scene
         self.initial = self.trainer.state()
+        self._start = Start()
         self.events: list[Message] = []
         self._begin()
 
@@ -55,6 +57,15 @@ class WatchedLearner:
         self.serial = getattr(self, "serial", 0) + 1
         self.measure()
 
+    def fork(self) -> WatchedLearner:
+        """Return another learner at the same place, with the same past; both go their own ways from here."""
+        other = WatchedLearner(self.scene, self.trainer.params.like(self.initial.weights.copy()))
+        other.initial = self.initial
+        other.past, other.curve = self.past.fork(), self.curve.fork()
+        other.trainer.restore(self.trainer.state())
+        other._settle()
+        return other
+
     def look_from(self, scene: Scene) -> None:
         """Take a scene with the same data and weights: another view, rate, rule or penalty."""
         if scene.network is not self.scene.network or scene.spec != self.scene.spec:
@@ -70,6 +81,13 @@ class WatchedLearner:
         self.serial += 1
 
     # Training
+
+    def begin(self) -> None:
+        """Remember where training is told to go on: what is reached already is no reason to stop."""
+        cost = self.train.cost
+        self._start = Start(
+            self.trainer.position.epoch, self.trainer.seconds, cost if math.isfinite(cost) else math.inf
+        )
 
     def advance(self, seconds: float) -> float:
         """Train for about so long, at the speed that the view asks for; return how long to rest after it."""
@@ -131,21 +149,17 @@ class WatchedLearner:
             self.measure()
         if exploded or not math.isfinite(self.train.cost):
             return True
-        reason = self._reason(cost) if ended else None
-        if reason is None and self.scene.spec.stop.seconds and self.trainer.seconds >= self.scene.spec.stop.seconds:
-            reason = f"{self.trainer.seconds:.3g} seconds of training have passed."
+        reason = reason_to_stop(
+            self.scene.spec.stop,
+            self._start,
+            self.trainer.position.epoch,
+            self.trainer.seconds,
+            cost if ended else math.inf,
+        )
         if reason is not None:
             self.measure()
             self._tell("stopped", reason)
         return reason is not None
-
-    def _reason(self, cost: float) -> str | None:
-        stop, epoch = self.scene.spec.stop, self.trainer.position.epoch
-        if stop.epochs is not None and epoch >= stop.epochs:
-            return f"Epoch {epoch} is done, as asked."
-        if stop.cost is not None and cost <= stop.cost:
-            return f"The training cost is {cost:.4g}, below {stop.cost:g}."
-        return None
 
     def _tell(self, kind: str, text: str) -> None:
         self.events.append(Message("event", {"kind": kind, "epoch": self.trainer.position.epoch, "text": text}))
@@ -265,6 +279,11 @@ class WatchedLearner:
         self.past.add(state)
         self.curve = Curve()
         self._settle()
+
+    def continue_curve(self, curve: Curve) -> None:
+        """Take the curve of the way here, which a saved session knows."""
+        self.curve = curve
+        self.measure()
 
     def _restore(self, state: TrainerState) -> None:
         self.trainer.restore(state)

@@ -1,27 +1,28 @@
-"""What answers a page: a session with its runner, uploads, and one WebSocket for each view."""
+"""What answers a page: its room, uploads, and one WebSocket for each view."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from chainrule.errors import ChainruleError, ConfigError
-from chainrule.playground.frames import Frames
+from chainrule.playground.apart import read_apart
 from chainrule.playground.protocol import Hello, command_from_text
-from chainrule.playground.runner import Runner
+from chainrule.playground.rooms import NoRoomError, NotFollowedError, Room, Rooms
 from chainrule.playground.session import Session
-from chainrule.playground.storage import read_upload, too_large
+from chainrule.playground.storage import too_large
 from chainrule.playground.viewer import SlowViewerError, Viewer
 from chainrule.playground.wire import Message, encode, error_message
 from chainrule.web.body import read_body
 from chainrule.web.guard import MOST_UPLOAD_BYTES, same_token
 
-MOST_VIEWERS = 64
+MOST_VIEWERS = 128
 MOST_STRANGERS = 64
 MOST_UPLOADS_AT_ONCE = 8
 MOST_READ_AT_ONCE = 2
@@ -31,15 +32,16 @@ BODY_SECONDS = 10.0
 UPLOAD_SECONDS = 300.0
 _LOG = logging.getLogger("chainrule.playground")
 # WebSocket close codes of applications start at 4000.
-NOT_ADMITTED, TOO_MANY, TOO_SLOW = 4401, 4429, 4408
+NOT_ADMITTED, TOO_MANY, TOO_SLOW, NOT_FOLLOWED, ELSEWHERE = 4401, 4429, 4408, 4404, 4409
 
 
 class Live:
-    """A session with its runner and its viewers.
+    """The rooms of a server, and who is in them.
 
     Parameters
     ----------
     session : Session
+        What each page meets first.
     token : str
         What a view must show to be let in.
     loop : event loop
@@ -48,10 +50,7 @@ class Live:
 
     def __init__(self, session: Session, token: str, loop: asyncio.AbstractEventLoop) -> None:
         self._token = token
-        self._viewers: set[Viewer] = set()
-        self._loop: asyncio.AbstractEventLoop | None = loop
-        self.runner = Runner(session, self._on_change)
-        self._frames = Frames(self.runner)
+        self.rooms = Rooms(session, token, loop)
         self._uploading = 0
         self._reading = asyncio.Semaphore(MOST_READ_AT_ONCE)
         # Pages that have not said hello yet, the longest waiting first.
@@ -59,31 +58,21 @@ class Live:
 
     def close(self) -> None:
         """End the training."""
-        self._loop = None
-        self.runner.close()
+        self.rooms.close()
 
     @property
     def n_viewers(self) -> int:
         """Pages that are open."""
-        return len(self._viewers)
-
-    def _on_change(self, news: list[Message], version: int) -> None:
-        """Called in the runner's thread."""
-        loop = self._loop
-        if loop is not None:
-            with contextlib.suppress(RuntimeError):
-                # The loop may close between the two lines.
-                loop.call_soon_threadsafe(self._tell, news, version)
-
-    def _tell(self, news: list[Message], version: int) -> None:
-        self._frames.forget()
-        for viewer in self._viewers:
-            viewer.tell(news, version)
+        return sum(len(room.viewers) for room in self.rooms.all)
 
     async def upload(self, request: Request) -> Response:
         """Take a table as the raw body of a request, and stop reading at the limit."""
         if not same_token(self._token, request.headers.get("x-chainrule-token", "")):
             return _refused(ConfigError("the token of this Playground", "another or none", "Open the link anew."), 401)
+        room = self.rooms.find(request.headers.get("x-chainrule-session", ""))
+        if room is None:
+            gone = ConfigError("the network of an open page", "another or none", "Load the page anew.")
+            return _refused(gone, 404)
         if self._uploading >= MOST_UPLOADS_AT_ONCE:
             busy = ConfigError("one upload after the other", "several at once", "Wait for the other one.")
             return _refused(busy, 429)
@@ -95,8 +84,8 @@ class Live:
             name = request.query_params.get("name", "table.csv")
             # Only one that has come whole is in the way of others.
             async with self._reading:
-                source = await asyncio.to_thread(read_upload, name, raw)
-            message = await asyncio.wrap_future(self.runner.ask(lambda session: session.add_source(source)))
+                source = await asyncio.to_thread(read_apart, name, raw)
+            message = await asyncio.wrap_future(room.runner.ask(lambda session: session.add_source(source)))
             return JSONResponse(message.header())
         except ChainruleError as error:
             return _refused(error, 413 if "MiB" in error.expected else 422)
@@ -112,23 +101,42 @@ class Live:
     async def view(self, socket: WebSocket) -> None:
         """Let a page look and take part until it goes."""
         await socket.accept()
-        if not await self._is_admitted(socket):
+        hello = await self._admitted(socket)
+        if hello is None:
             await _close(socket, NOT_ADMITTED, "this page is not of this Playground: open the link anew")
             return
-        if len(self._viewers) >= MOST_VIEWERS:
+        if self.n_viewers >= MOST_VIEWERS:
             await _close(socket, TOO_MANY, f"{MOST_VIEWERS} pages are open already")
             return
-        viewer = Viewer(_Socket(socket), self.runner, self._frames)
-        self._viewers.add(viewer)
+        try:
+            room, found = await self.rooms.room_for(hello)
+        except NotFollowedError:
+            await _close(socket, NOT_FOLLOWED, "the page that you follow is not there, or is not shared any more")
+        except NoRoomError:
+            await _close(socket, TOO_MANY, "there are as many networks as this server has room for")
+        else:
+            await self._stay(socket, hello, room, found)
+
+    async def _stay(self, socket: WebSocket, hello: Hello, room: Room, found: str) -> None:
+        """Answer a page until it goes, or another takes its place."""
+        follows = found == "follow"
+        replaced = asyncio.Event()
+        viewer = room.enter(_Socket(socket), hello, follows=follows, end=replaced.set)
+        viewer.say([room.about("guest" if follows else "own", found)])
         await viewer.take('{"type": "hello"}')
-        tasks = [asyncio.ensure_future(viewer.pump()), asyncio.ensure_future(self._listen(socket, viewer))]
+        jobs = (viewer.pump(), self._listen(socket, viewer), replaced.wait())
+        tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(job) for job in jobs]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._viewers.discard(viewer)
+            room.leave(viewer)
+            self.rooms.left(room)
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
+        if replaced.is_set():
+            reason = "the page that you follow is not shared any more" if follows else "this page has connected again"
+            await _close(socket, NOT_FOLLOWED if follows else ELSEWHERE, reason)
         if any(isinstance(result, SlowViewerError) for result in results):
             await _close(socket, TOO_SLOW, "this page did not read what it was sent")
         for result in results:
@@ -136,8 +144,8 @@ class Live:
                 await _close(socket, 1011, "a mistake of the server")
                 raise result
 
-    async def _is_admitted(self, socket: WebSocket) -> bool:
-        """The first message must be hello with our token, and must come soon."""
+    async def _admitted(self, socket: WebSocket) -> Hello | None:
+        """Return the first message, which must be hello with our token, and must come soon; or nothing."""
         patience = asyncio.timeout(HELLO_SECONDS)
         try:
             async with patience:
@@ -145,10 +153,10 @@ class Live:
                 text = await socket.receive_text()
             command = command_from_text(text)
         except (TimeoutError, ChainruleError, WebSocketDisconnect, KeyError):
-            return False
+            return None
         finally:
             self._strangers.pop(patience, None)
-        return isinstance(command, Hello) and same_token(self._token, command.token)
+        return command if isinstance(command, Hello) and same_token(self._token, command.token) else None
 
     def _wait(self, patience: asyncio.Timeout) -> None:
         """Let a page wait until it has said hello; where many wait, the first of them has waited enough."""

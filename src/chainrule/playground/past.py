@@ -6,7 +6,7 @@ from chainrule.errors import ConfigError
 from chainrule.playground.trainer import TrainerState
 
 MOST = 240
-MOST_BYTES = 64 << 20
+MOST_BYTES = 32 << 20
 # As many of the newest are never thinned: one goes back a few steps far more often than a few hundred.
 RECENT = 40
 
@@ -17,6 +17,12 @@ class PastStates:
     def __init__(self) -> None:
         self._kept: list[TrainerState] = []
         self._stride = 1
+
+    def fork(self) -> PastStates:
+        """Return the same states, to be kept and thinned apart from these."""
+        other = PastStates()
+        other._kept, other._stride = list(self._kept), self._stride
+        return other
 
     def add(self, state: TrainerState) -> None:
         """Keep a state after those that were before it; what lay beyond it is another future and goes."""

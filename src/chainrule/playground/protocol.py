@@ -49,15 +49,34 @@ def name_of(kind: type[Command]) -> str:
 
 
 _JSON = (Kind(dict), Kind(list), Kind(str), Kind(bool), Range(float))
+_POINTS = Many(Many(Range(float, -1e6, 1e6), 3))
 _INDEX = Many(Range(int, 0, 2**31 - 1))
 
 
 @command("hello")
 @dataclass(frozen=True)
 class Hello(Command):
-    """The first message of a view: the token shows that it was let in."""
+    """The first message of a view: the token shows that it was let in, the rest which network it comes for.
+
+    Attributes
+    ----------
+    token : str
+        What the link of this server has.
+    session : str
+        The key of the network that this page had before; a new one if left out.
+    page : str
+        What tells this page from a copy of it: the same after a connection that was lost, another after a reload.
+    follow : str
+        The code of a network to look at, read only.
+    copy : bool
+        Whether to get a network of its own that begins where the one of `follow` is.
+    """
 
     token: str = constrained(Kind(str), default="")
+    session: str = constrained(Kind(str), default="")
+    page: str = constrained(Kind(str), default="")
+    follow: str = constrained(Kind(str), default="")
+    copy: bool = flag(False)
 
 
 @command("set")
@@ -72,9 +91,19 @@ class Set(Command):
 @command("spec")
 @dataclass(frozen=True)
 class SetSpec(Command):
-    """Replace the whole spec, as from a shared URL; what is left out has its default."""
+    """Replace the whole spec, as from a shared link; what is left out has its default.
+
+    Attributes
+    ----------
+    drawn : list, optional
+        The drawn points that belong to it.
+    sha256 : str, optional
+        How the digest of its data begins: the name of an uploaded table means another table elsewhere.
+    """
 
     spec: Mapping[str, Any] = constrained(Kind(dict))
+    drawn: Sequence[Sequence[float]] | None = constrained(_POINTS, default=None, optional=True)
+    sha256: str | None = constrained(Kind(str), default=None, optional=True)
 
 
 @command("run")
@@ -156,18 +185,24 @@ class RemoveLayer(Command):
 class Points(Command):
     """Draw points [x1, x2, class or value], after removing those drawn before where `clear`."""
 
-    add: Sequence[Sequence[float]] = constrained(Many(Many(Range(float, -1e6, 1e6), 3)), default=())
+    add: Sequence[Sequence[float]] = constrained(_POINTS, default=())
     clear: bool = flag(False)
 
 
 @command("probe")
 @dataclass(frozen=True)
 class Probe(Command):
-    """Ask for every unit's value at a point of the map, or for a row of the data."""
+    """Ask for every unit's value at a point of the map, for a row of the data, or for columns given one by one.
+
+    `columns` has a number for each column of the data: the pixels of a picture that a person drew.
+    """
 
     x: Sequence[float] | None = constrained(Many(Range(float, -1e6, 1e6), 2), default=None, optional=True)
     row: int | None = whole(0, default=None, optional=True)
     part: str = option("train", "test", default="train")
+    columns: Sequence[float] | None = constrained(
+        Many(Range(float, -1e6, 1e6), at_least=1), default=None, optional=True
+    )
 
 
 @command("derive")
@@ -204,6 +239,20 @@ class Race(Command):
 
     optimizers: Sequence[str] = constrained(Many(Kind(str), at_least=1))
     epochs: int = whole(1, 10_000, default=100)
+
+
+@command("follow_me")
+@dataclass(frozen=True)
+class FollowMe(Command):
+    """Let other pages look at this network, read only, by a code that the answer tells; or let none any more."""
+
+    on: bool = flag(True)
+
+
+@command("keep")
+@dataclass(frozen=True)
+class Keep(Command):
+    """Ask for what the page keeps of its network, so that it can bring it back to a server that has lost it."""
 
 
 @command("save")

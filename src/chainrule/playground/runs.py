@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,10 @@ class Curve:
         """Return the points that came after the first `serial` ones."""
         count = min(max(0, self.serial - serial), len(self.points))
         return [list(point) for point in self.points[len(self.points) - count :]]
+
+    def fork(self) -> Curve:
+        """Return a copy that grows by itself."""
+        return Curve(list(self.points), self.serial)
 
     def tail(self) -> Curve:
         """Return a copy of the end: what came up since any view that still looks got its last frame."""
@@ -81,11 +85,17 @@ class Runs:
         self._kept: dict[int, KeptRun] = {}
         self._next = 1
 
+    def fork(self) -> Runs:
+        """Return the same runs, to be kept and dropped apart from these."""
+        other = Runs()
+        other._kept, other._next = dict(self._kept), self._next
+        return other
+
     def keep(self, name: str, curve: Curve, spec: Mapping[str, Any]) -> KeptRun:
         """Keep a copy of a curve as it is now."""
         if len(self._kept) >= MOST_RUNS:
             raise ConfigError(f"at most {MOST_RUNS} kept runs", "one more", "Drop one first.")
-        run = KeptRun(self._next, name[:80] or f"run {self._next}", Curve(list(curve.points), curve.serial), spec)
+        run = KeptRun(self._next, name[:80] or f"run {self._next}", curve.fork(), spec)
         self._kept[run.id] = run
         self._next += 1
         return run
@@ -96,6 +106,10 @@ class Runs:
             known = ", ".join(map(str, self._kept)) or "none"
             raise ConfigError("the id of a kept run", f"{run}", f"Kept are: {known}.")
         del self._kept[run]
+
+    def __iter__(self) -> Iterator[KeptRun]:
+        """The runs, the oldest first."""
+        return iter(self._kept.values())
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return all kept runs as they travel."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from chainrule.errors import ChainruleError, ConfigError, DataError
 from chainrule.network.network import Network
 from chainrule.playground.build import initial_weights
 from chainrule.playground.learner import WatchedLearner
+from chainrule.playground.runs import MOST_POINTS, Curve, Runs
 from chainrule.playground.scene import scene_of
 from chainrule.playground.session import Session
 from chainrule.playground.sources import load_data
@@ -40,15 +42,40 @@ _FIELDS = frozenset(
     }
     | {"curve"}
 )
+# Beside these, the kept runs: files of before had none.
+_OPTIONAL = frozenset({"runs"})
+# A page asks for what it keeps every few seconds: of more weights that would cost more than it is good for.
+MOST_KEPT_WEIGHTS = 20_000
 _REMEDY = "Open a file that the Playground saved."
 
 
 def saved(session: Session) -> Message:
     """Return the session as a file: spec, weights, the optimizer's memory, the position, and a digest of the data."""
+    raw = json.dumps(finite(_content(session)), allow_nan=False).encode()
+    if len(raw) > MOST_COMMAND_BYTES:
+        remedy = "Export the network as a model file instead."
+        raise ConfigError(f"a session of at most {MOST_COMMAND_BYTES >> 20} MiB", f"{len(raw) >> 20} MiB", remedy)
+    return Message(
+        "file",
+        {"name": f"{session.spec.data.name.replace(':', '')}.playground.json", "mime": "application/json"},
+        (raw,),
+    )
+
+
+def kept(session: Session) -> Message:
+    """Return what a page keeps of its session, or why it had better not."""
+    count = session.learner.trainer.params.flat.size
+    if count > MOST_KEPT_WEIGHTS:
+        why = f"{count:,} weights are too many to be kept in the page, which keeps {MOST_KEPT_WEIGHTS:,} at most"
+        return Message("kept", {"session": None, "why": why})
+    return Message("kept", {"session": _content(session), "why": ""})
+
+
+def _content(session: Session) -> dict[str, Any]:
     learner = session.learner
     now = learner.trainer.state()
     like = learner.trainer.params.like
-    content = {
+    return {
         "format": FORMAT,
         "version": 1,
         "spec": spec_to_json(session.spec),
@@ -61,16 +88,11 @@ def saved(session: Session) -> Message:
         "weights": _lists(like(now.weights)),
         "moments": {name: _lists(like(flat)) for name, flat in now.moments.items()},
         "curve": [list(point) for point in learner.curve.thinned()],
+        "runs": [
+            {"name": run.name, "curve": [list(point) for point in run.curve.thinned()], "spec": dict(run.spec)}
+            for run in session.runs
+        ],
     }
-    raw = json.dumps(finite(content), allow_nan=False).encode()
-    if len(raw) > MOST_COMMAND_BYTES:
-        remedy = "Export the network as a model file instead."
-        raise ConfigError(f"a session of at most {MOST_COMMAND_BYTES >> 20} MiB", f"{len(raw) >> 20} MiB", remedy)
-    return Message(
-        "file",
-        {"name": f"{session.spec.data.name.replace(':', '')}.playground.json", "mime": "application/json"},
-        (raw,),
-    )
 
 
 def _lists(store: Store) -> dict[str, Any]:
@@ -80,7 +102,11 @@ def _lists(store: Store) -> dict[str, Any]:
 
 def open_session(session: Session, saved_session: Mapping[str, Any]) -> None:
     """Go on with a saved session, after everything in it has been checked; what is wrong changes nothing."""
-    if saved_session.get("format") != FORMAT or saved_session.get("version") != 1 or set(saved_session) != _FIELDS:
+    if (
+        saved_session.get("format") != FORMAT
+        or saved_session.get("version") != 1
+        or set(saved_session) - _OPTIONAL != _FIELDS
+    ):
         raise ConfigError("a session of the Playground, version 1", f"{sorted(saved_session)!r:.80}", _REMEDY)
     spec = spec_from_json(saved_session["spec"])
     drawn = _drawn(saved_session["drawn"])
@@ -126,8 +152,32 @@ def open_session(session: Session, saved_session: Mapping[str, Any]) -> None:
         raise ConfigError("seconds in the session", f"{seconds!r:.40}", _REMEDY)
     rule_step = _whole(saved_session, "rule_step")
     learner.resume(TrainerState(position, rule_step, float(seconds), place(weights), spec.optimizer, moments))
-    session.drawn = drawn
+    learner.continue_curve(_curve(saved_session["curve"]))
+    runs = _runs(saved_session.get("runs", []))
+    session.drawn, session.runs = drawn, runs
     session.resume(learner, saved_session["sha256"])
+
+
+def _curve(points: Any) -> Curve:
+    """Return a curve; a cost that was no number was saved as null."""
+    right = isinstance(points, list) and all(isinstance(point, list) and len(point) == 3 for point in points)
+    if not right or len(points) > 2 * MOST_POINTS:
+        raise ConfigError("a curve of three numbers a point", f"{points!r:.60}", _REMEDY)
+    found = [tuple(math.nan if value is None else value for value in point) for point in points]
+    if not all(type(value) in (int, float) for point in found for value in point):
+        raise ConfigError("numbers in a curve", f"{points!r:.60}", _REMEDY)
+    return Curve([(float(e), float(a), float(b)) for e, a, b in found], len(found))
+
+
+def _runs(saved_runs: Any) -> Runs:
+    if not isinstance(saved_runs, list):
+        raise ConfigError("a list of kept runs", f"{saved_runs!r:.60}", _REMEDY)
+    runs = Runs()
+    for run in saved_runs:
+        if not isinstance(run, dict) or set(run) != {"name", "curve", "spec"} or not isinstance(run["name"], str):
+            raise ConfigError("a kept run with its name, curve and spec", f"{run!r:.60}", _REMEDY)
+        runs.keep(run["name"], _curve(run["curve"]), spec_to_json(spec_from_json(run["spec"])))
+    return runs
 
 
 def _named(spec: Spec, name: str) -> Spec:

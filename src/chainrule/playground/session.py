@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, DataError
 from chainrule.playground.build import carried_over, initial_weights, with_inputs
 from chainrule.playground.data import Data
+from chainrule.playground.fitting import fitted_to
 from chainrule.playground.frame import Snapshot
 from chainrule.playground.learner import WatchedLearner
 from chainrule.playground.race import Race
 from chainrule.playground.runs import Runs
-from chainrule.playground.scene import Scene, fitting, scene_of
+from chainrule.playground.scene import Scene, scene_of
 from chainrule.playground.sources import load_data
-from chainrule.playground.spec import DEFAULT, Effect, Spec, ViewSpec, effect_of, spec_to_json
+from chainrule.playground.spec import DEFAULT, Effect, Spec, effect_of, spec_to_json
 from chainrule.playground.state import state_message
 from chainrule.playground.storage import uploaded
 from chainrule.playground.trainer import Position
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from chainrule.sources.source import Source
 
 MOST_UPLOADS = 8
-_MANY_COLUMNS = 8
+# Of one page: forty may have theirs in one process.
+MOST_HELD_BYTES = 256 << 20
 
 
 class Session:
@@ -52,8 +55,17 @@ class Session:
         self._news: list[Message] = []
         data = load_data(spec.data, self.sources, self.drawn)
         self.sha256 = data.sha256()
-        scene = scene_of(_fitted_to(spec, data, None), data)
+        scene = scene_of(fitted_to(spec, data, None), data)
         self.learner = WatchedLearner(scene, initial_weights(scene.spec, scene.network))
+
+    def fork(self) -> Session:
+        """Return another session at the same place, at rest: what never changes is shared, what learns is copied."""
+        other = copy.copy(self)
+        other.sources, other.drawn, other.runs = dict(self.sources), list(self.drawn), self.runs.fork()
+        other.running, other.race, other.version = False, None, 0
+        other._reset, other._news = "", []
+        other.learner = self.learner.fork()
+        return other
 
     # What a transport asks for
 
@@ -79,6 +91,11 @@ class Session:
         self._take_events()
         news, self._news = self._news, []
         return news
+
+    def tell(self, kind: str, text: str) -> None:
+        """Tell all views of something that happened to this session."""
+        epoch = self.learner.trainer.position.epoch
+        self._news.append(Message("event", {"kind": kind, "epoch": epoch, "text": text}))
 
     def fail(self, error: ChainruleError) -> None:
         """Tell all views of a failure that no command caused."""
@@ -111,6 +128,7 @@ class Session:
             reset=self._reset,
             notes=self.scene.data.notes,
             sha256=self.sha256,
+            drawn=self.drawn if self.spec.data.name == "drawn" else (),
             version=self.version,
         )
 
@@ -129,6 +147,7 @@ class Session:
     def run(self) -> None:
         """Train until told to pause."""
         self.running = True
+        self.learner.begin()
         self.changed()
 
     def pause(self) -> None:
@@ -166,17 +185,30 @@ class Session:
         """Take new initial weights on the same data."""
         self._use(_fresh(scene_of(spec, self.scene.data, self.scene)), "new initial weights")
 
-    def replace_spec(self, spec: Spec) -> None:
-        """Take a whole spec from elsewhere; only what is impossible with its data is adapted."""
-        before = self.scene.data
-        data = before if spec.data == self.spec.data else load_data(spec.data, self.sources, self.drawn)
-        self._take_data(_fitted_to(spec, data, None), data, "other settings")
-        self.running = False
+    def replace_spec(
+        self, spec: Spec, drawn: list[tuple[float, float, float]] | None = None, sha256: str | None = None
+    ) -> None:
+        """Take a whole spec from elsewhere; only what is impossible with its data is adapted.
+
+        Parameters
+        ----------
+        drawn : list, optional
+            The drawn points that belong to it; those that are here if left out.
+        sha256 : str, optional
+            How the digest of its data begins: an upload's number is another table elsewhere.
+        """
+        points = self.drawn if drawn is None else drawn
+        same = spec.data == self.spec.data and points == self.drawn
+        data = self.scene.data if same else load_data(spec.data, self.sources, points)
+        if sha256 is not None and not data.sha256().startswith(sha256):
+            raise DataError("the table that this set-up was made with", "another one", "Upload that table first.")
+        self._take_data(fitted_to(spec, data, None), data, "other settings")
+        self.drawn, self.running = points, False
 
     def replace_data(self, spec: Spec) -> None:
         """Take other data, and new initial weights."""
         data = load_data(spec.data, self.sources, self.drawn)
-        self._take_data(_fitted_to(spec, data, self.scene.data), data, "other data")
+        self._take_data(fitted_to(spec, data, self.scene.data), data, "other data")
 
     def _take_data(self, spec: Spec, data: Data, reason: str) -> None:
         self._use(_fresh(scene_of(spec, data)), reason)
@@ -186,7 +218,7 @@ class Session:
         """Take drawn points as the data; a network that fits them goes on with the weights that it has."""
         spec = replace(self.spec, data=replace(self.spec.data, name="drawn", target=None, kinds={}))
         data = load_data(spec.data, self.sources, drawn)
-        scene = scene_of(_fitted_to(spec, data, self.scene.data), data)
+        scene = scene_of(fitted_to(spec, data, self.scene.data), data)
         before = self.learner
         learner = _fresh(scene)
         if [*leaves(scene.network.specs)] == [*leaves(self.scene.network.specs)]:
@@ -206,12 +238,23 @@ class Session:
 
     def add_source(self, source: Source) -> Message:
         """Take in a table that was uploaded; a spec may name it from now on."""
-        if len(self.sources) >= MOST_UPLOADS:
-            in_use = self.spec.data.name
-            del self.sources[next(name for name in self.sources if name != in_use)]
+        in_use = self.spec.data.name
+        for name in [name for name in self.sources if name != in_use]:
+            # The oldest give way; the one that is trained on stays.
+            if len(self.sources) < MOST_UPLOADS and self._held + _bytes(source) <= MOST_HELD_BYTES:
+                break
+            del self.sources[name]
+        if self._held + _bytes(source) > MOST_HELD_BYTES:
+            came = f"{_bytes(source) >> 20:,} MiB beside the {self._held >> 20:,} MiB that are trained on"
+            remedy = "Choose another data set first, upload a part of it, or use `chainrule train`."
+            raise DataError(f"tables of at most {MOST_HELD_BYTES >> 20} MiB in memory", came, remedy)
         number = 1 + max((int(name.split(":")[1]) for name in self.sources), default=0)
         self.sources[f"upload:{number}"] = source
         return uploaded(f"upload:{number}", source)
+
+    @property
+    def _held(self) -> int:
+        return sum(_bytes(source) for source in self.sources.values())
 
     def _use(self, learner: WatchedLearner, reason: str) -> None:
         learner.serial = self.learner.serial + 1
@@ -241,32 +284,18 @@ class Session:
         if not race.is_over:
             return
         for name, scene, _, curve in race.lanes:
-            self.runs.keep(name, curve, spec_to_json(scene.spec))
+            self.runs.keep(f"{scene.data.name}: {name}", curve, spec_to_json(scene.spec))
         self._news.append(Message("event", {"kind": "decided", "epoch": race.epochs, "text": race.verdict()}))
         self._news.append(Message("history", {"runs": self.runs.to_json()}))
         self.race = None
         self.changed()
 
 
+def _bytes(source: Source) -> int:
+    # Column by column: pandas' own sum is a Series by name, and a name may be half a surrogate pair, which Arrow refuses.
+    frame = source.frame
+    return sum(int(frame.iloc[:, i].memory_usage(index=False, deep=True)) for i in range(frame.shape[1]))
+
+
 def _fresh(scene: Scene) -> WatchedLearner:
     return WatchedLearner(scene, initial_weights(scene.spec, scene.network))
-
-
-def _fitted_to(spec: Spec, data: Data, before: Data | None) -> Spec:
-    """Return a spec whose inputs and axes the data have, as it is where they do."""
-    inputs = fitting(spec.inputs, data)
-    if inputs != tuple(spec.inputs):
-        spec = replace(spec, inputs=inputs)
-    width = len(data.columns)
-    axes: Sequence[int] | str = spec.view.axes
-    other = before is not None and before.labels != data.labels
-    if (
-        other
-        or (not isinstance(axes, str) and max(axes) >= max(2, width))
-        or (axes == (0, 1) and width > _MANY_COLUMNS)
-    ):
-        axes = "pca" if width > _MANY_COLUMNS else (0, 1)
-        spec = replace(
-            spec, view=ViewSpec(axes, {}, spec.view.discretise, spec.view.show_test, spec.view.hide, spec.view.speed)
-        )
-    return spec

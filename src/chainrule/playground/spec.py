@@ -124,6 +124,8 @@ class Spec:
         check_fields(self, "")
         for name in ("inputs", "layers"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        # Two ways to write a power are one input.
+        object.__setattr__(self, "inputs", tuple(text.replace("**", "^") for text in self.inputs))
         for name in ("optimizer_settings", "schedule_settings"):
             object.__setattr__(self, name, dict(getattr(self, name) or {}))
         if len(self.layers) > MOST_LAYERS:
@@ -246,6 +248,9 @@ def spec_with(spec: Spec, path: str, value: Any) -> Spec:
         raise _no_such(path)
     if path == "optimizer":
         data["optimizer_settings"] = {}
+    elif path == "data.name":
+        # What was chosen for the columns of one table says nothing about another's.
+        data["data"] |= {"target": None, "task": None, "kinds": {}}
     elif path == "schedule":
         data["schedule_settings"] = {}
     return spec_from_json(data)

@@ -24,6 +24,7 @@ def state_message(
     reset: str,
     notes: Sequence[str],
     sha256: str,
+    drawn: Sequence[Sequence[float]],
     version: int,
 ) -> Message:
     """Return the state of a session."""
@@ -38,7 +39,7 @@ def state_message(
     content = {
         "spec": spec,
         "network": _network(scene),
-        "data": _data(scene) | {"hash": sha256},
+        "data": _data(scene) | {"hash": sha256, "drawn": [list(point) for point in drawn]},
         "metric": _metric(scene),
         "position": learner.trainer.position.to_json(scene.spec.batch_size),
         "running": running,
@@ -87,23 +88,41 @@ def _count(params: Mapping[str, Any]) -> int:
     return sum(param.size for param in params.values())
 
 
+def _units(scene: Scene) -> list[list[float]]:
+    """Return offset and scale of both axes, from the network's numbers to the data's own."""
+    axes, columns = scene.spec.view.axes, scene.data.columns
+    places = [] if isinstance(axes, str) else [place for place in axes if place < len(columns)]
+    units = [[columns[place].offset, columns[place].scale] for place in places]
+    return units + [[0.0, 1.0]] * (2 - len(units))
+
+
 def _data(scene: Scene) -> dict[str, Any]:
     data, plane = scene.data, scene.plane
     columns = data.preparation.columns if data.preparation is not None else ()
     low, high = scene.target_range
     return {
         "name": scene.spec.data.name,
+        "title": data.name,
         "task": data.target.task,
         "classes": list(data.target.classes),
         "base": [
-            {"name": f"x{i}", "label": c.label, "low": c.low, "high": c.high, "middle": c.middle}
+            {
+                **{"name": f"x{i}", "label": c.label, "low": c.low, "high": c.high, "middle": c.middle},
+                **{"offset": c.offset, "scale": c.scale, "is_number": c.is_number},
+            }
             for i, c in enumerate(data.columns, start=1)
         ],
         "columns": [{"name": column.name, "kind": column.kind, "reason": column.reason} for column in columns],
-        "target": {"name": data.target.name, "low": low, "high": high},
+        "target": {
+            "name": data.target.name,
+            "low": low,
+            "high": high,
+            "offset": data.target.mean,
+            "scale": data.target.scale,
+        },
         "n_train": len(data.train),
         "n_test": len(data.test),
         "picture": None if data.picture is None else list(data.picture),
         "domain": {"x": list(plane.horizontal), "y": list(plane.vertical)},
-        "axes": {"x": plane.labels[0], "y": plane.labels[1]},
+        "axes": {"x": plane.labels[0], "y": plane.labels[1], "units": _units(scene)},
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _UNPACKED = 4 * MOST_UPLOAD_BYTES
 # As many bytes as the widest table of the Playground's rows and columns may need while it is read.
-_IN_MEMORY = 2 << 30
+UPLOAD_MEMORY = 2 << 30
 
 
 def read_upload(name: str, raw: bytes) -> Source:
@@ -32,7 +32,7 @@ def read_upload(name: str, raw: bytes) -> Source:
     safe = re.sub(r"[^\w.\- ]", "_", name.replace("\\", "/").rsplit("/", 1)[-1])[-80:].strip(". ") or "table.csv"
     if raw[:2] == b"\x1f\x8b":
         raw, safe = unpack(safe, raw, _UNPACKED), safe.removesuffix(".gz")
-    require_room(safe, raw, _IN_MEMORY)
+    require_room(safe, raw, UPLOAD_MEMORY)
     with tempfile.TemporaryDirectory(prefix="chainrule-") as folder:
         path = Path(folder) / safe
         path.write_bytes(raw)
@@ -69,14 +69,14 @@ def uploaded(upload: str, source: Source) -> Message:
         found = kind_of(cells, notations.get(str(column)))
         about = {"missing": int(cells.isna().sum()), "distinct": int(cells.nunique())}
         columns.append({"name": str(column), "kind": found.kind, "reason": found.reason, **about})
-    target = guess_target([str(name) for name in frame.columns])
+    target = source.target or guess_target([str(name) for name in frame.columns])
     content = {
         "upload": upload,
         "name": source.name,
         "rows": len(source),
         "columns": columns,
         "target": target,
-        "task": guess_task(frame[target])[0],
+        "task": source.task or guess_task(frame[target])[0],
         "notes": list(source.notes),
     }
     return Message("uploaded", content)

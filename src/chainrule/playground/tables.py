@@ -10,13 +10,14 @@ import numpy as np
 
 from chainrule.encode.target import CLASSIFICATION, REGRESSION, Target
 from chainrule.errors import DataError
-from chainrule.playground.data import MOST_CLASSES, MOST_PIXELS, MOST_ROWS, Column, Data, divided_rows
+from chainrule.playground.data import MOST_CLASSES, MOST_NUMBERS, MOST_PIXELS, MOST_ROWS, Column, Data, divided_rows
 from chainrule.playground.spec import MOST_INPUTS, DataSpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from chainrule.encode.encoding import Encoding
+    from chainrule.encode.preparation import Preparation
     from chainrule.sources.source import Source
 
 
@@ -41,10 +42,11 @@ def table_data(spec: DataSpec, source: Source) -> Data:
         x = x.toarray()
     picture = (x.shape[1:3] if x.shape[-1] == 1 else x.shape[1:]) if x.ndim > 2 else None
     x = x.reshape(len(x), -1).astype(np.float64)
+    _require_modest(x)
     return Data(
         source.name,
         target,
-        _columns(preparation.features, x[train], picture),
+        _columns(preparation, x[train], picture),
         x,
         preparation.targets(source.frame).astype(np.float64),
         train,
@@ -54,6 +56,15 @@ def table_data(spec: DataSpec, source: Source) -> Data:
         source,
         (*source.notes, *findings.lines()),
     )
+
+
+def _require_modest(x: np.ndarray) -> None:
+    if x.size > MOST_NUMBERS:
+        raise DataError(
+            f"at most {MOST_NUMBERS:,} numbers in the Playground, rows times inputs",
+            f"{len(x):,} rows of {x.shape[1]:,} inputs",
+            "Take a sample of the rows, or use `chainrule train`.",
+        )
 
 
 def _labelled(spec: DataSpec, source: Source) -> tuple[str, str, Source]:
@@ -99,19 +110,34 @@ def _encoding(spec: DataSpec, source: Source, train: Source, target: str) -> Enc
     return fit_table(train.frame, column_kinds(source.frame, target, kinds, source.reading))
 
 
-def _columns(labels: Sequence[str], x: np.ndarray, picture: tuple[int, ...] | None) -> tuple[Column, ...]:
+def _columns(preparation: Preparation, x: np.ndarray, picture: tuple[int, ...] | None) -> tuple[Column, ...]:
     if picture is not None:
         if x.shape[1] > MOST_PIXELS:
             came = "×".join(map(str, picture))
             raise DataError(f"pictures of at most {MOST_PIXELS:,} pixels", came, "Make them smaller.")
         return tuple(Column(f"pixel {i + 1}", 0.0, 1.0, 0.5) for i in range(x.shape[1]))
+    from chainrule.encode.numeric import Numeric
+
+    labels = preparation.features
     _require_few(labels)
     low, high, middle = x.min(axis=0), x.max(axis=0), np.median(x, axis=0)
     margin = np.where(high > low, 0.08 * (high - low), 1.0)
-    return tuple(
-        Column(label, *(round(float(value), 6) for value in values))
-        for label, *values in zip(labels, low - margin, high + margin, middle, strict=True)
-    )
+    units, numbers = np.tile([0.0, 1.0], (x.shape[1], 1)), np.zeros(x.shape[1], bool)
+    start = 0
+    for encoder in getattr(preparation.encoding, "encoders", ()):
+        stop = start + len(encoder.features)
+        if isinstance(encoder, Numeric):
+            # What stands behind the number itself is the indicator of a gap.
+            units[start], numbers[start] = (encoder.center, encoder.scale), True
+        elif np.isin(x[:, start:stop], (0, 1)).all():
+            # Of a category, held still, the most frequent one: the median of its indicators may be none at all.
+            middle[start:stop] = np.arange(stop - start) == x[:, start:stop].mean(axis=0).argmax()
+        start = stop
+    ends = np.round(np.column_stack([low - margin, high + margin, middle]), 6).tolist()
+    found = []
+    for label, (least, most, usual), (offset, scale), number in zip(labels, ends, units, numbers, strict=True):
+        found.append(Column(label, least, most, usual, float(offset), float(scale), bool(number)))
+    return tuple(found)
 
 
 def _require_few(labels: Sequence[str]) -> None:

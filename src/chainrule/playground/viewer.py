@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
-from chainrule.errors import ChainruleError
+from chainrule.errors import ChainruleError, ConfigError
 from chainrule.playground.commands import handle
 from chainrule.playground.frame import Snapshot
 from chainrule.playground.frames import Frames
@@ -22,6 +23,7 @@ HIDDEN_SECONDS = 2.0
 _UNDERWAY = 2
 _REFRESH = 60.0
 _MOST_WAITING = 256
+_MAKE_MINE = "Take a copy of this network as your own first."
 # A page that has not taken a message after so long is not reading any more.
 SEND_SECONDS = 20.0
 
@@ -41,10 +43,31 @@ class Viewer:
     """Answers commands in one task and pumps frames in another, over one wire.
 
     Nothing here grows with time: answers wait in a queue with an end, of states and frames only the latest is sent.
+
+    Parameters
+    ----------
+    on_look : callable
+        Called when the page is hidden, or is to be seen again.
+    carry_out : mapping
+        Commands that are no question to the session, but to whoever holds it.
+    only : set of command types, optional
+        What this page may ask, where it only looks on.
     """
 
-    def __init__(self, wire: Wire, runner: Runner, frames: Frames) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        runner: Runner,
+        frames: Frames,
+        *,
+        on_look: Callable[[], None] = lambda: None,
+        carry_out: Mapping[type[Command], Callable[[Any], list[Message]]] | None = None,
+        only: frozenset[type[Command]] | None = None,
+    ) -> None:
         self._wire = wire
+        self._on_look = on_look
+        self._elsewhere = carry_out or {}
+        self._only = only
         self._runner = runner
         self._frames = frames
         self._waiting: deque[Message] = deque()
@@ -77,18 +100,30 @@ class Viewer:
 
     async def carry_out(self, command: Command) -> None:
         """Answer one command."""
-        if isinstance(command, Ack):
+        if self._only is not None and type(command) not in self._only:
+            alone = ConfigError("a question", f"{name_of(type(command))}, of a page that follows", _MAKE_MINE)
+            self.say([error_message(alone, name_of(type(command))).answering(command)])
+        elif isinstance(command, Ack):
             # An ack of a frame that was never sent, or twice, changes nothing but what is wanted.
             if command.frame <= self._n:
                 self._acked = max(self._acked, command.frame)
-            self._ack = command
+            turned, self._ack = command.hidden != self._ack.hidden, command
+            if turned:
+                self._on_look()
             self._wake.set()
         elif isinstance(command, Budget):
             self._show_budget = command.show
             self._shown = None
             self.say([Message("budget", {"show": command.show}).answering(command)])
+        elif type(command) in self._elsewhere:
+            self.say([message.answering(command) for message in self._elsewhere[type(command)](command)])
         else:
             self.say(await self._answers(command))
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nobody can see the page."""
+        return self._ack.hidden
 
     async def _answers(self, command: Command) -> list[Message]:
         try:

@@ -46,6 +46,8 @@ REPLIES: dict[str, frozenset[str]] = {
     "file": frozenset({"name", "mime"}),
     "uploaded": frozenset({"upload", "name", "rows", "columns", "target", "task", "notes"}),
     "budget": frozenset({"show"}),
+    "session": frozenset({"key", "follow", "role", "found"}),
+    "kept": frozenset({"session", "why"}),
     "error": frozenset({"expected", "came", "remedy", "to"}),
     "bye": frozenset({"reason"}),
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.figures import brief
 from chainrule.report.template import template
 
 # A page of more pictures is slow to open; the doubtful ones are those worth looking at.
@@ -55,7 +56,11 @@ def _groups(predicted: Predicted) -> list[dict[str, object]]:
     if not classes:
         order = np.argsort(y[:, 0], kind="stable")[:MOST_PICTURES]
         return [
-            {"name": "by value", "count": len(y), "cards": [_card(predicted, row, f"{y[row, 0]:.4g}") for row in order]}
+            {
+                "name": "by value",
+                "count": len(y),
+                "cards": [_card(predicted, row, f"{brief(y[row, 0])}") for row in order],
+            }
         ]
     said, sure = y.argmax(axis=1), y.max(axis=1)
     chosen = np.argsort(sure, kind="stable")[:MOST_PICTURES]

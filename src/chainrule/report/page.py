@@ -12,9 +12,13 @@ import numpy as np
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.numeric import Numeric
 from chainrule.encode.target import CLASSIFICATION
-from chainrule.report import plots, seeing
+from chainrule.figures import cell, figure, figures
+from chainrule.inspection import Inspected
+from chainrule.report import inspected, plots, seeing, table_plots
 from chainrule.report.grid import pictures, weight_pictures
+from chainrule.report.reading import Told, readings
 from chainrule.report.template import template
+from chainrule.report.threshold_curves import script_hash
 from chainrule.saved.model import Model
 from chainrule.sources.source import FILE
 from chainrule.train.history import History
@@ -61,11 +65,14 @@ class ReportData:
     advice: str = ""
     has_pipeline: bool = False
     augmented: str = ""
+    inspected: Inspected | None = None
+    is_balanced: bool = False
 
 
 def render(data: ReportData) -> str:
-    """Return the page as HTML: no script, no font, no picture from outside."""
+    """Return the page as HTML: no script, no font, no picture from outside; of its own, one script that moves a slider."""
     target = data.model.prepared_by.target
+    told, looked = _readings(data)
     preparation = data.model.prepared_by
     page: str = template("page.html.j2").render(
         data=data,
@@ -74,7 +81,7 @@ def render(data: ReportData) -> str:
         columns=preparation.columns,
         encoding=preparation.encoding,
         is_image=preparation.kind == ImageEncoding.kind,
-        becomes={encoder.name: encoder.describe() for encoder in preparation.encoders},
+        becomes=preparation.encoding.becomes,
         layers=list(data.model.network.rows()),
         metric_rows=_metric_rows(data),
         parts=[part for part in ("train", "valid", "test", "baseline") if part in data.metrics],
@@ -88,8 +95,28 @@ def render(data: ReportData) -> str:
         first_layer=_first_layer(data),
         histograms=_histograms(data),
         seen=_seen(data),
+        told=told,
+        looked=looked,
+        found=_found(data),
+        script_hash=script_hash(),
     )
     return page
+
+
+def _readings(data: ReportData) -> tuple[list[Told], str]:
+    """Return what a network of texts listened to; nothing for another."""
+    rows = data.evaluated
+    if not data.model.classes:
+        return [], ""
+    return readings(data.model, rows.x, rows.truth, rows.y, _worst(data, _MISTAKES).tolist())
+
+
+def _found(data: ReportData) -> dict[str, Any] | None:
+    """Return what inspecting the model found, where it was inspected."""
+    if data.inspected is None:
+        return None
+    target, rows = data.model.prepared_by.target, data.evaluated
+    return inspected.shown(data.inspected, target, rows.truth, rows.y, is_balanced=data.is_balanced)
 
 
 def _seen(data: ReportData) -> dict[str, str]:
@@ -106,17 +133,17 @@ def _seen(data: ReportData) -> dict[str, str]:
     }
 
 
-def _metric_rows(data: ReportData) -> list[tuple[str, list[str]]]:
+def _metric_rows(data: ReportData) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the name of each metric and, for each part, its figure and what it would be on other such rows."""
     parts = [part for part in ("train", "valid", "test", "baseline") if part in data.metrics]
+    ours = {} if data.inspected is None else data.inspected.ours
     rows = []
     for name in dict.fromkeys(name for part in parts for name in data.metrics[part]):
-        cells = [_figure(data.metrics[part][name]) if name in data.metrics[part] else "–" for part in parts]
-        rows.append((label_of(name), cells))
+        known = [part for part in parts if name in data.metrics[part]]
+        texts = dict(zip(known, figures([data.metrics[part][name] for part in known]), strict=True))
+        around = {data.evaluated.part: inspected.interval(ours[name])} if name in ours else {}
+        rows.append((label_of(name), [(texts.get(part, "–"), around.get(part, "")) for part in parts]))
     return rows
-
-
-def _figure(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
 
 
 def _curves(data: ReportData) -> str:
@@ -130,7 +157,8 @@ def _curves(data: ReportData) -> str:
 def _result(data: ReportData) -> str:
     target, seen = data.model.prepared_by.target, data.evaluated
     if not target.classes:
-        return plots.predicted_against_true(seen.truth, seen.y[:, 0], target.name)
+        time = None if data.inspected is None else data.inspected.time
+        return table_plots.residual_panels(seen.truth, seen.y[:, 0], target.name, time)
     return plots.confusion_matrix(_confusion(seen, len(target.classes)), target.classes)
 
 
@@ -202,7 +230,7 @@ def _mistake_pictures(data: ReportData) -> str:
             for row, k in zip(rows, said, strict=True)
         ]
     else:
-        captions = [f"{seen.truth[row]:.4g}, said {seen.y[row, 0]:.4g}" for row in rows]
+        captions = [f"{cell(seen.truth[row])}, said {figure(seen.y[row, 0])}" for row in rows]
     if FILE in seen.frame.columns:
         captions = [
             f"{caption}\n{_file(seen.frame[FILE].iloc[row])}" for row, caption in zip(rows, captions, strict=True)
@@ -220,14 +248,17 @@ def _mistake_table(data: ReportData) -> dict[str, Any] | None:
     if len(rows) == 0:
         return None
     target = data.model.prepared_by.target
-    names = [name for name in data.model.prepared_by.used if name in seen.frame.columns][:_MOST_CELLS]
+    found = data.inspected.importance if data.inspected is not None else None
+    # What matters to the answer stands first.
+    by_importance = dict.fromkeys([*(found.names if found is not None else ()), *data.model.prepared_by.used])
+    names = [name for name in by_importance if name in seen.frame.columns][:_MOST_CELLS]
     lines = []
     for row in rows:
         if target.classes:
             k = int(seen.y[row].argmax())
             head = [target.classes[seen.truth[row]], f"{target.classes[k]} ({seen.y[row, k]:.0%} sure)"]
         else:
-            head = [f"{seen.truth[row]:.4g}", f"{seen.y[row, 0]:.4g}"]
+            head = [cell(seen.truth[row]), figure(seen.y[row, 0])]
         cells = seen.frame.iloc[row]
         lines.append([*head, *(_cell(cells[name]) for name in names)])
     return {"names": names, "rows": lines, "more": len(data.model.prepared_by.used) - len(names)}
@@ -238,22 +269,17 @@ def _cell(value: Any) -> str:
 
     if pd.isna(value):
         return "–"
-    text = f"{value:.5g}" if isinstance(value, (float, np.floating)) else str(value)
+    text = cell(float(value)) if isinstance(value, (float, np.floating)) else str(value)
     return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _first_layer(data: ReportData) -> str:
-    """Return the first layer's weights as pictures where the input is one, else which columns are listened to."""
+    """Return the first layer's weights as pictures where the input is one, or which words of a text are listened to."""
     model = data.model
     if model.prepared_by.encoders:
+        # One column of many features, such as a text: its words are what there is to compare.
         encoders = model.prepared_by.encoders
-        ends = np.cumsum([len(encoder.features) for encoder in encoders])
-        # A column's features are pulled together: a category is one thing, however many indicators it has.
-        pull = np.array([part.sum() for part in np.split(data.pull, ends[:-1])])
-        if len(encoders) == 1:
-            # One column of many features, such as a text: its words are what there is to compare.
-            return plots.listening(encoders[0].features, data.pull)
-        return plots.listening([encoder.name for encoder in encoders], pull)
+        return plots.listening(encoders[0].features, data.pull) if len(encoders) == 1 else ""
     W = next((np.asarray(value) for name, value in leaves(model.params) if name.endswith("W")), None)
     if W is None:
         return ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from chainrule.printable import printable
+from chainrule.report.ticks import readable
 from chainrule.train.metrics import METRICS, label_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 # Okabe & Ito, 2008, Color universal design: told apart by all eyes. Training is blue, validation orange.
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7a7f87"
-_CLASS_COLOURS = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "#F0E442", "#000000", "#999999", "#8c6d31")
+# Of letters and axes; of letters on a dark square, which stay white whatever the page's own colour.
+INK, CHALK = "#20242b", "#fefefe"
+CLASS_COLOURS = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "#F0E442", "#000000", "#999999", "#8c6d31")
 _MOST_CLASSES_SHOWN = 20
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -31,6 +34,13 @@ _STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "grid.color": "#e3e6ea",
     "grid.linewidth": 0.7,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "xtick.color": "#9aa0a8",
+    "ytick.color": "#9aa0a8",
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
     "axes.edgecolor": "#9aa0a8",
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
@@ -56,6 +66,7 @@ def svg(size: tuple[float, float], draw: Callable[[Figure], None], about: str) -
         figure = Figure(figsize=size)
         FigureCanvasSVG(figure)
         draw(figure)
+        readable(figure)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
@@ -86,6 +97,8 @@ def learning_curves(
     changes = len(set(rate)) > 1
 
     def draw(figure: Figure) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         axes = figure.subplots(1, len(panels) + changes, squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=False):
             for (part, scores), colour in zip(curves.items(), (BLUE, ORANGE), strict=False):
@@ -95,6 +108,7 @@ def learning_curves(
             if best_epoch:
                 ax.axvline(best_epoch, color=GREY, lw=0.9, ls=":", label=f"weights kept: epoch {best_epoch}")
             ax.set_xlabel("epoch")
+            ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
             # The cost of counts (Poisson) may be below zero.
             is_log = panel == "cost" and all(np.min(scores["cost"]) > 0 for scores in curves.values())
             ax.set_title(label_of(panel) + (" (log axis)" if is_log else ""))
@@ -108,9 +122,12 @@ def learning_curves(
             axes[-1].set_title("learning rate η (log axis)")
             axes[-1].set_yscale("log")
             axes[-1].set_xlabel("epoch")
-        axes[0].legend(frameon=False, fontsize=8.5)
+        # Below the panels: inside one it would lie over its curves.
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9
+        )
 
-    return svg((10.6, 3.1), draw, "Learning curves of cost and metric")
+    return svg((10.6, 3.3), draw, "Learning curves of cost and metric")
 
 
 _PARTS = {"train": "training", "valid": "validation"}
@@ -129,7 +146,7 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> str:
             for i in range(k):
                 for j in range(k):
                     if counts[i, j]:
-                        colour = "white" if share[i, j] > 0.55 else "#20242a"
+                        colour = CHALK if share[i, j] > 0.55 else "#20242a"
                         ax.text(j, i, f"{counts[i, j]:d}", ha="center", va="center", color=colour, fontsize=8.5)
             labels = [short(name) for name in classes]
             ax.set_xticks(range(k), labels, rotation=45 if max(map(len, labels)) > 3 else 0, ha="center")
@@ -139,26 +156,6 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> str:
 
     side = min(7.0, 2.2 + 0.42 * k)
     return svg((side + 0.4, side), draw, "Confusion matrix")
-
-
-def predicted_against_true(truth: np.ndarray, predicted: np.ndarray, name: str) -> str:
-    """Return predicted against true values, and the histogram of their differences."""
-    rows = _thin(len(truth), 4000)
-
-    def draw(figure: Figure) -> None:
-        left, right = figure.subplots(1, 2)
-        left.scatter(truth[rows], predicted[rows], s=12, alpha=0.55, color=BLUE, edgecolors="none")
-        ends = [min(truth.min(), predicted.min()), max(truth.max(), predicted.max())]
-        left.plot(ends, ends, color=GREY, lw=1, ls="--", label="perfect")
-        left.legend(frameon=False, fontsize=8.5)
-        left.set_xlabel(f"true {short(name, 24)}")
-        left.set_ylabel("predicted")
-        left.set_title("predicted against true")
-        right.hist(predicted - truth, bins=min(50, max(10, len(truth) // 8)), color=BLUE)
-        right.axvline(0, color=GREY, lw=1, ls="--")
-        right.set_title("error, predicted - true")
-
-    return svg((8.2, 3.4), draw, "Predicted against true values, and the errors")
 
 
 def decision_map(
@@ -182,7 +179,7 @@ def decision_map(
         ax = figure.subplots()
         extent = (axes[0][0], axes[0][-1], axes[1][0], axes[1][-1])
         if classes:
-            colours = np.array([to_rgb(_CLASS_COLOURS[i % len(_CLASS_COLOURS)]) for i in range(len(classes))])
+            colours = np.array([to_rgb(CLASS_COLOURS[i % len(CLASS_COLOURS)]) for i in range(len(classes))])
             # Each point takes the colours of the classes by their probabilities, paled so that dots stand out.
             ax.imshow(0.45 + 0.55 * (y @ colours), extent=extent, origin="lower", aspect="auto")
             for k in np.unique(truth[rows]):

@@ -18,7 +18,8 @@ from chainrule.sources.reading.dialect import Dialect, first_rows
 from chainrule.sources.reading.encoding import decode
 from chainrule.sources.reading.evidence import Evidence
 from chainrule.sources.reading.header import Layout, find_header
-from chainrule.sources.reading.reading import OddCells, TableReading, without_gaps
+from chainrule.sources.reading.reading import OddCells, TableReading
+from chainrule.sources.reading.wide import add_all, plain_columns
 from chainrule.sources.reading.words import GAPS, MISSING, USUAL
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _NO_DELIMITER = "\x1f"
 _UNIT = re.compile(r"[\[(]?[^\d\s]{1,6}([/·*^²³-]?[^\s]{0,6})?[\])]?")
 _UNIT_ROWS = 12
+_NO_TEXTS = frozenset(USUAL) - {"NA", "None"}
+_RULE = re.compile(r":?-+:?")
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def read_text(path: Path, raw: bytes, wishes: Wishes) -> Table:
     if len(cells) == 0:
         raise DataError(f"rows in {path.name}", "a header alone", "Give a table with rows.")
     notes = [*decoded.notes, *layout.notes]
-    units = wishes.stored is None and has_units(cells)
+    units = dialect.header and has_units(cells, wishes.stored)
     cells = without_first(cells, notes) if units else cells
     if cells.short[0]:
         notes.append(
@@ -147,9 +150,8 @@ def _decided(
     """Return the reading of a table, given all of its cells, and what could be otherwise."""
     stored = {} if wishes.stored is None else wishes.stored.columns
     found = {name: Evidence() for name in names if name not in stored}
-    for name, column in zip(names, cells.columns, strict=True):
-        if name in found:
-            found[name].add(without_gaps(column, wishes.gaps))
+    columns = zip(names, cells.columns, strict=True)
+    add_all(found, {name: column for name, column in columns if name in found}, wishes.gaps)
     return settled(names, found, dialect, wishes)
 
 
@@ -176,16 +178,21 @@ class Seen:
         Of columns with cells that are filled and could not be read: how many, the row of the first, from 0, and it.
     words : mapping
         Of columns with words that are taken for gaps: how often each is there.
+    texts : set of str
+        Those of them that are columns of texts.
     """
 
     odd: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     words: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    texts: set[str] = field(default_factory=set)
 
     def gap_words(self) -> list[str]:
         """Return a sentence on the words that are taken for gaps, but for those that always are."""
         told = []
         for name, words in self.words.items():
-            strange = {word: count for word, count in words.items() if word not in USUAL}
+            # Among texts, NA and None may be a country and a class.
+            known = _NO_TEXTS if name in self.texts else USUAL
+            strange = {word: count for word, count in words.items() if word not in known}
             if strange:
                 told.append(f"{name} ({sum(strange.values()):,}, such as {next(iter(strange))!r})")
         more = f" and {len(told) - 4} more" if len(told) > 4 else ""
@@ -198,7 +205,11 @@ def as_frame(reading: TableReading, names: Sequence[str], cells: Cells) -> tuple
 
     columns: dict[str, Any] = {}
     seen = Seen()
+    plain = plain_columns(reading, dict(zip(names, cells.columns, strict=True)))
     for name, column in zip(names, cells.columns, strict=True):
+        if name in plain:
+            columns[name] = plain[name]
+            continue
         read = reading.read(name, column)
         columns[name] = read.values
         if read.odd is not None and read.odd.any():
@@ -206,7 +217,10 @@ def as_frame(reading: TableReading, names: Sequence[str], cells: Cells) -> tuple
             seen.odd[name] = (int(read.odd.sum()), first, str(column[first].as_py()))
         if read.words:
             seen.words[name] = read.words
-    return pd.DataFrame(columns, copy=False), seen
+            if reading.columns[name].is_text:
+                seen.texts.add(name)
+    # Many short columns are better side by side in one array.
+    return pd.DataFrame(columns, copy=bool(plain)), seen
 
 
 def wanted(reading: TableReading, name: str) -> str:
@@ -228,16 +242,29 @@ def written_otherwise(dialect: Dialect, stored: TableReading | None) -> list[str
 
 
 def without_first(cells: Cells, notes: list[str]) -> Cells:
-    """Return cells without their first row, which has units, and tell it."""
+    """Return cells without their first row, which has units or is a line below the header, and tell it."""
     shown = ", ".join(str(column[0].as_py() or "") for column in cells.columns)
-    notes.append(f"row 1 looks like a row of units and is left out: {shown[:60]}")
+    what = "a line below the header" if _is_rule(cells) else "a row of units"
+    notes.append(f"row 1 looks like {what} and is left out: {shown[:60]}")
     return Cells([column[1:] for column in cells.columns], cells.short)
 
 
-def has_units(cells: Cells) -> bool:
-    """Tell whether the first row has units above the numbers of at least two columns, and no number."""
-    heads = [column[:_UNIT_ROWS].to_pylist() for column in cells.columns]
-    numeric = [head for head in heads if len(head) > 4 and _are_numbers(head[1:])]
+def has_units(cells: Cells, stored: TableReading | None = None) -> bool:
+    """Tell whether the first row has units above the numbers of at least two columns, and no number; or is a line of dashes.
+
+    Where a reading is stored, a row of units is known by its numbers even above a single row.
+    """
+    if _is_rule(cells):
+        return True
+    least = 4 if stored is None else 1
+    numeric = []
+    for column in cells.columns:
+        head = column[:_UNIT_ROWS].to_pylist()
+        if len(head) > least and _are_numbers(head[1:], least):
+            if any(sign.isdigit() for sign in head[0] or ""):
+                # A number above numbers: one is enough, of however many columns.
+                return False
+            numeric.append(head)
     firsts = [head[0] for head in numeric]
     filled = [cell for cell in firsts if cell and cell.lower() not in GAPS and cell not in MISSING]
     return (
@@ -248,9 +275,18 @@ def has_units(cells: Cells) -> bool:
     )
 
 
-def _are_numbers(cells: list[str | None]) -> bool:
+def _is_rule(cells: Cells) -> bool:
+    """Tell whether the first row is a line below the header, as Markdown and SQL clients draw it."""
+    first = [column[0].as_py() for column in cells.columns] if len(cells) > 1 else []
+    filled = [cell for cell in first if cell]
+    return len(filled) >= 2 and all(_RULE.fullmatch(cell) for cell in filled) and any("--" in cell for cell in filled)
+
+
+def _are_numbers(cells: list[str | None], least: int) -> bool:
     filled = [cell for cell in cells if cell and cell not in MISSING]
-    return len(filled) > 3 and all(any(sign.isdigit() for sign in cell) and _starts_as_number(cell) for cell in filled)
+    return len(filled) >= least and all(
+        any(sign.isdigit() for sign in cell) and _starts_as_number(cell) for cell in filled
+    )
 
 
 def _starts_as_number(cell: str) -> bool:

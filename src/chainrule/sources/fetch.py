@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.errors import DataError
+from chainrule.files import replace_file
 from chainrule.sources.cache import cache_folder, cache_path
 
 _SECONDS_TO_ANSWER = 30
@@ -27,7 +28,8 @@ class Remote:
     urls : tuple of str
         Where it is, the likeliest first.
     sha256 : str
-        What its bytes must have; or `md5:…`, where nobody has published another sum.
+        What its bytes must have; or `md5:…`, where nobody has published another sum. What came first is then known by its
+        SHA-256 from there on, which is written beside it.
     login : callable, optional
         Returns the user's name and key, where the publisher asks for them.
     """
@@ -71,7 +73,36 @@ def _is_right(path: Path, file: Remote) -> bool:
     import pooch
 
     kind, _, checksum = _checksum(file).partition(":")
-    return path.is_file() and bool(pooch.file_hash(path, alg=kind) == checksum)
+    if not path.is_file() or pooch.file_hash(path, alg=kind) != checksum:
+        return False
+    return kind == "sha256" or _pin(path).is_file() is False or _pinned(path) == pooch.file_hash(path, alg="sha256")
+
+
+def _pin(path: Path) -> Path:
+    """Return where the SHA-256 of a file is written that came with a weaker sum alone."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _pinned(path: Path) -> str:
+    return _pin(path).read_text("ascii", "replace").strip()
+
+
+def _keep_to_first(path: Path, file: Remote) -> None:
+    """Write down the SHA-256 of what came first; raise DataError if something else came since."""
+    import pooch
+
+    if not file.sha256.startswith("md5:"):
+        return
+    found = pooch.file_hash(path, alg="sha256")
+    if not _pin(path).is_file():
+        replace_file(_pin(path), f"{found}\n")
+    elif _pinned(path) != found:
+        path.unlink()
+        raise DataError(
+            f"{file.name} with the SHA-256 {_pinned(path):.16}… that it had when it first came",
+            f"{found:.16}… (its publisher's MD5 agrees, which can be forged)",
+            f"If it was published anew, remove {_pin(path)}.",
+        )
 
 
 def _checksum(file: Remote) -> str:
@@ -84,6 +115,7 @@ def _fetch_one(place: Path, file: Remote) -> None:
     for url in file.urls:
         reason = _try(place, file, url)
         if reason is None:
+            _keep_to_first(place / file.name, file)
             return
         reasons.append(f"{url}: {reason}")
     raise DataError(

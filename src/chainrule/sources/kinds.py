@@ -163,6 +163,11 @@ def _of_numbers(name: str, numbers: np.ndarray) -> ColumnKind:
     return _numeric(name, present, len(values), len(present))
 
 
+def kind_of_plain(name: str, values: np.ndarray, unique: int) -> ColumnKind:
+    """Return what a column of finite numbers without gaps is, of which more than two are different."""
+    return _numeric(name, values, unique, len(values))
+
+
 def _different(numbers: np.ndarray) -> np.ndarray:
     import pandas as pd
 

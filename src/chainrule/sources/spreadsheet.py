@@ -47,11 +47,13 @@ def read_spreadsheet(path: Path, reading: Reading) -> Source:
             "Save its sheet as CSV; or, for .xlsx, install openpyxl: pip install 'chainrule[excel]'.",
         )
     try:
-        sheets: dict[Any, pd.DataFrame] = pd.read_excel(path, sheet_name=None, header=None, dtype=object)
+        sheets: dict[Any, pd.DataFrame] = pd.read_excel(
+            path, sheet_name=None, header=None, dtype=object, keep_default_na=False
+        )
     except Exception as error:
         # openpyxl has no common base for what a damaged workbook raises.
         raise DataError(f"{path.name} to be a whole workbook", f"{error}"[:200], "Save it again.") from error
-    full = {name: frame for name, frame in sheets.items() if frame.notna().to_numpy().any()}
+    full = {name: frame for name, frame in sheets.items() if (frame.notna() & (frame != "")).to_numpy().any()}
     if len(full) != 1:
         listed = ", ".join(map(repr, full)) or "none"
         raise DataError(f"one sheet with cells in {path.name}", listed, "Save the one to be read as CSV.")

@@ -37,10 +37,14 @@ def read_parquet(path: Path, raw: bytes, wishes: Wishes) -> Table:
 
     try:
         table = pq.read_table(io.BytesIO(raw))
+        # Texts that are no UTF-8, and places beyond the end, are found here and not by who reads a cell.
+        table.validate(full=True)
+        columns = typed_columns(path, table)
+    except DataError:
+        raise
     except Exception as error:
-        # pyarrow has no common base for what a damaged file may raise.
+        # pyarrow has no common base for what a damaged file may raise; what pandas has written into it is JSON.
         raise damaged_parquet(path, error) from error
-    columns = typed_columns(path, table)
     least = 1 if wishes.names is not None else 2
     if len(columns) < least or table.num_rows == 0:
         raise DataError(
@@ -65,17 +69,46 @@ def damaged_parquet(path: Path, error: Exception) -> DataError:
     return DataError(f"{path.name} to be a whole Parquet file", str(error)[:200], "Write the file again.")
 
 
-def typed_columns(path: Path, table: pa.Table) -> dict[str, pa.Array]:
-    """Return the columns by name, each as numbers, dates, booleans or texts without blanks around them."""
+def typed_columns(path: Path, table: pa.Table, as_names: frozenset[str] = frozenset()) -> dict[str, pa.Array]:
+    """Return the columns by name, each as numbers, dates, booleans or texts without blanks around them.
+
+    Parameters
+    ----------
+    as_names : frozenset of str
+        Columns of whole numbers that are names, because other rows of the file have numbers beyond float64.
+    """
     about = table.schema.pandas_metadata or {}
-    index = [name for name in about.get("index_columns", ()) if isinstance(name, str) and name in table.column_names]
+    named = about.get("index_columns", ()) if isinstance(about, dict) else ()
+    index = [name for name in named or () if isinstance(name, str) and name in table.column_names]
     # An index that has a name is a column that somebody set aside; one without is the number of the row.
     names = [name for name in index if not name.startswith(_NAMELESS)]
     names += [name for name in table.column_names if name not in index]
-    return {name: _plain(path, name, table.column(name).combine_chunks()) for name in names}
+    return {name: _plain(path, name, table.column(name).combine_chunks(), as_names) for name in names}
 
 
-def _plain(path: Path, name: str, column: Any) -> pa.Array:
+def columns_beyond(file: Any) -> frozenset[str]:
+    """Return the columns of a ParquetFile with whole numbers that float64 does not tell apart, in any of its rows."""
+    names = [field.name for field in file.schema_arrow if _is_whole(field.type)]
+    # One at a time, and as the file has it: what is kept of a column is whether there is such a number.
+    return frozenset(
+        name for name in names if any(_has_beyond(batch.column(0)) for batch in file.iter_batches(columns=[name]))
+    )
+
+
+def _is_whole(kind: pa.DataType) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_integer(kind) or (types.is_decimal(kind) and kind.scale == 0))
+
+
+def _has_beyond(column: pa.Array) -> bool:
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column)
+    return any(end.as_py() is not None and abs(end.as_py()) > LARGEST for end in ends.values())
+
+
+def _plain(path: Path, name: str, column: Any, as_names: frozenset[str]) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import types
@@ -85,10 +118,9 @@ def _plain(path: Path, name: str, column: Any) -> pa.Array:
     if types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kind = column.type
-    if types.is_integer(kind):
-        ends = pc.min_max(column)
-        beyond = any(end.as_py() is not None and abs(end.as_py()) > LARGEST for end in ends.values())
+    if _is_whole(kind):
         # float64 would take neighbours among them for one and the same.
+        beyond = name in as_names or _has_beyond(column)
         return pc.cast(column, pa.string()) if beyond else pc.cast(column, pa.float64())
     if types.is_floating(kind) or types.is_decimal(kind):
         return pc.cast(column, pa.float64(), safe=False)

@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engine import engine_by_name
 from chainrule.errors import DataError, ShapeError
 from chainrule.network.network import Network
-from chainrule.types import Batch, Shape
+from chainrule.types import PREDICT, Batch, Shape
+
+# Rows on which it is tried whether layers keep to a mask.
+_TRIED = 4
 
 
 def check_batch(network: Network, data: Batch) -> None:
@@ -49,6 +53,7 @@ def check_batch(network: Network, data: Batch) -> None:
             raise DataError(
                 "a mask that leaves something to learn from", "no place that counts", "Leave rows of 0 out."
             )
+        _require_kept(network, data.x, np.asarray(data.mask), mask is not None)
     if data.t is None and loss.needs_target:
         raise DataError(f"targets t for the loss {type(loss).__name__}", "None", "Give Batch(x, t).")
     if data.t is not None:
@@ -61,6 +66,38 @@ def check_batch(network: Network, data: Batch) -> None:
             _check_finite("t", np.asarray(data.t)[np.asarray(mask, bool)])
     if data.w is not None:
         _check_weights(data, (n, *output[:-1]))
+
+
+def _require_kept(network: Network, x: Any, mask: np.ndarray, counted: bool) -> None:
+    """Raise DataError if answers depend on what stands in places that are masked away.
+
+    Tried with weights as they begin, on a few rows and with two fillings of these places.
+    """
+    if isinstance(x, Mapping) or mask.ndim < 2:
+        return
+    flat = mask.reshape(len(mask), -1)
+    rows = np.flatnonzero(flat.any(axis=1) & ~flat.all(axis=1))[:_TRIED]
+    if not len(rows):
+        return
+    rng = np.random.default_rng(0)
+    xp, params, mask = engine_by_name("numpy", "float64").xp, network.init(rng), mask[rows]
+    there = mask.astype(bool)
+    answers = []
+    for _ in range(2):
+        filled = np.array(x[rows])
+        filled[~there] = rng.choice(filled[there], (~there).sum())
+        if filled.dtype.kind == "f":
+            filled[~there] += rng.normal(size=filled[~there].shape)
+        context = PREDICT.of(Batch(filled, mask=mask))
+        y = np.asarray(network.forward(xp, params, filled, context))
+        answers.append(y[there] if counted else y)
+    if not np.allclose(answers[0], answers[1], rtol=1e-6, atol=1e-9):
+        raise DataError(
+            "layers that keep to the mask",
+            "answers that depend on what stands in places masked away",
+            "Use layers that read masks, such as GlobalAvgPool or LSTM, where places are mixed (Flatten and Dense do "
+            "not), or give no mask.",
+        )
 
 
 def _named(data: Batch) -> Iterator[tuple[str, Any]]:

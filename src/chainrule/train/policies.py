@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from chainrule.constraints import Kind, check_fields, constrained, option, real, whole
 from chainrule.errors import ConfigError, did_you_mean
+from chainrule.figures import brief
 from chainrule.train.events import EpochEnded, Event, StepsEnded
 from chainrule.train.metrics import DIRECTIONS, METRICS
 
@@ -153,7 +154,7 @@ class KeepBest(_Watch):
         value = self._value(event)
         if not _improves(memory, value, 0.0):
             return memory, ()
-        return {"best": value}, (KeepWeights(f"{self.monitor} {monitored(event, self.monitor):.4g}"),)
+        return {"best": value}, (KeepWeights(f"{self.monitor} {brief(monitored(event, self.monitor))}"),)
 
 
 @dataclass(frozen=True)

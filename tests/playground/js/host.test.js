@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { socketModel } from "../../../src/chainrule/playground/static/host.js";
+import { Tab } from "../../../src/chainrule/playground/static/tab.js";
 
 class FakeSocket {
   constructor() {
@@ -20,12 +21,22 @@ globalThis.WebSocket ??= class {
   static OPEN = 1;
 };
 
-function connected(context) {
+function storage() {
+  const kept = new Map();
+  return {
+    getItem: (name) => kept.get(name) ?? null,
+    setItem: (name, value) => kept.set(name, value),
+    removeItem: (name) => kept.delete(name),
+  };
+}
+
+function connected(context, ask = async () => "") {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const sockets = [];
   const heard = [];
   const make = () => sockets[sockets.push(new FakeSocket()) - 1];
-  const model = socketModel({ url: "ws://here/ws", token: "t", features: { standalone: true }, socket: make });
+  const tab = new Tab("#token=t", storage());
+  const model = socketModel({ url: "ws://here/ws", tab, features: { standalone: true }, socket: make, ask });
   model.on("msg:custom", (content) => heard.push(content));
   context.mock.timers.tick(0);
   return { sockets, heard, model, tick: (ms) => context.mock.timers.tick(ms) };
@@ -34,7 +45,9 @@ function connected(context) {
 test("the first message shows the token", (context) => {
   const { sockets } = connected(context);
   sockets[0].onopen();
-  assert.deepEqual(sockets[0].sent, [{ type: "hello", token: "t" }]);
+  const [{ page, ...hello }] = sockets[0].sent;
+  assert.deepEqual(hello, { type: "hello", token: "t", session: "", follow: "", copy: false });
+  assert.match(page, /^[0-9a-f]{24}$/);
 });
 
 test("a lost connection is told and made again, with longer and longer waits", (context) => {
@@ -54,6 +67,17 @@ test("a lost connection is told and made again, with longer and longer waits", (
   sockets[2].onopen();
   sockets[2].onmessage({ data: '{"type":"welcome"}' });
   assert.deepEqual(heard.filter(({ type }) => type === "connection").at(-1).status, "open");
+});
+
+test("a page that was told its network's key asks for that network again, by the same name of itself", (context) => {
+  const { sockets, tick } = connected(context);
+  sockets[0].onopen();
+  sockets[0].onmessage({ data: '{"type":"session","key":"k","follow":"","role":"own","found":"new"}' });
+  sockets[0].onclose({ code: 1006, reason: "" });
+  tick(400);
+  sockets[1].onopen();
+  assert.equal(sockets[1].sent[0].session, "k");
+  assert.equal(sockets[1].sent[0].page, sockets[0].sent[0].page);
 });
 
 test("a refused page does not try again", (context) => {

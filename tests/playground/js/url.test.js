@@ -1,7 +1,15 @@
 // A set-up in a link.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { difference, merge, stateOf, tokenOf, withState } from "../../../src/chainrule/playground/static/url.js";
+import {
+  difference,
+  followOf,
+  fragment,
+  linkOf,
+  merge,
+  tokenIn,
+  tokenOf,
+} from "../../../src/chainrule/playground/static/url.js";
 
 const defaults = {
   data: { name: "circle", noise: 0, kinds: {} },
@@ -34,16 +42,30 @@ test("the difference laid over the defaults is the set-up again, and leaves the 
   assert.deepEqual(defaults, before);
 });
 
-test("a fragment keeps its token, and its state survives the journey", () => {
-  const change = difference(other, defaults);
-  const hash = withState("#token=a-b_c%3D", change);
-  assert.equal(tokenOf(hash), "a-b_c=");
-  assert.deepEqual(stateOf(hash), change);
-  assert.equal(withState(hash, {}), "#token=a-b_c%3D");
-  assert.equal(withState("", {}), "");
+test("a link carries a set-up with its drawn points and its table, and no token", () => {
+  const state = difference(other, defaults);
+  const link = {
+    state,
+    drawn: [
+      [-1.5, 2, 0],
+      [0.125, 1e-7, 3],
+    ],
+    table: "00ff",
+  };
+  assert.deepEqual(linkOf(fragment(link)), link);
+  assert.deepEqual(linkOf(fragment({ state: {}, drawn: [[1, 2, 0]], table: "" })).drawn, [[1, 2, 0]]);
+  assert.equal(fragment({ state: {}, drawn: [], table: "" }), "");
+  assert.equal(tokenOf(fragment(link)), "");
 });
 
-test("a damaged state is none", () => {
-  for (const hash of ["", "#token=x", "#state=%7Bbroken", "#state=%", "#state=3", "#state=[1]"])
-    assert.equal(stateOf(hash), null);
+test("a token is read from a fragment, from a whole link, or as it stands", () => {
+  assert.equal(tokenOf("#token=a-b_c%3D&state=%7B%7D"), "a-b_c=");
+  assert.equal(tokenIn(" http://127.0.0.1:8760/#token=a-b \n"), "a-b");
+  assert.equal(tokenIn("  a-b "), "a-b");
+  assert.equal(followOf("#follow=xyz"), "xyz");
+});
+
+test("a damaged set-up is none", () => {
+  const damaged = ["#state=%7Bbroken", "#state=%", "#state=3", "#state=[1]", "#points=1,2", "#points=1,2,x"];
+  for (const hash of ["", "#token=x", ...damaged]) assert.equal(linkOf(hash), null, hash);
 });

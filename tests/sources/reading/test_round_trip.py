@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.sources.delimited import Wishes, read_text
+from chainrule.sources.read import read_source
 
 WORDS = ["red", "blue, or so", 'the "green" one', "ünï", "two\nlines", "semi;colon", "tab\there"]
 ORDERS = {
@@ -101,3 +102,12 @@ def test_a_row_is_the_same_alone(table: tuple[dict[str, list[Any]], dict[str, An
     alone = written({name: [cells[row]] for name, cells in columns.items()}, how)
     read = read_text(Path("t.csv"), alone, Wishes(names=tuple(columns), stored=whole.reading)).frame
     assert values(read) == {name: [cells[row]] for name, cells in columns.items()}
+
+
+def test_a_column_may_be_called_as_an_argument_of_pandas_is(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("self,x\n" + "".join(f"{('true', 'false')[i % 2]},{i}.5\n" for i in range(40)))
+    source = read_source(str(path))
+    assert source.reading is not None
+    again = source.reading.values_of(source.frame.astype({"self": str}), ["self", "x"])
+    assert again["self"].tolist() == source.frame["self"].tolist()

@@ -1,6 +1,7 @@
 // The page's own end of the wire: anywidget's `model` over one WebSocket, for a page that no notebook hosts.
 import { decode, encode } from "./protocol.js";
-import { tokenOf } from "./url.js";
+import { Tab, askOthers, vouch } from "./tab.js";
+import { fragment, linkOf } from "./url.js";
 import view from "./view.js";
 
 /** @typedef {import("./protocol.js").Model} Model */
@@ -11,10 +12,11 @@ const LONGEST_WAIT = 5000;
 
 /**
  * A model whose other half is a server. It connects again by itself and says so as a `connection` message of its own.
- * @param {{url: string, token: string, features: Record<string, unknown>, socket?: (url: string) => WebSocket}} options
+ * @param {{url: string, tab: Tab, features: Record<string, unknown>, socket?: (url: string) => WebSocket,
+ *   ask?: () => Promise<string>}} options `ask` finds the token that the tab has not
  * @returns {Model & {close: () => void}}
  */
-export function socketModel({ url, token, features, socket = (address) => new WebSocket(address) }) {
+export function socketModel({ url, tab, features, ask = askOthers, socket = (address) => new WebSocket(address) }) {
   /** @type {Map<string, Set<Listener>>} */
   const listeners = new Map();
   /** @type {WebSocket | null} */
@@ -34,12 +36,16 @@ export function socketModel({ url, token, features, socket = (address) => new We
   function connect() {
     clearTimeout(timer);
     if (closed) return;
+    if (!tab.token) {
+      void unlock();
+      return;
+    }
     attempt += 1;
     tell({ type: "connection", status: met || attempt > 1 ? "reconnecting" : "connecting", attempt });
     const mine = socket(url);
     wire = mine;
     mine.binaryType = "arraybuffer";
-    mine.onopen = () => mine.send(encode({ type: "hello", token }));
+    mine.onopen = () => mine.send(encode(tab.greeting()));
     mine.onmessage = ({ data }) => {
       const { content, buffers } = decode(data);
       if (content.type === "welcome") {
@@ -48,12 +54,14 @@ export function socketModel({ url, token, features, socket = (address) => new We
         met = true;
         tell({ type: "connection", status: "open", attempt: 0 });
       }
+      if (content.type === "session") tab.belongs(/** @type {any} */ (content));
       tell(content, buffers);
     };
     mine.onclose = ({ code, reason }) => {
       if (wire !== mine || closed) return;
       wire = null;
-      const refused = code === 4401 || code === 4403 || code === 1008;
+      const refused = [4401, 4403, 4409, 1008].includes(code);
+      if (code === 4401) tab.admit("");
       tell({ type: "connection", status: refused ? "refused" : "lost", attempt, reason, retry: refused ? 0 : wait });
       if (refused) return;
       timer = setTimeout(connect, wait);
@@ -61,9 +69,25 @@ export function socketModel({ url, token, features, socket = (address) => new We
     };
   }
 
+  /** Another tab of this Playground may vouch for this one; else a person must. */
+  async function unlock() {
+    const token = await ask();
+    if (token) tab.admit(token);
+    if (tab.token) connect();
+    else tell({ type: "connection", status: "locked", attempt: 0 });
+  }
+
+  /** Say hello anew: as another, for another network, or with another token. */
+  function again() {
+    const old = wire;
+    wire = null;
+    old?.close();
+    connect();
+  }
+
   setTimeout(connect, 0);
   /** @type {Record<string, unknown>} */
-  const traits = { features };
+  const traits = { features: { ...features, tab, again } };
   return {
     get: (name) => traits[name],
     set: (name, value) => {
@@ -93,11 +117,15 @@ export function socketModel({ url, token, features, socket = (address) => new We
 
 /** @param {HTMLElement} el */
 function start(el) {
-  const token = tokenOf(location.hash);
+  const tab = new Tab(location.hash, sessionStorage);
+  vouch(tab);
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const url = `${scheme}://${location.host}/ws`;
-  const features = { standalone: true, uploads: "/upload", token };
-  const model = socketModel({ url, token, features });
+  const link = linkOf(location.hash);
+  const model = socketModel({ url, tab, features: { standalone: true, uploads: "/upload", link } });
+  // What lets this page in is not for those who are shown its address.
+  if (!tab.follow) history.replaceState(null, "", location.pathname + (link ? fragment(link) : ""));
+  addEventListener("hashchange", () => location.reload());
   view.render({ model, el });
   // So that the keys work before the first click.
   /** @type {HTMLElement} */ (el.firstElementChild).focus({ preventScroll: true });

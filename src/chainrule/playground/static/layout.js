@@ -40,8 +40,8 @@ export function place(counts, width, height, margin) {
 export function margins(inputs, outputs, em) {
   const longest = (/** @type {string[]} */ names) => Math.max(...names.map((name) => name.length), 2);
   return {
-    left: Math.min(13, 3 + 0.46 * longest(inputs)) * em,
-    right: Math.min(10, 4 + 0.46 * longest(outputs)) * em,
+    left: Math.min(13, 3.4 + 0.55 * longest(inputs)) * em,
+    right: Math.min(13, 4 + 0.55 * longest(outputs)) * em,
     top: 6.6 * em,
     bottom: 1.2 * em,
   };

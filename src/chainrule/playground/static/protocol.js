@@ -19,9 +19,9 @@ export const VERSION = 1;
 
 /** Commands with the fields that each may have beside `id`. @type {Record<string, string[]>} */
 export const COMMANDS = {
-  hello: ["token"],
+  hello: ["token", "session", "page", "follow", "copy"],
   set: ["path", "value"],
-  spec: ["spec"],
+  spec: ["spec", "drawn", "sha256"],
   run: [],
   pause: [],
   step: ["unit"],
@@ -33,11 +33,13 @@ export const COMMANDS = {
   add_layer: ["at"],
   remove_layer: ["at"],
   points: ["add", "clear"],
-  probe: ["x", "row", "part"],
+  probe: ["x", "row", "part", "columns"],
   derive: ["param", "index", "output", "of"],
   keep_run: ["name"],
   drop_run: ["run"],
   race: ["optimizers", "epochs"],
+  follow_me: ["on"],
+  keep: [],
   save: [],
   open: ["session"],
   export: ["kind", "param", "index", "output", "of", "solution"],
@@ -50,7 +52,7 @@ export const COMMANDS = {
 /** What Python answers. */
 export const REPLIES = [
   ...["welcome", "state", "frame", "history", "event", "substep", "probe", "derivation", "rows", "file", "uploaded"],
-  ...["budget", "error", "bye"],
+  ...["budget", "session", "kept", "error", "bye"],
 ];
 
 /**

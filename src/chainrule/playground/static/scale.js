@@ -103,16 +103,25 @@ export function superscript(value) {
 }
 
 /**
- * `x1` reads x₁, `x1^2` reads x₁², `x1*x2` reads x₁x₂.
+ * `x1` reads x₁, `x1^2` and `x1**2` read x₁², `x1*x2` reads x₁x₂.
  * @param {string} name
  * @returns {string}
  */
 export function letters(name) {
   return name
     .replace(/\bx(\d+)/g, (_, digits) => `x${[...digits].map((d) => SUBSCRIPT[Number(d)]).join("")}`)
-    .replace(/\^(\d+)/g, (_, digits) => superscript(Number(digits)))
+    .replace(/(?:\^|\*\*)(\d+)/g, (_, digits) => superscript(Number(digits)))
     .replace(/(?<=[₀-₉⁰-⁹])\s*\*\s*(?=x)/g, "")
     .replace(/sin\((x[₀-₉]+)\)/g, "sin $1");
+}
+
+/**
+ * A number of the network's in the unit of the data that it comes from.
+ * @param {number} value
+ * @param {[number, number]} unit offset and scale
+ */
+export function own(value, [offset, scale]) {
+  return offset + scale * value;
 }
 
 /**

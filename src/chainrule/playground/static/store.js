@@ -12,6 +12,9 @@ const UNSENT = {
   remedy: "The page tries again by itself.",
 };
 
+/** What a page may send that only looks on; the server asks for the same. */
+const LOOKING = new Set(["hello", "ack", "budget", "probe", "derive", "cell", "export", "save"]);
+
 export class Store {
   /** @param {Model} model */
   constructor(model) {
@@ -23,6 +26,17 @@ export class Store {
     /** @type {Map<number | string, {resolve: (value: any) => void, reject: (reason: Error) => void}>} */
     this.waiting = new Map();
     this.lastId = 0;
+  }
+
+  /** Whether this page only looks on. @param {{type: string}} command */
+  isClosed({ type }) {
+    if (this.get("session")?.role !== "guest" || LOOKING.has(type)) return false;
+    this.put("notice", {
+      text: "This is another page's network: make it yours to change it.",
+      about: "guest",
+      seconds: 8,
+    });
+    return true;
   }
 
   /**
@@ -63,6 +77,7 @@ export class Store {
 
   /** @param {{type: string, [key: string]: unknown}} command */
   send(command) {
+    if (this.isClosed(command)) return;
     this.model.send(command);
   }
 
@@ -73,6 +88,7 @@ export class Store {
    * @returns {Promise<any>}
    */
   ask(command, buffers) {
+    if (this.isClosed(command)) return Promise.reject(new Error("this page only looks on"));
     this.lastId += 1;
     const id = this.lastId;
     return new Promise((resolve, reject) => {

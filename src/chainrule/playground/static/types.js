@@ -37,7 +37,8 @@
 /** @typedef {{upload_bytes: number, layers: number, units: number, samples: number, inputs: number, points: number}} Limits */
 /** @typedef {{version: number, chainrule: string, defaults: Spec, catalogue: Catalogue, limits: Limits}} Welcome */
 /** @typedef {{name: string, units: number, activation: string, dropout: number, parameters: number}} LayerState */
-/** @typedef {{name: string, label: string, low: number, high: number, middle: number}} BaseColumn */
+/** @typedef {{name: string, label: string, low: number, high: number, middle: number,
+ *   offset: number, scale: number, is_number: boolean}} BaseColumn */
 /** @typedef {{name: string, kind: string, reason?: string, missing?: number, distinct?: number}} TableColumn */
 /** @typedef {{epoch: number, batch: number, sample: number, step: number, substep: string}} Position */
 /**
@@ -45,9 +46,9 @@
  *   parameters: {name: string, shape: number[]}[], n_parameters: number}} NetworkState
  */
 /**
- * @typedef {{name: string, task: string, classes: string[], base: BaseColumn[], columns: TableColumn[],
- *   target: {name: string, low: number, high: number}, n_train: number, n_test: number, picture: number[] | null,
- *   domain: {x: [number, number], y: [number, number]}, axes: {x: string, y: string}, hash: string}} DataState
+ * @typedef {{name: string, title: string, task: string, classes: string[], base: BaseColumn[], columns: TableColumn[],
+ *   target: {name: string, low: number, high: number, offset: number, scale: number}, n_train: number, n_test: number, picture: number[] | null,
+ *   domain: {x: [number, number], y: [number, number]}, axes: {x: string, y: string, units: [number, number][]}, hash: string, drawn: number[][]}} DataState
  */
 /**
  * @typedef {{id: number, name: string, current: boolean, epochs: number[], train: (number | null)[],
@@ -88,7 +89,9 @@
  */
 /** @typedef {{param: string, index: number[]} | {output: number}} Selection */
 /** @typedef {{layer: string, unit: number}} UnitName */
-/** @typedef {{status: "connecting" | "open" | "lost" | "reconnecting" | "refused", attempt: number, reason?: string, retry?: number}} Connection */
+/** @typedef {{key: string, follow: string, role: "own" | "guest", found: "new" | "again" | "lost" | "copy" | "follow"}} Session */
+/** @typedef {{text: string, kind?: "refusal" | "advice", seconds?: number, about?: string, actions?: [string, () => void][]}} Notice */
+/** @typedef {{status: "locked" | "connecting" | "open" | "lost" | "reconnecting" | "refused", attempt: number, reason?: string, retry?: number}} Connection */
 /** @typedef {{expected: string, came: string, remedy: string, to?: string}} Refusal */
 /** @typedef {{kind: string, epoch: number, text: string}} Advice */
 /**
@@ -111,6 +114,9 @@
  * What each topic of the store holds.
  * @typedef {object} Topics
  * @property {Connection} connection
+ * @property {Session} session whose network this is
+ * @property {{session: any, why: string}} kept what the page keeps of its network
+ * @property {Notice} notice what the page has to say, and what can be done about it
  * @property {Welcome} welcome
  * @property {State} state
  * @property {Frame} frame

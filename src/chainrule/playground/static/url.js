@@ -69,31 +69,66 @@ export function tokenOf(hash) {
 }
 
 /**
- * The difference that a fragment carries, or null where it carries none or a damaged one.
- * @param {string} hash
- * @returns {Record<string, unknown> | null}
+ * The token in a link, or the text itself where it is no link.
+ * @param {string} text
+ * @returns {string}
  */
-export function stateOf(hash) {
-  const text = fields(hash).get("state");
-  if (text === undefined) return null;
+export function tokenIn(text) {
+  const cut = text.indexOf("#");
+  return cut < 0 ? text.trim() : tokenOf(text.slice(cut).trim());
+}
+
+/**
+ * The code of the network that a fragment asks to follow.
+ * @param {string} hash
+ * @returns {string}
+ */
+export function followOf(hash) {
+  return fields(hash).get("follow") ?? "";
+}
+
+/** @typedef {{state: Record<string, unknown>, drawn: number[][], table: string}} Link */
+
+/**
+ * The set-up that a fragment carries, or null where it carries none or a damaged one.
+ * @param {string} hash
+ * @returns {Link | null}
+ */
+export function linkOf(hash) {
+  const all = fields(hash);
+  const [text, points] = [all.get("state"), all.get("points")];
+  if (text === undefined && points === undefined) return null;
   try {
-    const value = JSON.parse(decodeURIComponent(text));
-    return isObject(value) ? value : null;
+    const state = JSON.parse(decodeURIComponent(text ?? "{}"));
+    const drawn = (points || "").split(";").filter(Boolean);
+    const numbers = drawn.map((point) => point.split(",").map(Number));
+    const whole = numbers.every((point) => point.length === 3 && point.every(Number.isFinite));
+    return isObject(state) && whole ? { state, drawn: numbers, table: all.get("table") ?? "" } : null;
   } catch {
     return null;
   }
 }
 
 /**
- * A fragment with the state put in; the token stays where it was.
- * @param {string} hash
- * @param {Record<string, unknown>} change
+ * The fragment of a set-up. It has no token: a link may be given away.
+ * @param {Link} link
  * @returns {string}
  */
-export function withState(hash, change) {
-  const all = fields(hash);
-  all.delete("state");
-  if (Object.keys(change).length > 0) all.set("state", encodeURIComponent(JSON.stringify(change)));
-  const text = [...all].map(([name, value]) => `${name}=${value}`).join("&");
-  return text ? `#${text}` : "";
+export function fragment({ state, drawn, table }) {
+  const parts = [];
+  if (Object.keys(state).length > 0) parts.push(`state=${encodeURIComponent(JSON.stringify(state))}`);
+  if (drawn.length > 0) parts.push(`points=${drawn.map((point) => point.join(",")).join(";")}`);
+  if (table) parts.push(`table=${table}`);
+  return parts.length ? `#${parts.join("&")}` : "";
+}
+
+/**
+ * The set-up of a state, as what differs from the defaults.
+ * @param {{spec: any, data: {hash: string, drawn: number[][]}}} now
+ * @param {any} defaults
+ * @returns {Link}
+ */
+export function linkTo({ spec, data }, defaults) {
+  const table = spec.data.name.startsWith("upload:") ? data.hash.slice(0, 16) : "";
+  return { state: difference(spec, defaults), drawn: data.drawn, table };
 }

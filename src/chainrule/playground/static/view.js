@@ -3,18 +3,20 @@ import { h } from "./dom.js";
 import { FramePump } from "./frames.js";
 import { Store } from "./store.js";
 import { themeIn } from "./theme.js";
-import { merge, stateOf } from "./url.js";
 import { mount as budget } from "./views/budget.js";
 import { mount as chart } from "./views/chart.js";
 import { mount as data } from "./views/data.js";
 import { mount as derivation } from "./views/derivation.js";
 import { mount as files } from "./views/files.js";
+import { mount as following } from "./views/following.js";
 import { mount as header } from "./views/header.js";
 import { mount as inputs } from "./views/inputs.js";
 import { mount as learning } from "./views/learning.js";
 import { mount as map } from "./views/map.js";
 import { mount as messages } from "./views/messages.js";
+import { mine } from "./views/mine.js";
 import { mount as network } from "./views/network.js";
+import { mount as pad } from "./views/pad.js";
 import { mount as race } from "./views/race.js";
 import { mount as results } from "./views/results.js";
 import { mount as substep } from "./views/substep.js";
@@ -40,6 +42,7 @@ function render({ model, el }) {
   const slots = Object.fromEntries(
     [
       "header",
+      "following",
       "data",
       "table",
       "inputs",
@@ -47,6 +50,7 @@ function render({ model, el }) {
       "network",
       "substep",
       "map",
+      "pad",
       "results",
       "chart",
       "race",
@@ -61,6 +65,7 @@ function render({ model, el }) {
     "div",
     { class: "cr-page" },
     h("header", { class: "cr-bar" }, slots.header, h("div", { class: "cr-bar-end" }, slots.files, slots.theme)),
+    slots.following,
     slots.messages,
     h(
       "main",
@@ -84,7 +89,7 @@ function render({ model, el }) {
       h(
         "div",
         { class: "cr-column cr-right" },
-        section("Output", "y", "output", slots.map, slots.results),
+        section("Output", "y", "output", slots.map, slots.pad, slots.results),
         section("Cost", "J", "cost", slots.chart, slots.race),
       ),
     ),
@@ -110,6 +115,7 @@ function render({ model, el }) {
     themeIn(root, slots.theme, store),
     header(slots.header, store),
     messages(slots.messages, store),
+    following(slots.following, store),
     data(slots.data, store),
     table(slots.table, store),
     inputs(slots.inputs, store),
@@ -117,21 +123,16 @@ function render({ model, el }) {
     network(slots.network, store),
     substep(slots.substep, store),
     map(slots.map, store),
+    pad(slots.pad, store),
     results(slots.results, store),
     chart(slots.chart, store),
     race(slots.race, store),
     derivation(board, store),
     files(slots.files, store),
     budget(slots.budget, store),
+    mine(store),
   ];
 
-  let shared = model.get("features")?.standalone ? stateOf(location.hash) : null;
-  unmounts.push(
-    store.on("welcome", ({ defaults }) => {
-      if (shared) store.send({ type: "spec", spec: merge(/** @type {any} */ (defaults), shared) });
-      shared = null;
-    }),
-  );
   if (!model.get("features")?.standalone) store.send({ type: "hello", token: "" });
   return () => {
     model.off("msg:custom", receive);

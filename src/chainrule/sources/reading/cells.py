@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chainrule.errors import DataError
 from chainrule.sources.reading.dialect import Dialect, rows_of
 
@@ -73,10 +75,30 @@ def cut(raw: bytes, dialect: Dialect, names: Sequence[str], *, name: str, line: 
     Raises
     ------
     DataError
-        If a row has more cells than there are columns, with its row and its line.
+        If a row has more cells than there are columns, or is the header again, with its row and its line.
     """
     fast = None if _needs_care(raw, dialect) else _cut_fast(raw, dialect, names)
-    return fast if fast is not None else _cut_with_care(raw, dialect, names, name, line, row)
+    cells = fast if fast is not None else _cut_with_care(raw, dialect, names, name, line, row)
+    again = _header_again(cells, names) if dialect.header else None
+    if again is not None:
+        place = f"row {row + again + 1:,} (line {line + lines_of(raw, dialect, [again])[0]:,})"
+        raise DataError(f"one header in {name}", f"it again in {place}", "Files were joined: take that line out.")
+    return cells
+
+
+def _header_again(cells: Cells, names: Sequence[str]) -> int | None:
+    """Return the first row, from 0, whose cells are the names of the columns; None if there is none."""
+    import pyarrow.compute as pc
+
+    if len(names) < 2 or len(cells) == 0:
+        return None
+    same = pc.equal(cells.columns[0], names[0])
+    if not pc.any(same).as_py():
+        return None
+    rows = np.flatnonzero(np.asarray(same.fill_null(False)))
+    return next(
+        (int(i) for i in rows if all(c[int(i)].as_py() == n for c, n in zip(cells.columns, names, strict=True))), None
+    )
 
 
 def _needs_care(raw: bytes, dialect: Dialect) -> bool:

@@ -43,10 +43,23 @@ _FORMS = {
     ),
     "month and year": re.compile(r"(?P<m>0?[1-9]|1[0-2])[-/](?P<y>\d{4})"),
     "name and year": re.compile(r"(?P<name>[^\W\d_]{3,10})\.?[-/\s](?P<y>\d{4})"),
+    "name, day, clock and year": re.compile(
+        rf"(?:[^\W\d]+,?\s)?(?P<name>[^\W\d_]{{3,10}})\s+(?P<d>\d{{1,2}})\s{_CLOCK}(?:\s[A-Z]{{2,5}})?\s(?P<y>\d{{4}})"
+    ),
+    "colon before the clock": re.compile(rf"(?P<d>\d{{2}})/(?P<name>[^\W\d_]{{3}})/(?P<y>\d{{4}}):{_CLOCK}\s?{_ZONE}"),
+    "digits and T": re.compile(
+        rf"(?P<y>\d{{4}})(?P<m>\d{{2}})(?P<d>\d{{2}})T(?P<H>\d{{2}})(?P<M>\d{{2}})(?:(?P<S>\d{{2}})(?P<f>[.,]\d+)?)?{_ZONE}(?P<half>)"
+    ),
+    "signs for year, month and day": re.compile(
+        r"(?P<y>\d{4})\s?[年년]\s?(?P<m>\d{1,2})\s?[月월](?:\s?(?P<d>\d{1,2})\s?[日일])?"
+    ),
+    "quarter": re.compile(r"(?P<y>\d{4})[-/ ]?Q(?P<q>[1-4])"),
+    "quarter first": re.compile(r"Q(?P<q>[1-4])[-/ ](?P<y>\d{4})"),
+    "week": re.compile(r"(?P<y>\d{4})-?W(?P<w>\d{2})(?:-?(?P<wd>[1-7]))?"),
     "clock": re.compile(_CLOCK),
 }
 _DIGITS = re.compile(r"\d+(?:\.0*)?")
-_LOOKS = re.compile(r"\d[-/.:]\s?\d|\d.*[^\W\d_]{3}|[^\W\d_]{3}.*\d")
+_LOOKS = re.compile(r"\d[-/.:]\s?\d|\d.*[^\W\d_]{3}|[^\W\d_]{3}.*\d|\d{8}T|\d\s?[年년]|Q[1-4]|\d-?W\d")
 # Letters of a date at most: what is longer is a text, and would be long to look through.
 _LONGEST = 64
 # Years of two digits: 69 is 1969, 68 is 2068, as POSIX has it.
@@ -74,12 +87,14 @@ class Moment:
         parts = self.parts
         if self.form == "clock":
             return _of_day(parts)
+        if self.form == "week":
+            return _of_week(parts)
         if self.form == "local":
             first, second = int(parts["a"]), int(parts["b"])
             day, month = (first, second) if order == "day first" else (second, first)
         else:
             day = int(parts.get("d") or 1)
-            month = _MONTHS[parts["name"].lower()] if "name" in parts else int(parts["m"])
+            month = _MONTHS[parts["name"].lower()] if "name" in parts else _month(parts)
         year = int(parts["y"])
         if len(parts["y"]) == 2:
             year += 1900 if year >= _PIVOT else 2000
@@ -89,6 +104,20 @@ class Moment:
             return None
         time = 0 if parts.get("H") is None else _of_day(parts)
         return None if time is None else days * _SECONDS_A_DAY * 10**6 + time
+
+
+def _month(parts: dict[str, Any]) -> int:
+    """Return the month, of a quarter its first."""
+    return 3 * int(parts["q"]) - 2 if "q" in parts else int(parts["m"])
+
+
+def _of_week(parts: dict[str, Any]) -> int | None:
+    """Return the Monday of a week, or the day of it that is told."""
+    try:
+        day = datetime.date.fromisocalendar(int(parts["y"]), int(parts["w"]), int(parts["wd"] or 1))
+    except ValueError:
+        return None
+    return (day - datetime.date(1970, 1, 1)).days * _SECONDS_A_DAY * 10**6
 
 
 def moment_of(cell: str) -> Moment | None:

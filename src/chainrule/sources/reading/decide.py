@@ -13,6 +13,8 @@ from chainrule.sources.reading.notation import Date, Flag, Notation, Number, Tex
 
 # Of its filled cells, what must be numbers (or dates) for a column to be one of them; the others are named.
 _MOST = 0.95
+# Whole numbers between these may be days: the first of 1900, and the last of 2099.
+_EARLY, _LATE = 19_000_101, 20_991_231
 AS_WRITTEN = frozenset(("category", "text", "identifier", "constant", "ignore"))
 _DECIMAL_WORDS = {".": "decimal point", ",": "decimal comma"}
 
@@ -141,6 +143,8 @@ class _Deciding:
         if numbers.powers and numbers.powers >= _MOST * numbers.total:
             self._tell("powers", name)
             return False
+        if numbers.has_times and numbers.may_be_sizes:
+            return False
         if numbers.beyond:
             self._tell("beyond", name)
             return False
@@ -156,6 +160,10 @@ class _Deciding:
             # The reading names the first of them, with its row and line.
             return Number(self._decimal(name, evidence), numbers.unit or "", odd=False)
         decimal = self._decimal(name, evidence)
+        if numbers.has_times:
+            self._tell("times", name)
+        if not asked and evidence.whole_form == "yyyymmdd" and _EARLY <= numbers.least <= numbers.greatest <= _LATE:
+            self._tell("days", name)
         if numbers.is_mixed:
             self._tell("unit in some", f"{name} ({numbers.unit})")
         unread = left - numbers.total + (numbers.comma if decimal == "." else numbers.point)
@@ -239,6 +247,8 @@ _TOLD = {
     "marks": "a mark or nothing in each cell, read as yes or no: {names} (`columns.NAME=ignore`)",
     "units": "numbers in several units, read as texts: {names}",
     "unit in some": "some numbers have a unit and some have none, read as the same: {names}",
+    "days": "whole numbers that may be days, 20240131, are read as numbers: {names} (`columns.NAME=date`)",
+    "times": "a letter behind a number multiplies it, 1.5k is 1,500 and 3M three million: {names} (`columns.NAME=category`)",
     "powers": "cells such as 12E5 are read as names, not as powers of ten: {names} (`columns.NAME=numeric`)",
     "beyond": "whole numbers with more digits than float64 tells apart are read as names: {names} (`columns.NAME=numeric`)",
     "short years": "years of two digits are those from 1969 to 2068: {names}",

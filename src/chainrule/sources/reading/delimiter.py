@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections import Counter
@@ -22,6 +23,9 @@ _NUMBER = re.compile(r"[-+]?[\d.,]+")
 # Excel's hint of the delimiter, and lines that talk about the table, stand above it.
 _SEP = re.compile(r"(?i)sep=(.)\r?\n")
 _COMMENT = "#"
+# A row that is one quoted cell: somebody quoted rows, and not their cells.
+_QUOTED_ROW = re.compile(r'"((?:[^"]|"")*)"')
+_FEW_LINES = 50
 
 
 def find_dialect(path: Path, text: str, *, delimiter: str | None, comment: str | None, whole: bool = True) -> Dialect:
@@ -44,6 +48,7 @@ def find_dialect(path: Path, text: str, *, delimiter: str | None, comment: str |
     _refuse_known(path, text)
     if not whole and "\n" in text:
         text = text[: text.rfind("\n") + 1]
+    _refuse_quoted_rows(path, text)
     base = Dialect(comment=_comments(text) if comment is None else comment)
     hint = _SEP.match(text)
     if hint is not None:
@@ -65,6 +70,8 @@ def find_dialect(path: Path, text: str, *, delimiter: str | None, comment: str |
             "Check that it is CSV or TSV, or say `delimiter`.",
         )
     chosen = best[1]
+    if delimiter is None:
+        _refuse_doubled(path, text, chosen.delimiter)
     if chosen.quote == '"' and not chosen.escape and '"' in text and _quotes_are_letters(text, chosen):
         chosen = replace(chosen, quote="")
     return chosen
@@ -134,7 +141,10 @@ def _score(rows: list[list[str]], delimiter: str, *, single: bool) -> float | No
     if share < 0.5:
         return 0.0
     cells = [cell for row in rows for cell in row]
-    strange = sum(_strangeness(cell, delimiter) for cell in cells) / len(cells)
+    # Looked at together first: most tables have nothing of it.
+    together = "".join(cells)
+    is_clean = not any(sign in together for sign in (*_RIVALS, '"', "'", ",") if sign != delimiter)
+    strange = 0.0 if is_clean else sum(_strangeness(cell, delimiter) for cell in cells) / len(cells)
     return share * (1 - strange) * (1 - 1 / (width + 1)) * _fit(rows, width) + 0.3
 
 
@@ -196,6 +206,37 @@ def _refuse_known(path: Path, text: str) -> None:
             f"{path.name} to be a table of text (CSV, TSV) or Parquet",
             what,
             "Export the table as CSV; in Python, pandas reads many formats: `frame.to_csv(...)`.",
+        )
+
+
+def _first_lines(text: str) -> list[str]:
+    return [line.strip() for line in islice(io.StringIO(text), _FEW_LINES) if line.strip()]
+
+
+def _refuse_quoted_rows(path: Path, text: str) -> None:
+    """Raise DataError where each line is one quoted cell, with the same number of delimiters inside."""
+    if not text.lstrip().startswith('"'):
+        return
+    rows = [_QUOTED_ROW.fullmatch(line) for line in _first_lines(text)]
+    inside = [row[1] for row in rows if row is not None]
+    if len(inside) < len(rows) or len(rows) < 2:
+        return
+    if any(len({line.count(sign) for line in inside}) == 1 and sign in inside[0] for sign in DELIMITERS):
+        raise DataError(
+            f"quotes around the cells of {path.name}, if around anything",
+            f"rows that are one quoted cell each: {inside[0]!r:.60}",
+            "Take the quotes around the rows away, and make doubled ones inside single.",
+        )
+
+
+def _refuse_doubled(path: Path, text: str, sign: str) -> None:
+    """Raise DataError where cells are parted by two signs, which would make an empty column beside each."""
+    lines = _first_lines(text)
+    if len(lines) > 1 and all(0 < line.count(sign) == 2 * line.count(2 * sign) for line in lines):
+        raise DataError(
+            f"one sign between the cells of {path.name}",
+            f"two, {2 * sign!r}",
+            f"Replace {2 * sign!r} by one sign; or, if every second column is empty, say `delimiter`.",
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chainrule.errors import ConfigError, DataError
+from chainrule.sources.reading.guess import guess
 
 UTF8 = "utf-8"
 # The longer mark first: that of UTF-32 begins like that of UTF-16.
@@ -74,12 +75,31 @@ def decode(path: Path, raw: bytes, encoding: str | None = None) -> Decoded:
         text = raw.decode(marked[1], "replace")
         return Decoded(text.encode(), marked[1])
     raw = raw.removeprefix(codecs.BOM_UTF8)
+    wide = _without_mark(raw)
+    if wide is not None:
+        return wide
     _refuse_binary(path, raw)
     try:
         raw.decode(UTF8)
     except UnicodeDecodeError:
         return _damaged(raw) or _guessed(raw)
     return Decoded(raw, UTF8)
+
+
+def _without_mark(raw: bytes) -> Decoded | None:
+    """Return the text of UTF-16 that has no mark, of which nearly every second byte is zero; None if it is none."""
+    head = raw[:4096]
+    zeros = [head[start::2].count(0) / max(1, len(head[start::2])) for start in (0, 1)]
+    name = (
+        "utf-16-le" if zeros[1] > 0.4 and zeros[0] == 0 else "utf-16-be" if zeros[0] > 0.4 and zeros[1] == 0 else None
+    )
+    if name is None:
+        return None
+    try:
+        text = raw.decode(name)
+    except UnicodeDecodeError:
+        return None
+    return Decoded(text.encode(), name, (f"the encoding is guessed to be {name} (`file_encoding`)",))
 
 
 def _as_said(path: Path, raw: bytes, encoding: str) -> Decoded:
@@ -102,6 +122,8 @@ def _as_said(path: Path, raw: bytes, encoding: str) -> Decoded:
 
 def _refuse_binary(path: Path, raw: bytes) -> None:
     known = next((what for start, what in _KNOWN.items() if raw.startswith(start)), None)
+    if raw[257:262] == b"ustar":
+        known = "a tar archive: unpack it, and name the table inside"
     if known is not None or b"\x00" in raw[:65536]:
         raise DataError(
             f"{path.name} to be a table of text (CSV, TSV) or Parquet",
@@ -124,10 +146,8 @@ def _damaged(raw: bytes) -> Decoded | None:
 
 def _guessed(raw: bytes) -> Decoded:
     """Return the text in the encoding that its bytes look most like."""
-    runs = _OTHER_BYTES.findall(raw[: 1 << 20]) or _OTHER_BYTES.findall(raw)
-    alone = sum(len(run) == 1 for run in runs) / max(1, len(runs))
-    # Letters with accents, dashes and currency signs stand alone among plain letters; those of other scripts do not.
-    name = "cp1252" if alone > 0.5 else _by_frequency(raw)
+    lines = _telling_lines(raw)
+    name = guess(lines) or _by_frequency(lines)
     try:
         text = raw.decode(name)
     except UnicodeDecodeError:
@@ -137,10 +157,15 @@ def _guessed(raw: bytes) -> Decoded:
     return Decoded(text.encode(UTF8, "replace"), name, (note,))
 
 
-def _by_frequency(raw: bytes) -> str:
+def _telling_lines(raw: bytes) -> bytes:
+    """Return the first lines that tell something: those with other bytes than ASCII has."""
+    lines = [line for line in raw[: 16 * _GUESSED_FROM].split(b"\n") if _OTHER_BYTES.search(line)]
+    found = b"\n".join(lines) or raw
+    return found if len(found) <= _GUESSED_FROM else found[: found.rfind(b"\n", 0, _GUESSED_FROM) + 1] or found
+
+
+def _by_frequency(lines: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    # The lines that tell something: those with other bytes than ASCII has.
-    lines = [line for line in raw[: 16 * _GUESSED_FROM].split(b"\n") if _OTHER_BYTES.search(line)]
-    found = from_bytes(b"\n".join(lines)[:_GUESSED_FROM], cp_exclusion=["utf_7"]).best()
+    found = from_bytes(lines[:_GUESSED_FROM], cp_exclusion=["utf_7"]).best()
     return "cp1252" if found is None else codecs.lookup(found.encoding).name

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 _LONGEST = 64
 _MOST_WORDS = 12
 # Cells that are looked at before all are, to see whether it is worth it.
-_FEW = 256
-_EITHER = r"^[-+]?([1-9]\d{0,2}\.\d{3}|\d+)$"
-_POWER = r"^\d+E\d{1,3}$"
-_CODE = r"^0\d+([.,]\d+)?$"
+FEW = 256
+EITHER = r"^[-+]?([1-9]\d{0,2}\.\d{3}|\d+)$"
+POWER = r"^\d+E\d{1,3}$"
+CODE = r"^0\d+([.,]\d+)?$"
 
 
 class Evidence:
@@ -69,23 +69,42 @@ class Evidence:
         found = np.asarray(values.drop_null())
         if ((found == 0) | (found == 1)).all() or (np.abs(found) > LARGEST).any() or not np.isfinite(found).all():
             return False
-        if pc.any(pc.match_substring_regex(cells.filter(pc.starts_with(cells, "0")), _CODE)).as_py():
+        if pc.any(pc.match_substring_regex(cells.filter(pc.starts_with(cells, "0")), CODE)).as_py():
             return False
-        head = cells.drop_null()[:_FEW]
-        if pc.all(pc.match_substring_regex(head, _POWER)).as_py():
+        head = cells.drop_null()[:FEW]
+        if pc.all(pc.match_substring_regex(head, POWER)).as_py():
             return False
-        if pc.all(pc.match_substring_regex(head, _EITHER)).as_py() and pc.any(pc.match_substring(cells, ".")).as_py():
+        if pc.all(pc.match_substring_regex(head, EITHER)).as_py() and pc.any(pc.match_substring(cells, ".")).as_py():
             return False
-        self.words = None
-        self.numbers.see(float(found.min()), float(found.max()))
-        whole = found == np.rint(found)
-        if whole.all():
-            self.numbers.same += filled
-            self.numbers.small += int((np.abs(found) < 1000).sum())
-            self.numbers.large += int((np.abs(found) >= 1000).sum())
-        else:
-            self.numbers.point += filled
+        small = int((np.abs(found) < 1000).sum()) if (found == np.rint(found)).all() else None
+        self._see_plain(filled, float(found.min()), float(found.max()), small)
         return True
+
+    def add_numbers(self, rows: int, filled: int, low: float, high: float, small: int | None) -> None:
+        """Take in cells that are known to be plain numbers.
+
+        Parameters
+        ----------
+        rows, filled : int
+            Cells, and those that are no gap.
+        low, high : float
+            The least and the greatest number.
+        small : int or None
+            Numbers below 1000 where all are whole; None where some are not.
+        """
+        self.rows += rows
+        self.filled += filled
+        self._see_plain(filled, low, high, small)
+
+    def _see_plain(self, filled: int, low: float, high: float, small: int | None) -> None:
+        self.words = None
+        self.numbers.see(low, high)
+        if small is None:
+            self.numbers.point += filled
+        else:
+            self.numbers.same += filled
+            self.numbers.small += small
+            self.numbers.large += filled - small
 
     def _add_each(self, cells: pa.Array) -> None:
         """Look at each different cell."""
@@ -100,7 +119,7 @@ class Evidence:
         if self.words is None:
             # A number or a date has digits, and is short.
             looked = pc.and_(
-                pc.match_substring_regex(texts, r"\d|^[-+]?[Ii]nf"), pc.less(pc.utf8_length(texts), _LONGEST)
+                pc.match_substring_regex(texts, r"\p{Nd}|^[-+]?[Ii]nf"), pc.less(pc.utf8_length(texts), _LONGEST)
             )
             looked = pc.or_(looked, pc.is_in(pc.utf8_lower(texts), value_set=pa.array(sorted(GAPS), texts.type)))
             kept = np.flatnonzero(np.asarray(looked))

@@ -115,9 +115,24 @@ def _above(rows: list[list[str]], header: str, notes: list[str]) -> int:
         above = 0
     if above == 0:
         above = next((i for i, row in enumerate(rows[:10]) if len(row) > 1), 0) if width > 1 else 0
+    if header == "auto" and _is_group_row(rows[above:]):
+        above += 1
     if above and header == "auto":
         notes.append(f"{above} rows above the header are left out: {' '.join(rows[0])[:40]!r} (`header`)")
     return above if header == "auto" else 0
+
+
+def _is_group_row(rows: list[list[str]]) -> bool:
+    """Tell whether the first row names groups of columns, with gaps, and the second the columns above numbers."""
+    if len(rows) < 2 + _ENOUGH or len(rows[0]) != len(rows[1]):
+        return False
+    groups, names, below = rows[0], rows[1], rows[2:]
+    if "" not in groups[1:-1] or any(_is_number(cell) for cell in (*groups, *names) if cell):
+        return False
+    if "" in names or len(set(names)) < len(names):
+        return False
+    columns = zip(*(row for row in below if len(row) == len(names)), strict=True)
+    return any(all(_is_number(cell) for cell in column if cell) and any(column) for column in columns)
 
 
 def _gappy(rows: list[list[str]]) -> bool:
@@ -152,7 +167,8 @@ def looks_like_header(rows: list[list[str]]) -> bool:
     A header is a row of different words, none of them missing, none a value of its column. A number in it is no name,
     unless it is a value that its column has nowhere near: the numbers of the columns, or years, above measurements.
     """
-    first, rest = rows[0], rows[1:]
+    # Where files were joined, the header comes again; that is refused when all rows are read.
+    first, rest = rows[0], [row for row in rows[1:] if row != rows[0]]
     if not rest:
         return not any(_is_number(cell) for cell in first)
     shift = 1 if _has_row_names(rows, None) else 0

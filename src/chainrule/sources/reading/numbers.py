@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
@@ -111,6 +112,8 @@ _THREES = r"[1-9]\d{{0,2}}(?P<group>[{other}'’ \u00a0\u202f\u2009])\d{{3}}(?:(
 _INDIAN = r"[1-9]\d?(?:,\d{2})+,\d{3}"
 _POWER = re.compile(r"\d+E\d{1,3}")
 _CODE = re.compile(r"[-+]?0\d+([.,]\d+)?")
+# What a letter behind a number multiplies it by.
+_TIMES = {"k": 1e3, "K": 1e3, "M": 1e6, "Mio": 1e6, "mn": 1e6, "B": 1e9, "bn": 1e9, "Mrd": 1e9}
 _INFINITE = {"inf": math.inf, "+inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
 # Letters of a number at most.
 _LONGEST = 64
@@ -127,12 +130,13 @@ def _body(decimal: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True)
 class Digits:
-    """A cell that may be a number: the text of its digits, its sign and its unit."""
+    """A cell that may be a number: the text of its digits, its sign, its unit, and k or M behind it."""
 
     body: str
     power: str
     negative: bool
     unit: str
+    times: str = ""
 
     def value(self, decimal: str) -> float | None:
         """Return the number under a decimal sign; None if the digits cannot be written so."""
@@ -140,22 +144,30 @@ class Digits:
         if match is None:
             return None
         whole, part = match["whole"] or "0", match["part"] or match["bare"] or "0"
-        value = float(f"{re.sub(r'[^0-9]', '', whole)}.{part}{self.power}")
+        value = float(f"{re.sub(r'[^0-9]', '', whole)}.{part}{self.power}") * _TIMES.get(self.times, 1.0)
         return -value if self.negative else value
 
 
 def digits_of(cell: str) -> Digits | None:
     """Return what a cell is made of, or None if it is no number under any decimal sign."""
-    match = _CELL.fullmatch(cell) if len(cell) <= _LONGEST else None
+    if len(cell) > _LONGEST:
+        return None
+    match = _CELL.fullmatch(cell if cell.isascii() else _plain_digits(cell))
     if match is None or (match["open"] is None) != (match["close"] is None):
         return None
     before, after = match["before"] or "", match["after"] or ""
+    times, after = (after, "") if after in _TIMES else ("", after)
     if (before and after) or (after and not before and not _is_unit(after)):
         return None
     signs = [sign for sign in (match["sign"], match["inner"], match["trailing"], match["open"]) if sign]
     if len(signs) > 1:
         return None
-    return Digits(match["body"], match["power"] or "", bool(signs) and signs[0] != "+", before or after)
+    return Digits(match["body"], match["power"] or "", bool(signs) and signs[0] != "+", before or after, times)
+
+
+def _plain_digits(cell: str) -> str:
+    """Return a cell whose digits are 0 to 9, whatever script they are of."""
+    return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in cell)
 
 
 @cache
@@ -195,6 +207,8 @@ class NumberForms:
         Whole numbers with a zero in front, and those that float64 cannot tell apart.
     powers : int
         Whole numbers with a power of ten behind them, 12E5, which may be names.
+    times : Counter
+        Letters behind numbers that multiply them: 1.5k, 3M.
     units : Counter
     least, greatest : float
         Of the whole numbers.
@@ -210,6 +224,7 @@ class NumberForms:
     codes: int = 0
     beyond: int = 0
     powers: int = 0
+    times: Counter[str] = field(default_factory=Counter)
     units: Counter[str] = field(default_factory=Counter)
     least: float = math.inf
     greatest: float = -math.inf
@@ -239,6 +254,7 @@ class NumberForms:
         if point is None and comma is None:
             return False
         self.units[digits.unit] += count
+        self.times[digits.times] += count
         self.powers += count * bool(_POWER.fullmatch(cell))
         if comma is None:
             self.point += count
@@ -257,6 +273,18 @@ class NumberForms:
         self.small += count * (abs(value) < 1000)
         self.large += count * (abs(value) >= 1000 and body.isdigit())
         self.beyond += count * (abs(value) > LARGEST and body.isdigit())
+
+    @property
+    def has_times(self) -> bool:
+        """Whether letters behind some numbers multiply them."""
+        return any(self.times[letters] for letters in _TIMES)
+
+    @property
+    def may_be_sizes(self) -> bool:
+        """Whether letters that could multiply are part of names: 5K and 10K, all whole, all with the same letter."""
+        letters = [name for name in self.times if name]
+        fractions = self.point or self.comma or self.either_point or self.either_comma
+        return len(letters) == 1 and not self.times[""] and not fractions and not self.unit
 
     @property
     def is_mixed(self) -> bool:

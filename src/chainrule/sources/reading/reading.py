@@ -73,6 +73,11 @@ class TableReading:
     def _missing_numbers(self) -> frozenset[float]:
         return frozenset(number for word in self.missing if (number := _as_number(word)) is not None)
 
+    @property
+    def has_missing_numbers(self) -> bool:
+        """Whether some numbers stand for a gap."""
+        return bool(self._missing_numbers)
+
     def read(self, name: str, cells: pa.Array) -> ReadColumn:
         """Return the values of a column's cells, texts or of a type of their own; none is looked at beside the others."""
         import pyarrow as pa
@@ -99,9 +104,11 @@ class TableReading:
             If a cell is none, and training had no such cells.
         """
         changed = {}
+        # One look at all dtypes: a column that is taken out of a frame costs more.
+        dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
         for name in names:
             notation = self.columns.get(name)
-            if notation is None or name not in frame or notation.has_read(frame[name].dtype):
+            if notation is None or name not in dtypes or notation.has_read(dtypes[name]):
                 continue
             cells = _as_texts(frame[name])
             read = self.read(name, cells)
@@ -111,7 +118,13 @@ class TableReading:
                 remedy = "Correct the cells, or leave them empty to have them filled in."
                 raise DataError(f"{notation.noun} in the column {name!r}, as in training", came, remedy)
             changed[name] = read.values if isinstance(read.values, np.ndarray) else read.values.to_numpy()
-        return frame.assign(**changed) if changed else frame
+        if not changed:
+            return frame
+        # Not by `assign`, whose own argument a column may be named after: self.
+        with_values = frame.copy(deep=False)
+        for name, values in changed.items():
+            with_values[name] = values
+        return with_values
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON-able data."""

@@ -2,9 +2,11 @@
 import { button } from "../controls.js";
 import { h, replace, write } from "../dom.js";
 import { icon } from "../icons.js";
+import { Tables } from "../paint.js";
 import { nameOf, valueOf } from "../parameters.js";
 import { number } from "../scale.js";
 import { caption } from "./neurons.js";
+import { paintWeights } from "./pictured.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../parameters.js").Place} Place */
@@ -14,20 +16,26 @@ import { caption } from "./neurons.js";
 const MOST_LISTED = 40;
 
 /**
- * @param {HTMLElement} el
+ * @param {HTMLElement} el where hints are
+ * @param {HTMLElement} dock where the card is: beside what it is about, and not over it
  * @param {Store} store
  */
-export function cardIn(el, store) {
+export function cardIn(el, dock, store) {
   /** @type {{place: Place, field: HTMLInputElement}[]} */
   let rows = [];
   /** @type {HTMLElement | null} */
   let opener = null;
+  /** @type {import("../types.js").UnitName | null} */
+  let neuron = null;
+  const tables = new Tables();
+  const picture = h("canvas", { hidden: true, role: "img", "aria-label": "The weights as a picture" });
   const tip = h("div", { class: "cr-tip", hidden: true });
   const card = h("div", { class: "cr-card", role: "dialog", hidden: true, "data-arrows": true });
   card.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
   });
-  el.append(tip, card);
+  el.append(tip);
+  dock.append(card);
 
   /** @param {HTMLElement} box @param {Point} at */
   function put(box, at) {
@@ -53,9 +61,10 @@ export function cardIn(el, store) {
    * @param {string} title
    * @param {Place[]} places
    * @param {(place: Place) => string} label
-   * @param {Point} at
+   * @param {import("../types.js").UnitName | null} [of] the neuron, where it is one
    */
-  function open(title, places, label, at) {
+  function open(title, places, label, of = null) {
+    neuron = of;
     const root = /** @type {Document | ShadowRoot} */ (el.getRootNode());
     opener = /** @type {HTMLElement | null} */ (root.activeElement);
     rows = places.slice(0, MOST_LISTED).map((place) => ({ place, field: field(place, label(place)) }));
@@ -69,13 +78,21 @@ export function cardIn(el, store) {
         h("strong", {}, title),
         button(icon("close"), "Close", close, { class: "cr-quiet" }),
       ),
-      h("ul", { class: "cr-card-rows" }, ...rows.map(({ place, field: input }) => row(place, input, label(place)))),
+      h(
+        "div",
+        { class: "cr-card-body" },
+        picture,
+        h("ul", { class: "cr-card-rows" }, ...rows.map(({ place, field: input }) => row(place, input, label(place)))),
+      ),
       more,
     );
     card.setAttribute("aria-label", title);
     refresh();
-    put(card, at);
-    rows[0]?.field.focus();
+    card.hidden = false;
+    card.scrollTop = 0;
+    // Where a finger points, a field with the focus would bring a keyboard over half of the screen.
+    if (matchMedia("(pointer: coarse)").matches) return;
+    rows[0]?.field.focus({ preventScroll: true });
     rows[0]?.field.select();
   }
 
@@ -110,6 +127,7 @@ export function cardIn(el, store) {
     const network = store.get("state")?.network;
     if (card.hidden && rows.length === 0) return;
     if (!network) return;
+    picture.hidden = !neuron || !paintWeights(picture, store, neuron, tables.signed(store.get("theme") ?? "light"));
     const root = /** @type {Document | ShadowRoot} */ (el.getRootNode());
     for (const { place, field: input } of rows) {
       const value = valueOf(network, store.get("frame"), place);

@@ -55,7 +55,8 @@ export function mount(el, store) {
     const current = runs.find((run) => run.current) ?? runs[0];
     if (!current?.epochs.length) return;
     const at = pointer === null ? current.epochs.length - 1 : nearest(current.epochs, scales.x.from(pointer));
-    const epoch = current.epochs[at];
+    // At rest the line ends where the header is; while it trains, the last that was measured may be a moment older.
+    const epoch = pointer === null ? (store.get("frame")?.position.epoch ?? current.epochs[at]) : current.epochs[at];
     const [train, test] = [number(current.train[at]), number(current.test[at])];
     write(readout, `epoch ${count(epoch)}:  train ${train} ─  test ${test} ╌`);
     if (pointer !== null) mark(context, runs, epoch, scales, theme());
@@ -131,8 +132,8 @@ export function mount(el, store) {
 
 /** A name that tells kept runs apart. @param {Store} store */
 function nameOf(store) {
-  const spec = store.get("state")?.spec;
-  return spec
-    ? `${spec.optimizer.replaceAll("_", " ")}, η ${spec.learning_rate}, ${spec.layers.map(({ units }) => units).join("-")}`
+  const [spec, data] = [store.get("state")?.spec, store.get("state")?.data];
+  return spec && data
+    ? `${data.title}: ${spec.optimizer.replaceAll("_", " ")}, η ${spec.learning_rate}, ${spec.layers.map(({ units }) => units).join("-")}`
     : "run";
 }

@@ -141,12 +141,13 @@ export function mount(el, store) {
   function show({ spec, data, notes }) {
     for (const [name, one] of buttons) one.setAttribute("aria-checked", String(name === spec.data.name));
     const item = store.get("welcome")?.catalogue.datasets.find(({ name }) => name === spec.data.name);
-    write(about, item?.about ?? notes[0] ?? "");
+    write(about, item?.about ?? [data.title, ...notes.slice(0, 1)].join(": "));
     samples.set(spec.data.samples);
     noise.set(spec.data.noise);
     share.set(Math.round(spec.data.train_share * 100));
     seed.set(spec.data.seed);
-    const generated = !item || item.group === "plane" || spec.data.name === "faces";
+    // Of a table nothing is drawn anew, but how its rows are divided.
+    const generated = item?.group === "plane" || spec.data.name === "faces";
     for (const control of [samples, noise]) control.el.hidden = !generated || spec.data.name === "drawn";
     write(
       sizes,

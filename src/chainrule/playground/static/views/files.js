@@ -1,7 +1,8 @@
 // Keeping and sharing: save and open a session, export the network, a link to this set-up, and what of it is shown.
 import { toggle } from "../controls.js";
 import { h, replace, write } from "../dom.js";
-import { difference, withState } from "../url.js";
+import { fragment, linkTo } from "../url.js";
+import { copyLink } from "./following.js";
 
 /** @typedef {import("../store.js").Store} Store */
 
@@ -86,7 +87,8 @@ export function mount(el, store) {
     ),
   );
   const shown = h("div", { class: "cr-hide-list" });
-  const share = h(
+  const followMe = item("Follow me: let others look on", () => void share());
+  const shareMenu = h(
     "details",
     { class: "cr-menu" },
     h("summary", {}, "Share"),
@@ -94,11 +96,13 @@ export function mount(el, store) {
       "div",
       { class: "cr-menu-items" },
       item("Copy link to this set-up", () => void copy()),
+      followMe,
       h("details", { class: "cr-group" }, h("summary", {}, "what is shown"), shown),
     ),
   );
-  replace(el, files, share, said);
-  for (const menu of [files, share]) {
+  followMe.hidden = true;
+  replace(el, files, shareMenu, said);
+  for (const menu of [files, shareMenu]) {
     menu.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       menu.open = false;
@@ -111,9 +115,14 @@ export function mount(el, store) {
 
   const standalone = () => Boolean(store.model.get("features")?.standalone);
   const address = () => {
-    const [spec, defaults] = [store.get("state")?.spec, store.get("welcome")?.defaults];
-    return spec && defaults ? withState(location.hash, difference(spec, defaults)) : location.hash;
+    const [state, defaults] = [store.get("state"), store.get("welcome")?.defaults];
+    return state && defaults ? fragment(linkTo(state, defaults)) : location.hash;
   };
+
+  async function share() {
+    const { follow } = await store.ask({ type: "follow_me", on: true });
+    await copyLink(store, follow);
+  }
 
   async function copy() {
     const text = location.href.split("#")[0] + address();
@@ -154,8 +163,12 @@ export function mount(el, store) {
   const root = /** @type {HTMLElement} */ (el.closest(".cr") ?? el);
   const stops = [
     store.on("file", download),
+    store.on("session", ({ role }) => {
+      followMe.hidden = role !== "own";
+    }),
     store.on("state", ({ spec }) => {
-      if (standalone()) history.replaceState(null, "", address() || location.pathname);
+      const own = store.get("session")?.role === "own" && !store.model.get("features")?.tab?.asking;
+      if (standalone() && own) history.replaceState(null, "", address() || location.pathname);
       for (const [name, box] of boxes) box.set(!spec.view.hide.includes(name));
       for (const control of root.querySelectorAll("[data-control]")) {
         control.classList.toggle("is-hidden", spec.view.hide.includes(control.getAttribute("data-control") ?? ""));

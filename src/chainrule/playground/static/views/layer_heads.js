@@ -1,9 +1,12 @@
 // Above each layer: how many neurons, which activation, how much dropout; between layers, a place for one more.
-import { button, numeric, select } from "../controls.js";
+import { button, numeric, select, words } from "../controls.js";
 import { h, replace, write } from "../dom.js";
 import { icon } from "../icons.js";
 
 /** @typedef {import("../store.js").Store} Store */
+
+/** Of the text's size, the width that the controls of a layer need. */
+const WIDE = 8.8;
 
 /**
  * @param {HTMLElement} el
@@ -18,8 +21,10 @@ export function layerHeads(el, store) {
    * @param {import("../types.js").State} state
    * @param {number[]} centres pixel of each hidden layer
    * @param {number} width that each has
+   * @param {number} em pixels
+   * @returns {number} pixels that they reach down
    */
-  function place(state, centres, width) {
+  function place(state, centres, width, em) {
     const key = String(state.spec.layers.length);
     if (key !== built) {
       built = key;
@@ -28,12 +33,27 @@ export function layerHeads(el, store) {
     }
     heads.forEach(({ head: item, update }, i) => {
       item.style.setProperty("left", `${centres[i]}px`);
-      item.style.setProperty("max-width", `${Math.max(64, width)}px`);
-      item.classList.toggle("is-narrow", width < 112);
+      item.classList.toggle("is-narrow", width < WIDE * em);
+      item.style.setProperty("width", width < WIDE * em ? `${width}px` : "auto");
       update(state);
     });
+    return Math.max(0, ...heads.map(({ head: item }) => item.offsetHeight));
   }
-  return { place };
+
+  // A layer's controls that were opened close with the next click elsewhere.
+  const root = el.getRootNode();
+  const away = (/** @type {Event} */ event) => {
+    const inside = /** @type {Node} */ (event.composedPath()[0]);
+    for (const { head: item } of heads) if (!item.contains(inside)) open(item, false);
+  };
+  root.addEventListener("pointerdown", away);
+  return { place, stop: () => root.removeEventListener("pointerdown", away) };
+}
+
+/** @param {HTMLElement} head @param {boolean} on */
+function open(head, on) {
+  head.classList.toggle("is-open", on);
+  head.querySelector(".cr-head-chip")?.setAttribute("aria-expanded", String(on));
 }
 
 /**
@@ -59,9 +79,19 @@ function head(store, i) {
   const remove = button(icon("close"), `Remove ${name}`, () => store.send({ type: "remove_layer", at: i }), {
     class: "cr-quiet cr-head-remove",
   });
-  const el = h(
+  const [short, kind] = [h("strong"), h("span")];
+  const chip = h(
+    "button",
+    {
+      ...{ type: "button", class: "cr-head-chip", "aria-expanded": "false" },
+      onclick: () => open(el, !el.classList.contains("is-open")),
+    },
+    short,
+    kind,
+  );
+  const full = h(
     "div",
-    { class: "cr-head", role: "group", "aria-label": name, "data-control": "layers" },
+    { class: "cr-head-full" },
     h("div", { class: "cr-head-row" }, fewer, units, more, remove),
     activation.el,
     h(
@@ -71,6 +101,11 @@ function head(store, i) {
       dropout.el,
     ),
   );
+  /** @type {HTMLElement} */
+  const el = h("div", { class: "cr-head", role: "group", "aria-label": name, "data-control": "layers" }, chip, full);
+  el.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") open(el, false);
+  });
   return {
     head: el,
     /** @param {import("../types.js").State} state */
@@ -82,6 +117,9 @@ function head(store, i) {
       activation.set(layer.activation);
       dropout.set(layer.dropout);
       write(units, String(layer.units));
+      write(short, String(layer.units));
+      write(kind, words(layer.activation));
+      chip.title = `${name}: ${layer.units} units, ${words(layer.activation)}`;
       fewer.disabled = layer.units <= 1;
       more.disabled = layer.units >= welcome.limits.units;
     },

@@ -69,7 +69,7 @@ export function linkPointer(canvas, store, card, { links, redraw }) {
     const weight = weightOf(link);
     store.put("selection", weight);
     card.unhint();
-    card.open(nameOf(weight), [weight], () => "w =", middle(link));
+    card.open(nameOf(weight), [weight], () => "w =");
   });
   return { refresh, isMarked, forget };
 }

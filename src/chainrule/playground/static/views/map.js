@@ -3,7 +3,7 @@ import { toggle } from "../controls.js";
 import { h, replace, sharp, write } from "../dom.js";
 import { Tables, paint } from "../paint.js";
 import { classColour, css, diverging } from "../palette.js";
-import { letters, linear, number } from "../scale.js";
+import { letters, linear, number, own } from "../scale.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../types.js").State} State */
@@ -26,7 +26,8 @@ export function mount(el, store) {
   const title = h("span", { class: "cr-map-title" });
   const [low, high, left, right] = [0, 0, 0, 0].map(() => h("span", { class: "cr-tick" }));
   const [xName, yName] = [h("span", { class: "cr-axis-x" }), h("span", { class: "cr-axis-y" })];
-  const legend = h("div", { class: "cr-legend" });
+  const [classKey, rampKey] = [h("div"), h("div", { class: "is-away" })];
+  const legend = h("div", { class: "cr-legend" }, classKey, rampKey);
   const test = toggle("test data", (on) => store.change("view.show_test", on), { name: "show_test" });
   const discrete = toggle("discretise", (on) => store.change("view.discretise", on), { name: "discretise" });
   const options = h("div", { class: "cr-row cr-map-options" }, test.el, discrete.el);
@@ -63,19 +64,18 @@ export function mount(el, store) {
       number(map.high, 2),
       theme(),
       state.data.classes,
+      state.data.target,
     ]);
     if (text === lastKey) return;
     lastKey = text;
-    if (map.of === "output" && state.data.classes.length) {
-      replace(legend, ...state.data.classes.map((name, i) => swatch(name, classColour(i, theme()))));
-    } else {
-      replace(
-        legend,
-        h("span", {}, number(map.low, 2)),
-        h("span", { class: "cr-ramp", "aria-hidden": "true" }),
-        h("span", {}, number(map.high, 2)),
-      );
-    }
+    const ofClasses = map.of === "output" && state.data.classes.length > 0;
+    classKey.classList.toggle("is-away", !ofClasses);
+    rampKey.classList.toggle("is-away", ofClasses);
+    replace(classKey, ...state.data.classes.map((name, i) => swatch(name, classColour(i, theme()))));
+    const { offset, scale } = state.data.target;
+    const unit = /** @type {[number, number]} */ (map.kind === "value" ? [offset, scale] : [0, 1]);
+    const [least, most] = [map.low, map.high].map((value) => h("span", {}, number(own(value, unit), 3)));
+    replace(rampKey, least, h("span", { class: "cr-ramp", "aria-hidden": "true" }), most);
   }
 
   /** @param {State} state */
@@ -115,10 +115,10 @@ export function mount(el, store) {
       context.stroke();
     }
     if (state.spec.view.show_test) scatter("test", true);
-    write(left, number(domain.x[0], 2));
-    write(right, number(domain.x[1], 2));
-    write(low, number(domain.y[0], 2));
-    write(high, number(domain.y[1], 2));
+    const [across, along] = state.data.axes.units;
+    const ends = [left, right].map((tick, i) => /** @type {const} */ ([tick, own(domain.x[i], across)]));
+    ends.push(...[low, high].map((tick, i) => /** @type {const} */ ([tick, own(domain.y[i], along)])));
+    for (const [tick, value] of ends) write(tick, number(value, 3));
     write(xName, letters(state.data.axes.x));
     write(yName, letters(state.data.axes.y));
     test.set(state.spec.view.show_test);
@@ -133,7 +133,9 @@ export function mount(el, store) {
     const { x, y } = state.data.domain;
     const across = (event.clientX - box.left) / box.width;
     const up = 1 - (event.clientY - box.top) / box.height;
-    return [x[0] + across * (x[1] - x[0]), y[0] + up * (y[1] - y[0])];
+    // Finer than a pixel, and short in a link.
+    const round = (/** @type {number} */ value) => Number(value.toPrecision(5));
+    return [round(x[0] + across * (x[1] - x[0])), round(y[0] + up * (y[1] - y[0]))];
   }
 
   /** The training row nearest to a click becomes the sample of derivations. @param {State} state @param {[number, number]} point */

@@ -15,7 +15,17 @@ const SILENCE = 6000;
 
 /** @param {HTMLElement} el @param {Store} store @returns {() => void} */
 export function mount(el, store) {
-  const banner = h("div", { class: "cr-banner", role: "alert", hidden: true });
+  const { tab, again } = store.model.get("features") ?? {};
+  const words = h("span", {});
+  const key = h("input", { type: "text", "aria-label": "Link or token", autocomplete: "off", spellcheck: "false" });
+  const door = h("form", { class: "cr-door", hidden: true }, key, h("button", {}, "open"));
+  door.addEventListener("submit", (event) => {
+    event.preventDefault();
+    tab.admit(key.value);
+    key.value = "";
+    again();
+  });
+  const banner = h("div", { class: "cr-banner", role: "alert", hidden: true }, words, door);
   const list = h("div", { class: "cr-notices" });
   const aloud = h("div", { class: "cr-aloud", role: "status", "aria-live": "polite" });
   replace(el, banner, list, aloud);
@@ -30,36 +40,45 @@ export function mount(el, store) {
 
   /**
    * Say something; a notice about the same thing gives way to it.
-   * @param {string} text
-   * @param {"refusal" | "advice"} kind
-   * @param {number} seconds that it stays
-   * @param {string} [about]
+   * @param {import("../types.js").Notice} notice one of 0 seconds stays until it is answered
    */
-  function notice(text, kind, seconds, about = text) {
+  function notice({ text, kind = "advice", seconds = ADVICE_SECONDS, about = text, actions = [] }) {
     forget(about);
+    const answers = actions.map(([label, act]) =>
+      button(label, label, () => {
+        item.remove();
+        act();
+      }),
+    );
+    const close = button(icon("close"), "Dismiss", () => item.remove(), { class: "cr-quiet" });
     const item = h(
       "div",
       { class: `cr-notice is-${kind}`, role: kind === "refusal" ? "alert" : "status", "data-about": about },
       h("span", {}, text),
-      button(icon("close"), "Dismiss", () => item.remove(), { class: "cr-quiet" }),
+      ...(answers.length ? answers : [close]),
     );
+    if (answers.length) item.dataset.asks = "true";
     list.prepend(item);
-    while (list.children.length > MOST) list.lastElementChild?.remove();
-    setTimeout(() => item.remove(), seconds * 1000);
+    const others = [...list.children].filter((other) => !other.hasAttribute("data-asks"));
+    for (const old of others.slice(MOST)) old.remove();
+    if (seconds) setTimeout(() => item.remove(), seconds * 1000);
   }
 
   /** @param {import("../types.js").Connection} connection */
   function connect({ status, reason }) {
     banner.hidden = status === "open" || status === "connecting";
     banner.dataset.status = status;
+    const isShut = status === "locked" || status === "refused";
     const texts = {
+      locked: "This Playground lets in whoever has its link. Paste the link that the command printed, or its token.",
       lost: "The connection to Chainrule is lost. Is it still running? Trying again …",
       reconnecting: "Connecting to Chainrule again …",
-      refused: `Chainrule refused this page${reason ? `: ${reason}` : ""}. Open the address that the command printed.`,
+      refused: `Chainrule refused this page${reason ? `: ${reason}` : ""}. Paste the link that the command printed${tab?.kept ? "; what this tab kept of your network comes back with it" : ""}.`,
       connecting: "",
       open: "",
     };
-    if (!banner.hidden) write(banner, texts[status]);
+    if (!banner.hidden) write(words, texts[status]);
+    door.hidden = !isShut || !tab;
     el.closest(".cr")?.classList.toggle("is-offline", !banner.hidden);
   }
 
@@ -77,25 +96,30 @@ export function mount(el, store) {
   }
 
   let wasLost = false;
+  let noted = "";
   const stops = [
     store.on("connection", (connection) => {
       connect(connection);
       if (connection.status === "lost") wasLost = true;
       if (connection.status === "open" && wasLost) {
         wasLost = false;
-        notice("Connected again.", "advice", 5);
+        notice({ text: "Connected again.", seconds: 5 });
       }
     }),
-    store.on("error", (refusal) => notice(sentence(refusal), "refusal", REFUSAL_SECONDS)),
+    store.on("error", (refusal) => notice({ text: sentence(refusal), kind: "refusal", seconds: REFUSAL_SECONDS })),
+    store.on("notice", notice),
     store.on("event", ({ text, epoch, kind }) => {
       const said = epoch ? `Epoch ${count(epoch)}: ${text}` : text;
       events.add(kind);
-      notice(said, kind === "exploded" ? "refusal" : "advice", ADVICE_SECONDS, kind);
+      notice({ text: said, kind: kind === "exploded" ? "refusal" : "advice", about: kind });
     }),
-    store.on("state", ({ notes, reset, position }) => {
+    store.on("state", ({ notes, reset, position, data }) => {
       // What was said of training that has been taken back, or of another network, holds no more.
       if (position.step === 0) for (const kind of events) forget(kind);
-      for (const note of notes) if (reset) notice(note, "advice", REFUSAL_SECONDS);
+      // Of data that are there already each state would say it again, and it would never go.
+      if (data.hash === noted) return;
+      noted = data.hash;
+      for (const note of notes) if (reset) notice({ text: note, seconds: REFUSAL_SECONDS });
     }),
     store.on("frame", announce),
     store.on("say", (text) => write(aloud, text)),

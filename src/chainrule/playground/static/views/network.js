@@ -1,14 +1,16 @@
 // The network: neurons, weights and layers on one stage, live, with everything to hover, click and change.
 import { button } from "../controls.js";
-import { h, replace, sharp } from "../dom.js";
+import { h, replace, sharp, write } from "../dom.js";
 import { margins, place } from "../layout.js";
 import { columns, nameOf } from "../parameters.js";
+import { count } from "../scale.js";
 import { Turns, bandsOf, wipe } from "./bands.js";
 import { cardIn, weightsInto } from "./card.js";
 import { layerHeads } from "./layer_heads.js";
 import { linkPointer } from "./link_pointer.js";
 import { drawLinks, linksOf } from "./links.js";
 import { caption, neuronsIn } from "./neurons.js";
+import { samplePicture } from "./pictured.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../parameters.js").Place} WeightPlace */
@@ -22,18 +24,25 @@ export function mount(el, store) {
   const bodies = h("div", { class: "cr-neurons" });
   const headsBox = h("div", { class: "cr-heads" });
   const stage = h("div", { class: "cr-stage" }, canvas, headsBox, bodies);
-  const add = button("+ layer", "Add a hidden layer before the output", () => store.send({ type: "add_layer" }), {
-    class: "cr-add",
-    "data-control": "layers",
-  });
-  replace(el, stage);
-  stage.append(add);
+  const note = h("p", { class: "cr-stage-note cr-note", hidden: true });
+  const add = button(
+    h("span", { class: "cr-plus" }, "+"),
+    "Add a hidden layer before the output",
+    () => store.send({ type: "add_layer" }),
+    {
+      class: "cr-add",
+      "data-control": "layers",
+    },
+  );
+  add.append(h("span", {}, " layer"));
+  replace(el, h("div", { class: "cr-stage-box" }, stage));
+  stage.append(add, note);
   const heads = layerHeads(headsBox, store);
-  const card = cardIn(stage, store);
+  const card = cardIn(stage, el, store);
   const turns = new Turns();
   const neurons = neuronsIn(bodies, store, {
     open: (name) => openNeuron(name),
-    bias: (name) => choose({ param: `${name.layer}.b`, index: [name.unit] }, name),
+    bias: (name) => choose({ param: `${name.layer}.b`, index: [name.unit] }),
   });
   /** @type {import("./links.js").Link[]} */
   let links = [];
@@ -47,11 +56,14 @@ export function mount(el, store) {
   let geometry = "";
   // Asked for once, and not in each frame: the answer would lay the page out anew.
   let size = { width: 0, height: 0 };
+  let headed = 0;
   let [paper, line] = ["white", "grey"];
 
   function arrange() {
     const state = store.get("state");
     if (!state || !stage.clientWidth) return;
+    // On a narrow screen many layers are as wide as they need, and are scrolled.
+    stage.style.setProperty("min-width", `${3.4 * (state.network.layers.length + 1) + 4}em`);
     const { clientWidth: width, clientHeight: height } = stage;
     size = { width, height };
     const all = columns(state.network);
@@ -73,7 +85,7 @@ export function mount(el, store) {
         all.map(({ count }) => count),
         width,
         height,
-        margins(inputs, state.network.outputs, em),
+        { ...margins(inputs, state.network.outputs, em), top: headed + em },
       );
       links = linksOf(state.network, places, all[0].block);
       bands = bandsOf(links);
@@ -81,7 +93,14 @@ export function mount(el, store) {
     }
     const centres = places.map((column) => column[0]?.centre.x ?? 0);
     const gap = centres.length > 1 ? centres[1] - centres[0] : width;
-    heads.place(state, centres.slice(1, -1), gap - 0.6 * em);
+    const reach = heads.place(state, centres.slice(1, -1), gap - 0.4 * em, em);
+    add.classList.toggle("is-narrow", gap < 9 * em);
+    if (Math.abs(Math.max(reach, add.offsetHeight) - headed) > 1) {
+      headed = Math.max(reach, add.offsetHeight);
+      geometry = "";
+      arrange();
+      return;
+    }
     add.style.setProperty("left", `${centres[centres.length - 1]}px`);
     draw();
   }
@@ -94,6 +113,8 @@ export function mount(el, store) {
     const context = sharp(canvas, size.width, size.height, true);
     const due = moving && frame.running ? turns.take(bands) : bands;
     wipe(context, due, bands, { ...size, paper });
+    note.hidden = Boolean(frame.arrays.weights);
+    if (!note.hidden) write(note, `${count(state.network.n_parameters)} weights are too many to be drawn as lines.`);
     if (frame.arrays.weights) {
       const lit = new Set(store.get("lit") ?? []);
       const look = { height: size.height, theme, lit, flow: flowOf(frame), chosen: pointer.isMarked };
@@ -128,20 +149,13 @@ export function mount(el, store) {
     if (!network || name.layer === "input") return;
     if (name.layer === "output") store.put("selection", { output: name.unit });
     const { places: all, label } = weightsInto(network, name);
-    card.open(`Weights into ${caption(network, name)}`, all, label, centreOf(name));
+    card.open(`Weights into ${caption(network, name)}`, all, label, name);
   }
 
-  /** @param {WeightPlace} weight @param {import("../types.js").UnitName} name */
-  function choose(weight, name) {
+  /** @param {WeightPlace} weight */
+  function choose(weight) {
     store.put("selection", weight);
-    card.open(nameOf(weight), [weight], () => "b =", centreOf(name));
-  }
-
-  /** @param {import("../types.js").UnitName} name */
-  function centreOf({ layer, unit }) {
-    const network = store.get("state")?.network;
-    const column = layer === "input" ? 0 : (network?.layers.findIndex((item) => item.name === layer) ?? 0) + 1;
-    return places[column]?.[unit]?.centre ?? { x: 0, y: 0 };
+    card.open(nameOf(weight), [weight], () => "b =");
   }
 
   const watch = new ResizeObserver(() => arrange());
@@ -160,14 +174,12 @@ export function mount(el, store) {
       neurons.light(new Set(lit));
       draw();
     }),
-    store.on("probe", (probe) => {
-      neurons.tell(({ layer, unit }) => valueAt(probe, layer, unit));
-      const shape = store.get("state")?.data.picture;
-      if (shape) neurons.picture(probe?.inputs ?? [], shape);
-    }),
+    store.on("probe", (probe) => neurons.tell(({ layer, unit }) => valueAt(probe, layer, unit))),
+    samplePicture(store, neurons.picture),
   ];
   return () => {
     watch.disconnect();
+    heads.stop();
     for (const stop of stops) stop();
   };
 }

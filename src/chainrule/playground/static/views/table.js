@@ -1,7 +1,8 @@
 // The person's own table: upload it, choose its target and the kinds of its columns, and which two axes are shown.
 import { choice, select, slider } from "../controls.js";
 import { h, replace, write } from "../dom.js";
-import { letters, number, size } from "../scale.js";
+import { letters, number, own, size } from "../scale.js";
+import { sendTable } from "../upload.js";
 
 /** @typedef {import("../store.js").Store} Store */
 /** @typedef {import("../types.js").State} State */
@@ -97,7 +98,12 @@ export function mount(el, store) {
     axes.hidden = data.base.length <= 2;
     if (axes.hidden) return;
     /** @type {[string, string][]} */
-    const items = data.base.map(({ label }, i) => [String(i), letters(label)]);
+    const items = data.base
+      .map(
+        (column, i) => /** @type {[string, string, boolean]} */ ([String(i), letters(column.label), column.is_number]),
+      )
+      .filter(([, , isNumber]) => isNumber)
+      .map(([place, label]) => [place, label]);
     across.options([...items, ["pca", "principal components"]]);
     up.options(spec.view.axes === "pca" ? [["pca", "second component"], ...items] : items);
     across.set(spec.view.axes === "pca" ? "pca" : String(spec.view.axes[0]));
@@ -141,12 +147,14 @@ export function mount(el, store) {
   function sliders({ data, spec }) {
     const { axes: shown } = spec.view;
     slices.hidden = shown === "pca";
-    const key = JSON.stringify([data.base, shown]);
+    const key = JSON.stringify([data.base, shown, spec.inputs]);
     if (key === sliced || shown === "pca") return;
     sliced = key;
+    const read = readBy(spec.inputs);
+    // An indicator of a category is no number to slide, and an input that nobody reads does nothing.
     const others = data.base
       .map((column, i) => ({ column, i }))
-      .filter(({ i }) => !shown.includes(i))
+      .filter(({ column, i }) => !shown.includes(i) && column.is_number && read(i))
       .slice(0, 30);
     const controls = others.map(({ column, i }) => {
       const name = `x${i + 1}`;
@@ -156,13 +164,14 @@ export function mount(el, store) {
           min: column.low,
           max: column.high,
           step: (column.high - column.low) / 100 || 1,
-          format: (value) => number(value),
+          format: (value) => number(own(value, [column.offset, column.scale])),
         },
         (value) => store.change("view.slices", { ...store.get("state")?.spec.view.slices, [name]: value }),
       );
       one.set(spec.view.slices[name] ?? column.middle);
       return one.el;
     });
+    slices.hidden = controls.length === 0;
     replace(slices, h("summary", {}, "the other inputs are held at"), ...controls);
   }
 
@@ -178,24 +187,11 @@ export function mount(el, store) {
 }
 
 /**
- * A table on its way to Python: by HTTP on the page, as a buffer in a notebook.
- * @param {Store} store
- * @param {File} table
- * @returns {Promise<any>}
+ * Whether a column is read by one of the inputs.
+ * @param {string[]} inputs
+ * @returns {(place: number) => boolean}
  */
-async function sendTable(store, table) {
-  const { uploads, token } = store.model.get("features") ?? {};
-  if (!uploads) return store.ask({ type: "upload", name: table.name }, [await table.arrayBuffer()]);
-  const response = await fetch(`${uploads}?name=${encodeURIComponent(table.name)}`, {
-    method: "POST",
-    headers: { "X-Chainrule-Token": token },
-    body: table,
-  });
-  const answer = await response
-    .json()
-    .catch(() => ({ expected: "an answer", came: `status ${response.status}`, remedy: "Try again." }));
-  if (!response.ok || answer.type === "error" || answer.expected) {
-    throw new Error(`Expected ${answer.expected}; came: ${answer.came}. ${answer.remedy}`);
-  }
-  return answer;
+function readBy(inputs) {
+  const names = new Set(inputs.flatMap((text) => text.match(/x\d+/g) ?? []));
+  return (place) => inputs.includes("all") || names.has(`x${place + 1}`);
 }
