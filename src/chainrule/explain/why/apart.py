@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import FunctionType
@@ -114,6 +115,8 @@ def _read(answer: str, code: int) -> Verdict:
     except json.JSONDecodeError:
         why = "it takes more memory than it may have" if code in (-9, 137) else f"its process ended with code {code}"
         return Verdict("not valid", 0.0, f"{why}, and no answer came")
+    if "judge" in held:
+        raise RuntimeError(f"the judge failed:\n{held['judge']}")
     if "expected" in held:
         raise ConfigError(held["expected"], held["came"], held["remedy"])
     return Verdict.from_json(answer)
@@ -130,6 +133,9 @@ def main() -> None:
         answer = _judged(job).to_json()
     except ChainruleError as error:
         answer = json.dumps({"expected": error.expected, "came": error.came, "remedy": error.remedy})
+    except Exception:
+        # A fault of the judge, not of what is judged: it must not be taken for one.
+        answer = json.dumps({"judge": traceback.format_exc()})
     with os.fdopen(answers, "w", encoding="utf-8") as stream:
         stream.write(answer)
         stream.flush()

@@ -112,17 +112,19 @@ def _in_a_loop(assigned: Assigned, value: Any) -> bool:
         met = [each for each in assigned.values if each.shape == one.shape]
         if len(met) < len(rows):
             continue
-        if _all_among(rows, met) and (assigned.statement.adds or _all_among(met, rows)):
+        if _in_order(rows, met) and (assigned.statement.adds or _in_order(met, rows, anyhow=True)):
             return True
     return False
 
 
-def _all_among(wanted: Any, there: Any) -> bool:
-    """Whether each of the arrays is one of the others, by one number of each (their sum along fixed weights)."""
+def _in_order(wanted: Any, there: Any, *, anyhow: bool = False) -> bool:
+    """Whether each of the arrays is one of the others, and they come first in this order, as in a loop over an index.
+
+    They are compared by one number each, their sum along fixed weights.
+    """
     wanted, there = np.asarray(wanted), np.asarray(there)
     weights = np.cos(np.arange(1, wanted[0].size + 1))
-    keys = np.sort(there.reshape(len(there), -1) @ weights)
     asked = wanted.reshape(len(wanted), -1) @ weights
-    at = np.clip(np.searchsorted(keys, asked), 1, max(len(keys) - 1, 1))
-    nearest = np.minimum(np.abs(keys[at - 1] - asked), np.abs(keys[np.minimum(at, len(keys) - 1)] - asked))
-    return bool(np.all(nearest <= TOLERANCE * max(float(np.abs(asked).max()), 1e-12)))
+    keys = there.reshape(len(there), -1) @ weights
+    equal = np.abs(asked[:, None] - keys[None]) <= TOLERANCE * max(float(np.abs(asked).max()), 1e-12)
+    return bool(equal.any(axis=1).all()) and (anyhow or bool(np.all(np.diff(equal.argmax(axis=1)) >= 0)))
