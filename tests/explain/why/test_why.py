@@ -173,3 +173,10 @@ def test_a_derivation_that_is_no_slope_is_refused() -> None:
     with pytest.raises(AssertionError, match="not the slope"):
         replace(question, lines=lines).problems()
     assert evaluate("sigmoid(0.0)", {}) == 0.5
+
+
+def test_a_loop_that_takes_weights_in_another_order_is_not_taken_for_right() -> None:
+    source = corpus.AHEAD + corpus.LOOPS.replace("V[m, k]", "V[-m, k]")
+    verdict = judged_source(source, question_like("dW", NETWORK))
+    assert verdict.code.startswith("back +="), verdict
+    assert "is ∂J/∂z" not in verdict.reason
