@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from chainrule import __version__
+from chainrule.cli.check import check
 from chainrule.cli.compare import compare
 from chainrule.cli.cv import cv
 from chainrule.cli.datasets import datasets
@@ -21,6 +22,7 @@ from chainrule.cli.flags import in_flags
 from chainrule.cli.generate import generate
 from chainrule.cli.import_ import import_
 from chainrule.cli.inspect import inspect
+from chainrule.cli.learn import learn
 from chainrule.cli.look import look
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
@@ -71,6 +73,8 @@ for command in (
     compare,
     tune,
     explain,
+    check,
+    learn,
     export,
     import_,
     serve,
