@@ -1,0 +1,1 @@
+"""Agents: reinforcement learning from bandits to policy gradients."""
