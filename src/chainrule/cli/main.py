@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from chainrule import __version__
+from chainrule.cli.agent import agent
 from chainrule.cli.compare import compare
 from chainrule.cli.cv import cv
 from chainrule.cli.datasets import datasets
@@ -69,6 +70,7 @@ for command in (
     explain,
     export,
     serve,
+    agent,
     inspect,
     datasets,
     play,
