@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule.agents.bandits import Bandit, EpsilonGreedy, Optimistic, Strategy, Tally, Thompson, UCB1, play
+from chainrule.agents.bandits import UCB1, Bandit, EpsilonGreedy, Optimistic, Strategy, Tally, Thompson, play
 from chainrule.errors import ConfigError
 
 ALL = (EpsilonGreedy(), Optimistic(start_value=2.0), UCB1(), Thompson())

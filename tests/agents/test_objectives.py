@@ -17,6 +17,7 @@ from chainrule.network import Network
 from chainrule.nn import Dense, SoftmaxCrossEntropy, SquaredError, Tanh
 from chainrule.optim import GradientDescent
 from chainrule.train import Learner
+from chainrule.train.steps import LossAndGrads
 from chainrule.tree import leaves, map_leaves
 from chainrule.types import Batch, Context
 from tests.contracts.checks import numeric, precision
@@ -53,12 +54,12 @@ def check_slopes(objective: ActorCritic, engine: str) -> None:
     params = objective.init(rng)
     data = placed(where, batch(rng))
     step, tolerance = numeric(np.float64)
-    ctx = Context(True)
+    program = where.compile(LossAndGrads(objective))
 
     def cost(at: object) -> float:
-        return float(where.numpy(objective.loss_and_grads(where.xp, where.place(at), data, ctx)[0]))
+        return float(where.numpy(program(where.place(at), data, None)[0]))
 
-    grads = map_leaves(where.numpy, objective.loss_and_grads(where.xp, where.place(params), data, ctx)[1])
+    grads = map_leaves(where.numpy, program(where.place(params), data, None)[1])
     for path, value in leaves(params):
         v = rng.normal(size=value.shape)
 
@@ -134,7 +135,7 @@ def test_the_policy_gradient_is_unbiased_with_any_baseline() -> None:
             t = {"chosen": np.eye(2)[[a0, a1]], "advantage": g - baseline, "target": g, "log_before": g}
             _, grads = objective.loss_and_grads(NUMPY, params, Batch(x, t), Context())
             # The objective means over the two steps; the gradient of the return sums over them.
-            p, grads = pi[0, a0] * pi[1, a1] * 2, grads
+            p = pi[0, a0] * pi[1, a1] * 2
             mean = map_leaves(lambda m, g, p=p: m + p * g, mean, grads)
         for path, value in leaves(params):
             for i in np.ndindex(value.shape):

@@ -6,7 +6,7 @@
 - `reinforce`, `ppo`: the methods. `making`, `kept`: environments by name, and an agent in a folder.
 """
 
-from chainrule.agents.bandits import Bandit, EpsilonGreedy, Optimistic, Thompson, UCB1, play
+from chainrule.agents.bandits import UCB1, Bandit, EpsilonGreedy, Optimistic, Thompson, play
 from chainrule.agents.deep import Policy, Progress
 from chainrule.agents.dynamics import Dynamics, dynamics_of
 from chainrule.agents.episodes import Episode, Evaluation, evaluate

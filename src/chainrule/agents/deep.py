@@ -14,7 +14,7 @@ from chainrule.agents.environment import count_of, seen, width_of
 from chainrule.agents.episodes import Episode
 from chainrule.agents.objectives import ActorCritic
 from chainrule.agents.vector import Environments, as_environments
-from chainrule.constraints import Range, Many, check_fields, constrained, real
+from chainrule.constraints import Many, Range, check_fields, constrained, real
 from chainrule.engine import Engine, engine_by_name
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError
@@ -47,7 +47,8 @@ class Policy:
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """Return π(a | s) of observations as a network sees them (N, D)."""
-        return np.exp(log_softmax(NUMPY, self.network.forward(NUMPY, self.params, x)))
+        pi: np.ndarray = np.exp(log_softmax(NUMPY, self.network.forward(NUMPY, self.params, x)))
+        return pi
 
     def act(self, space: Any, observation: Any) -> int:
         """Return the most probable action of an observation, 0 the first."""

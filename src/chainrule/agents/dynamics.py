@@ -32,7 +32,9 @@ class Dynamics:
         """Find out at once whether these are probabilities."""
         n, k = self.r.shape
         if self.p.shape != (n, k, n):
-            raise ShapeError(f"p of shape {(n, k, n)}, as r has {(n, k)}", f"{self.p.shape}", "Order the axes s, a, s'.")
+            raise ShapeError(
+                f"p of shape {(n, k, n)}, as r has {(n, k)}", f"{self.p.shape}", "Order the axes s, a, s'."
+            )
         if self.p.min(initial=0) < 0 or self.p.sum(axis=2).max(initial=0) > 1 + 1e-9:
             raise ConfigError(
                 "probabilities of at least 0 that sum to at most 1 over s'",
@@ -42,7 +44,8 @@ class Dynamics:
 
     def q(self, v: np.ndarray, discount: float) -> np.ndarray:
         """Return Q(s, a) = r(s, a) + γ Σₛ' p(s' | s, a) V(s')  (S, A)."""
-        return self.r + discount * self.p @ v
+        q: np.ndarray = self.r + discount * self.p @ v
+        return q
 
 
 def dynamics_of(environment: Any) -> Dynamics:

@@ -10,7 +10,10 @@ from chainrule.agents.vector import Environments, Together
 from chainrule.errors import ConfigError, did_you_mean
 
 # Ours need nothing installed.
-OWN = {"GridWorld": "4 × 3 cells, one wall, a goal and a pit", "SlipperyGridWorld": "the same, slipping one time in five"}
+OWN = {
+    "GridWorld": "4 × 3 cells, one wall, a goal and a pit",
+    "SlipperyGridWorld": "the same, slipping one time in five",
+}
 
 
 def make(name: str, *, render: str | None = None) -> Guarded:

@@ -35,12 +35,14 @@ class Plan:
     @property
     def actions(self) -> np.ndarray:
         """The best action of each state (S,); the first where several are."""
-        return self.best.argmax(axis=1)
+        actions: np.ndarray = self.best.argmax(axis=1)
+        return actions
 
     @property
     def best(self) -> np.ndarray:
         """Which actions are as good as the best (S, A)."""
-        return self.q >= self.q.max(axis=1, keepdims=True) - TIE
+        best: np.ndarray = self.q >= self.q.max(axis=1, keepdims=True) - TIE
+        return best
 
 
 def evaluate_policy(
@@ -69,7 +71,7 @@ def evaluate_policy(
     pi = _probabilities(dynamics, policy)
     r = np.sum(pi * dynamics.r, axis=1)
     p = np.einsum("sa,sat->st", pi, dynamics.p)
-    v = np.zeros(len(r))
+    v: np.ndarray = np.zeros(len(r))
     for _ in range(most_sweeps):
         new = r + _discount(discount) * p @ v
         change, v = np.abs(new - v).max(), new
@@ -123,7 +125,8 @@ def _probabilities(dynamics: Dynamics, policy: np.ndarray) -> np.ndarray:
     policy = np.asarray(policy)
     n, k = dynamics.r.shape
     if policy.shape == (n,) and policy.dtype.kind in "iu":
-        return np.eye(k)[policy]
+        chosen: np.ndarray = np.eye(k)[policy]
+        return chosen
     if policy.shape != (n, k) or not np.allclose(policy.sum(axis=1), 1) or policy.min() < 0:
         raise ShapeError(
             f"a policy of probabilities {(n, k)} that sum to 1, or of actions {(n,)}",

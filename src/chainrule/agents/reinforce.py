@@ -88,7 +88,9 @@ class Reinforce(DeepMethod):
         x = np.concatenate([episode.x[:, 0] for episode in episodes])
         values = value_of(objective, params, x[:, None])[:, 0]
         target = np.concatenate([self._returns(episode, objective, params) for episode in episodes])
-        actions, logs = (np.concatenate([getattr(e, name)[:, 0] for e in episodes]) for name in ("actions", "log_before"))
+        actions, logs = (
+            np.concatenate([getattr(e, name)[:, 0] for e in episodes]) for name in ("actions", "log_before")
+        )
         n, room = len(x), 1 << (len(x) - 1).bit_length()
         rows = {
             "chosen": np.eye(n_actions)[actions],

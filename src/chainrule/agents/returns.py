@@ -52,7 +52,7 @@ def advantages(
     """
     errors = rewards + discount * next_values * ~terminated - values
     goes_on = ~(terminated | truncated)
-    result = np.empty_like(errors)
+    result: np.ndarray = np.empty_like(errors)
     following = np.zeros(errors.shape[1:])
     for t in range(len(errors) - 1, -1, -1):
         following = errors[t] + discount * decay * goes_on[t] * following

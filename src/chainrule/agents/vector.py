@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from chainrule.agents.environment import Guarded
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import ChainruleError, ConfigError, DataError
 
 
 class Environments(Protocol):
@@ -95,7 +95,7 @@ def stepped(environments: Environments, actions: np.ndarray) -> tuple[Any, np.nd
     start = int(environments.single_action_space.start)
     try:
         observations, rewards, terminated, truncated, _ = environments.step(actions + start)
-    except (ConfigError, DataError):
+    except ChainruleError:
         raise
     except Exception as error:
         raise DataError(

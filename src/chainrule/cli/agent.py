@@ -18,7 +18,25 @@ if TYPE_CHECKING:
     from chainrule.agents.kept import Agent
 
 
-@click.group()
+class Verbs(click.Group):
+    """Commands whose errors name their own flags."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what an error says of settings is told with its flags."""
+        from chainrule.cli.flags import in_flags
+        from chainrule.errors import ChainruleError
+
+        try:
+            return super().invoke(ctx)
+        except ChainruleError as error:
+            command = self.commands[str(ctx.invoked_subcommand)]
+            error.expected = in_flags(error.expected, command, self)
+            error.came = in_flags(error.came, command, self)
+            error.remedy = in_flags(error.remedy, command, self)
+            raise
+
+
+@click.group(cls=Verbs)
 def agent() -> None:
     """Reinforcement learning: train an agent in an environment, let it play, measure it."""
 
@@ -49,7 +67,9 @@ def list_(json_: bool) -> None:
 @click.option("--envs", type=int, help="Environments side by side; by default 16 for ppo, else 1.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Names every random number that is drawn.")
 @click.option("--engine", type=click.Choice(["numpy", "jax"]), default="numpy", show_default=True)
-@click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="A setting of the method, such as discount=0.9.")
+@click.option(
+    "--set", "set_", multiple=True, metavar="KEY=VALUE", help="A setting of the method, such as discount=0.9."
+)
 @click.option("--out", help="Folder for the agent; by default runs/ENV.")
 @click.option("--force", is_flag=True, help="Replace the agent in the folder.")
 @click.option("--quiet", is_flag=True, help="Nothing on stderr.")
@@ -128,7 +148,9 @@ def play(run: str, episodes: int, seed: int, render: str) -> None:
 @agent.command()
 @click.argument("run")
 @click.option("--episodes", type=int, default=100, show_default=True)
-@click.option("--seed", type=int, default=1_000, show_default=True, help="Of the environment; not that of the training.")
+@click.option(
+    "--seed", type=int, default=1_000, show_default=True, help="Of the environment; not that of the training."
+)
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object on stdout.")
 def evaluate(run: str, episodes: int, seed: int, json_: bool) -> None:
     """Measure the agent of the folder RUN in episodes from which nothing is learned."""
@@ -140,8 +162,8 @@ def evaluate(run: str, episodes: int, seed: int, json_: bool) -> None:
     single = _environment(kept, None)
     came = measured(lambda seen: kept.act(single, seen), single, episodes=episodes, seed=seed)
     if json_:
-        error = None if episodes < 2 else came.error
-        about = {"mean": came.mean, "error": error, "returns": came.totals.tolist(), "lengths": came.lengths.tolist()}
+        spread = None if episodes < 2 else came.error
+        about = {"mean": came.mean, "error": spread, "returns": came.totals.tolist(), "lengths": came.lengths.tolist()}
         answer(json.dumps({"environment": kept.environment, "method": kept.method.name, **about}, allow_nan=False))
         return
     error = "" if episodes < 2 else f" ± {came.error:.2g}"
