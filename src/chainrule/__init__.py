@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chainrule.select.compare import compare
     from chainrule.select.crossval import cross_validate
     from chainrule.select.tune import tune
+    from chainrule.tables.estimators import TableClassifier, TableRegressor
 
 _SUBPACKAGES = (
     "encode",
@@ -60,6 +61,8 @@ _HOMES = {
     "NetworkRegressor": "chainrule.models.network",
     "Playground": "chainrule.playground.widget",
     "SoftmaxRegression": "chainrule.models.logistic",
+    "TableClassifier": "chainrule.tables.estimators",
+    "TableRegressor": "chainrule.tables.estimators",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "export": "chainrule.job.export",
@@ -87,6 +90,8 @@ __all__ = [
     "NetworkRegressor",
     "Playground",
     "SoftmaxRegression",
+    "TableClassifier",
+    "TableRegressor",
     "__version__",
     "compare",
     "cross_validate",

@@ -115,7 +115,8 @@ def test_an_unknown_model_is_refused_with_the_nearest() -> None:
 
 def test_a_model_that_nobody_knows_is_refused_with_the_list_and_a_hint() -> None:
     with pytest.raises(
-        ConfigError, match=r"Choose one of: auto, mlp, cnn, linear\. A recipe of your own must be imported first"
+        ConfigError,
+        match=r"Choose one of: auto, mlp, cnn, linear, rnn, lstm, gru, transformer\. A recipe of your own must be imported",
     ):
         recipe_from("ensemble", {})
 

@@ -20,6 +20,8 @@ from chainrule.train.events import (
     FitEnded,
     FitStarted,
     Measured,
+    MemberEnded,
+    MembersStarted,
     StepsEnded,
 )
 
@@ -31,6 +33,8 @@ CASES: list[Event] = [
     Measured(5, 0.35, 1, 4, 0.5, 0.7, 0.1, float("inf"), {"hidden1": 2.0}, {"hidden1": 0.1}, {}, {"relu1": 0.25}),
     Decided(5, 0.4, 1, "KeepBest", "keep_weights", "valid.cost 0.5"),
     Advised(6, 0.5, 1, "StopOnNonFinite", "The cost became NaN: try 0.001."),
+    MembersStarted(7, 0.5, 9, 5, 100, 0),
+    MemberEnded(8, 0.5, 3, 9, 1, "linear, numbers as they are", float("inf"), 0.4),
     FitEnded(7, 0.6, "all 10 epochs are done", 10, 3),
 ]
 

@@ -63,6 +63,16 @@ def expected(name: str, w: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarr
                     (np.hstack([1 - P_YES, P_YES]), YES[:, 0], sk.roc_auc_score(YES[:, 0], P_YES[:, 0], **one)),
                     (P, NUMBERS, sk.roc_auc_score(NUMBERS, P, multi_class="ovr", **one)),
                     (P_LABELS, LABELS, sk.roc_auc_score(LABELS, P_LABELS, **one))],
+        "balanced_accuracy": [
+            (P, NUMBERS, sk.recall_score(NUMBERS, predicted, **two)), (P, t, sk.recall_score(NUMBERS, predicted, **two)),
+            (P_YES, YES, sk.balanced_accuracy_score(YES[:, 0], P_YES[:, 0] > 0.5, **one)),
+            (P_LABELS, LABELS, np.mean([sk.balanced_accuracy_score(a, b > 0.5, **one)
+                                        for a, b in zip(LABELS.T, P_LABELS.T, strict=True)]))],
+        "average_precision": [
+            (P_YES, YES, sk.average_precision_score(YES[:, 0], P_YES[:, 0], **one)),
+            (np.hstack([1 - P_YES, P_YES]), YES[:, 0], sk.average_precision_score(YES[:, 0], P_YES[:, 0], **one)),
+            (P, NUMBERS, sk.average_precision_score(t, P, **one)),
+            (P_LABELS, LABELS, sk.average_precision_score(LABELS, P_LABELS, **one))],
         "r2": [(Y, VALUES, sk.r2_score(VALUES, Y, **one))],
         "mae": [(Y, VALUES, sk.mean_absolute_error(VALUES, Y, **one))],
         "rmse": [(Y, VALUES, sk.root_mean_squared_error(VALUES, Y, **one))],

@@ -21,6 +21,7 @@ from chainrule.printable import printable
     multiple=True,
     help="hidden1.W[0,2]; output[1] for a logit. Indices count from 0. May be given again.",
 )
+@click.option("--member", type=int, help="Of an ensemble: the network to look at, counted from 1.")
 @click.option("--row", type=int, help="The one row that the cost is of, counted from 0.")
 @click.option("--batch", type=int, help="The first rows that the cost is the mean over; 10.")
 @click.option("--learning-rate", type=float, help="Of the update; that of the run, or 0.1, if left out.")
@@ -35,6 +36,7 @@ def explain(
     model: str,
     data: str,
     weights: tuple[str, ...],
+    member: int | None,
     row: int | None,
     batch: int | None,
     learning_rate: float | None,
@@ -66,6 +68,7 @@ def explain(
         batch=batch,
         learning_rate=learning_rate,
         max_terms=terms,
+        member=member,
         reading=reading_of(config_from({"data": data, "offline": offline, **written})),
     )
     if not quiet:

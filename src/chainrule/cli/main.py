@@ -19,6 +19,7 @@ from chainrule.cli.evaluate import evaluate
 from chainrule.cli.explain import explain
 from chainrule.cli.export import export
 from chainrule.cli.flags import in_flags
+from chainrule.cli.generate import generate
 from chainrule.cli.inspect import inspect
 from chainrule.cli.look import look
 from chainrule.cli.play import play
@@ -63,6 +64,7 @@ for command in (
     train,
     doctor,
     predict,
+    generate,
     evaluate,
     cv,
     compare,

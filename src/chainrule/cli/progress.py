@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Any
 
 from chainrule.printable import printable
-from chainrule.train import Advised, Decided, EpochEnded, Event, FitStarted, StepsEnded
-from chainrule.train.progress import SECONDS_BETWEEN_LINES, ProgressLines, describe
+from chainrule.train import Advised, Decided, EpochEnded, Event, FitStarted, MemberEnded, MembersStarted, StepsEnded
+from chainrule.train.progress import SECONDS_BETWEEN_LINES, ProgressLines, describe, describe_member
 
 
 class Bar:
@@ -21,7 +21,7 @@ class Bar:
 
         self._console = Console(stderr=True, highlight=False)
         self._progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            TextColumn("{task.fields[noun]} {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(bar_width=24),
             TextColumn("{task.description}"),
             TimeRemainingColumn(),
@@ -44,7 +44,20 @@ class Bar:
         """Take notice of an event."""
         if isinstance(event, FitStarted):
             self._task = self._progress.add_task(
-                "starting", total=event.epochs, completed=event.epoch, epoch=event.epoch, epochs=event.epochs
+                "starting",
+                total=event.epochs,
+                completed=event.epoch,
+                epoch=event.epoch,
+                epochs=event.epochs,
+                noun="epoch",
+            )
+        elif isinstance(event, MembersStarted):
+            self._task = self._progress.add_task(
+                "starting", total=event.members, epoch=0, epochs=event.members, noun="member"
+            )
+        elif isinstance(event, MemberEnded):
+            self._progress.update(
+                self._task, completed=event.done, epoch=event.done, description=describe_member(event)
             )
         elif isinstance(event, StepsEnded):
             self._progress.update(self._task, completed=event.epoch - 1 + event.step / event.steps)

@@ -19,7 +19,8 @@ from chainrule.cli.written import options as how_it_is_written
 from chainrule.printable import printable
 
 if TYPE_CHECKING:
-    from chainrule.job.train import Job, Outcome
+    from chainrule.job.jobs import AnyJob
+    from chainrule.job.running import Outcome
 
 
 @click.command()
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     "data", required=False, help="Table, folder or zip of class folders, file of arrays, or a name from `datasets`."
 )
 @click.option("--target", help="Column to predict; guessed if left out.")
-@click.option("--task", help="auto, classification or regression.")
+@click.option(
+    "--task", help="auto, classification, regression; tagging: a label for each token; next: a language model."
+)
 @click.option("--image-size", help="Pictures: 48, or height x width, 48x64.")
 @click.option("--grey", is_flag=True, help="Pictures: without colour.")
 @click.option("--resample", is_flag=True, help="Sounds: bring all to the rate that most have.")
@@ -42,8 +45,14 @@ if TYPE_CHECKING:
     is_flag=False,
     flag_value=LIST,
     metavar="NAME",
-    help="mlp, or cnn for pictures; auto chooses by their size; list: all, with their settings.",
+    help="mlp, cnn for pictures, lstm, gru, rnn or transformer for sequences; auto; list: all, with their settings.",
 )
+@click.option("--tokens", help="Texts that a model of sequences reads: words or characters.")
+@click.option("--steps", type=int, help="Sequences: most steps that are read; of --task next, those of a piece.")
+@click.option("--effort", help="Tables: quick, standard or best; many networks on folds, the best of them picked.")
+@click.option("--metric", help="Two classes, with --effort: what the threshold of the answer is chosen for.")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="End after so long, with the best so far.")
+@click.option("--jobs", type=int, help="With --effort: trainings at once; one for each core if left out.")
 @click.option("--filters", help="cnn: filters of each block, 32,64 for example.")
 @click.option("--hidden", help="Units of the hidden layers; 128,64 if left out, 0 for none.")
 @click.option("--activation", help="relu, tanh, sigmoid, gelu, silu, elu, …")
@@ -91,6 +100,12 @@ def train(
     offline: bool,
     strict: bool,
     model: str | None,
+    tokens: str | None,
+    steps: int | None,
+    effort: str | None,
+    metric: str | None,
+    time_limit: float | None,
+    jobs: int | None,
     filters: str | None,
     hidden: str | None,
     activation: str | None,
@@ -145,6 +160,12 @@ def train(
         "strict": strict or None,
         **written,
         "model": model,
+        "tokens": tokens,
+        "steps": steps,
+        "effort": effort,
+        "metric": metric,
+        "time_limit": time_limit,
+        "jobs": jobs,
         "filters": filters,
         "augment": augment,
         "ema": ema,
@@ -167,7 +188,7 @@ def train(
     given = overrides(set_, flags)
     if resume is not None:
         settled = {"out": out, "config": config, "force": force, "print_config": print_config}
-        job: Job | None = _resumed_job(resume, given, {name for name, value in settled.items() if value}, quiet)
+        job: AnyJob | None = _resumed_job(resume, given, {name for name, value in settled.items() if value}, quiet)
     else:
         job = _new_job(config, given, out, force, print_config, quiet)
     if job is None:
@@ -185,13 +206,13 @@ def train(
 
 def _new_job(
     config: str | None, given: dict[str, Any], out: str | None, force: bool, print_config: bool, quiet: bool
-) -> Job | None:
+) -> AnyJob | None:
     from pathlib import Path
 
     from chainrule.job.config import config_from
     from chainrule.job.folder import check_place
+    from chainrule.job.jobs import job_of
     from chainrule.job.settings import layered, read_config, to_toml
-    from chainrule.job.train import Job
 
     settings = read_config(Path(config)) if config is not None else {}
     chosen = config_from(layered(settings, given))
@@ -200,23 +221,23 @@ def _new_job(
         return None
     name = Path(chosen.data).name.split(".")[0] or "run"
     folder = check_place(out, name, force=force)
-    return Job(chosen, folder, tell=_reader(quiet))
+    return job_of(chosen, folder, tell=_reader(quiet))
 
 
-def _resumed_job(resume: str, given: dict[str, Any], settled: set[str], quiet: bool) -> Job:
+def _resumed_job(resume: str, given: dict[str, Any], settled: set[str], quiet: bool) -> AnyJob:
     from pathlib import Path
 
     from chainrule.errors import ConfigError
     from chainrule.job.resume import resumed
 
-    others = sorted((set(given) | settled) - {"epochs"})
+    others = sorted((set(given) | settled) - {"epochs", "time_limit"})
     if others:
         raise ConfigError(
-            "--epochs alone beside --resume, which goes on with a run as it was begun",
+            "--epochs or --time-limit alone beside --resume, which goes on with a run as it was begun",
             ", ".join(others),
             "Leave it out, or start a new run.",
         )
-    return resumed(Path(resume), given.get("epochs"), _reader(quiet))
+    return resumed(Path(resume), given.get("epochs"), _reader(quiet), time_limit=given.get("time_limit"))
 
 
 def _reader(quiet: bool) -> Callable[[str], None]:
@@ -225,7 +246,7 @@ def _reader(quiet: bool) -> Callable[[str], None]:
     return (lambda words: None) if quiet else Reading().tell
 
 
-def _watch(job: Job, *, quiet: bool) -> None:
+def _watch(job: AnyJob, *, quiet: bool) -> None:
     """Train to the end, or until Ctrl-C asks for it."""
     from chainrule.cli.progress import observer
 
@@ -237,7 +258,7 @@ def _watch(job: Job, *, quiet: bool) -> None:
 
 
 @contextmanager
-def _asking_politely(job: Job) -> Iterator[None]:
+def _asking_politely(job: AnyJob) -> Iterator[None]:
     """Let a signal end the run after the steps in hand, and with its model and report; a second Ctrl-C at once.
 
     `kill`, and a terminal that is closed, may be heard any number of times: nobody who sends them twice wants to lose the
@@ -263,7 +284,7 @@ def _asking_politely(job: Job) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell_start(job: Job) -> None:
+def _tell_start(job: AnyJob) -> None:
     prepared = job.prepared
     rows = ", ".join(f"{part.n:,} {name}" for name, part in prepared.parts.items())
     target = prepared.preparation.target
@@ -272,19 +293,13 @@ def _tell_start(job: Job) -> None:
     lines += [f"  note: {printable(said(note))}" for note in job.notes]
     encoding = prepared.preparation.encoding
     lines.append("  columns: " + _by_kind(job) if encoding.columns else f"  inputs: {encoding.describe()}")
-    lines.append(f"  network: {_network(job)}")
-    lines.append(f"  engine: {job.choice.engine.name} ({job.choice.reason})")
+    lines.append(f"  {job.noun}: {said(job.about)}")
+    lines.append(f"  engine: {job.where}")
     lines.append(f"  seed: {job.config.seed}")
     tell("\n".join(lines))
 
 
-def _network(job: Job) -> str:
-    model = job.config.model
-    told = f"{model.describe()}; {job.network.n_parameters:,} parameters"
-    return told if model.name == "mlp" else f"{told} (--model mlp to compare)"
-
-
-def _by_kind(job: Job) -> str:
+def _by_kind(job: AnyJob) -> str:
     from chainrule.sources.kinds import LEFT_OUT
 
     kinds: dict[str, list[str]] = {}
@@ -301,7 +316,7 @@ def _by_kind(job: Job) -> str:
 def _tell_end(outcome: Outcome) -> None:
     from chainrule.cli.table import metrics_table
 
-    tell(f"{outcome.reason}: {outcome.epochs} epochs in {outcome.seconds:.3g} s on {outcome.engine}\n")
+    tell(f"{outcome.came}\n")
     lines = [metrics_table({**outcome.metrics, **outcome.rivals}), ""]
     lines += [f"model   {outcome.folder.model}", f"report  {outcome.folder.report}"]
     lines += [f"{head:<7} {said(text)}" for head, text in outcome.told]
@@ -311,6 +326,8 @@ def _tell_end(outcome: Outcome) -> None:
 def _as_json(outcome: Outcome) -> dict[str, Any]:
     from chainrule.cli.table import finite
 
+    about = outcome.model.summary.get("ensemble")
+    picked = {} if about is None else {"picked": about["picked"], "threshold": outcome.model.threshold}
     return {
         "run": str(outcome.folder.path),
         "model": str(outcome.folder.model),
@@ -321,6 +338,7 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
         "epochs": outcome.epochs,
         "seconds": round(outcome.seconds, 3),
         "metrics": {part: finite(values) for part, values in outcome.metrics.items()},
+        **picked,
         "rivals": {name: finite(values) for name, values in outcome.rivals.items()},
         "intervals": {name: list(finite(bounds).values()) for name, bounds in outcome.intervals.items()},
     }

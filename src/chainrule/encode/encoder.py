@@ -24,6 +24,9 @@ class Findings:
     rare: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
+    sequences: Counter[str] = field(default_factory=Counter)
+    tokens: int = 0
+    unknown_tokens: int = 0
 
     def note_unknown(self, name: str, column: pd.Series, unknown: np.ndarray) -> None:
         """Count the cells of a column that `unknown` marks, and keep the first as an example."""
@@ -44,6 +47,10 @@ class Findings:
             lines.append(
                 f"{name}: {count} cells hold a category that training did not see, such as {self.examples[name]!r}"
             )
+        lines += [f"{what}: {count:,}" for what, count in self.sequences.items() if count]
+        if self.unknown_tokens:
+            share = self.unknown_tokens / self.tokens
+            lines.append(f"{self.unknown_tokens:,} of {self.tokens:,} tokens ({share:.1%}) are not in the vocabulary")
         return lines
 
 

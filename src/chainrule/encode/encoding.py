@@ -56,9 +56,18 @@ class Encoding(ABC):
         """Whether x is a CSR matrix."""
         return False
 
+    @property
+    def ids(self) -> int | None:
+        """How many ids there are, where x is ids, of which 0 is the padding; None where x is numbers."""
+        return None
+
+    def mask(self, x: Array) -> np.ndarray | None:
+        """Return 1 for each step (N, T) of sequences x that there is, 0 for padding; None where x is no sequence."""
+        return None
+
     @abstractmethod
     def encode(self, frame: pd.DataFrame, samples: Samples | None, findings: Findings) -> Array:
-        """Return x (N, *shape) in float32, as an array or, if `is_sparse`, as a CSR matrix.
+        """Return x (N, *shape) in float32 (ids in int32), as an array or, if `is_sparse`, as a CSR matrix.
 
         Raises
         ------
@@ -77,6 +86,11 @@ class Encoding(ABC):
     def weights(self, values: np.ndarray) -> np.ndarray | None:
         """Return weights of x (N, *shape) as maps (N, height, width) that lie as `pictures` do, if there are any."""
         return None
+
+    @property
+    def becomes(self) -> dict[str, str]:
+        """What the cells of each column that is used become, for people."""
+        return {encoder.name: encoder.describe() for encoder in self.encoders}
 
     @abstractmethod
     def describe(self) -> str:

@@ -11,11 +11,16 @@ from chainrule.encode.choices import ChoiceTable
 from chainrule.encode.encoding import Encoding
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.preparation import ENCODINGS
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import fit_table
+from chainrule.encode.tags import TagEncoding
+from chainrule.encode.texts import TextEncoding
+from chainrule.encode.tokens import WORDS
 from chainrule.errors import ConfigError, DataError
 from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.samples import Pictures, Recordings, Samples
+from chainrule.sources.tagged import TOKENS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +42,14 @@ class Wanted:
         What x is made of, for sounds.
     seconds : float, optional
         Of a sound, heard at most.
+    as_sequences : bool
+        Whether a model reads the samples step by step: texts as ids, not as what they have of each word.
+    tokens : str
+        Of texts that are read: words or characters.
+    steps : int, optional
+        Most steps of a sequence; by the training samples if left out.
+    tagged : bool
+        Whether the rows are sequences with a label for each step.
     """
 
     kinds: tuple[ColumnKind, ...] = ()
@@ -44,15 +57,34 @@ class Wanted:
     standardise: bool = False
     sound: str = "log_mel"
     seconds: float | None = None
+    as_sequences: bool = False
+    tokens: str = WORDS
+    steps: int | None = None
+    tagged: bool = False
 
 
 Fit: TypeAlias = Callable[[Any, Any, Wanted], Encoding]
 
+
+def _fit_rows(_: None, frame: pd.DataFrame, wanted: Wanted) -> Encoding:
+    if wanted.tagged:
+        return TagEncoding.fit(frame, wanted.choices.of(TOKENS), steps=wanted.steps)
+    if wanted.as_sequences:
+        return TextEncoding.fit(frame, wanted.kinds, wanted.choices, unit=wanted.tokens, steps=wanted.steps)
+    return fit_table(frame, wanted.kinds, wanted.choices)
+
+
+def _fit_sounds(sounds: Recordings, _: pd.DataFrame, wanted: Wanted) -> Encoding:
+    if wanted.as_sequences:
+        return SoundSteps.fit(sounds, method=wanted.sound, seconds=wanted.seconds, steps=wanted.steps)
+    return SoundEncoding.fit(sounds, method=wanted.sound, seconds=wanted.seconds)
+
+
 # By the sort of samples; None where the cells of a row are the sample.
 FITS: dict[type, Fit] = {
-    NoneType: lambda _, frame, wanted: fit_table(frame, wanted.kinds, wanted.choices),
+    NoneType: _fit_rows,
     Pictures: lambda pictures, _, wanted: ImageEncoding.fit(pictures, standardise=wanted.standardise),
-    Recordings: lambda sounds, _, wanted: SoundEncoding.fit(sounds, method=wanted.sound, seconds=wanted.seconds),
+    Recordings: _fit_sounds,
 }
 
 

@@ -11,11 +11,15 @@ import numpy as np
 from chainrule.encode.encoder import Encoder, Findings
 from chainrule.encode.encoding import DAMAGED, Encoding
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.language import LanguageEncoding
 from chainrule.encode.seen import Seen, seen_from_json
 from chainrule.encode.series.encoding import SeriesEncoding
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import TableEncoding
+from chainrule.encode.tags import TagEncoding
 from chainrule.encode.target import Target
+from chainrule.encode.texts import TextEncoding
 from chainrule.errors import DataError, ModelFileError
 from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.reading.reading import TableReading
@@ -27,7 +31,17 @@ if TYPE_CHECKING:
 
 # All that a model file may name; nothing else is looked up. `encode.fit.register_encoding` adds to it.
 ENCODINGS: dict[str, Any] = {
-    encoding.kind: encoding for encoding in (TableEncoding, ImageEncoding, SoundEncoding, SeriesEncoding)
+    encoding.kind: encoding
+    for encoding in (
+        TableEncoding,
+        ImageEncoding,
+        SoundEncoding,
+        SoundSteps,
+        TextEncoding,
+        TagEncoding,
+        LanguageEncoding,
+        SeriesEncoding,
+    )
 }
 
 
@@ -55,7 +69,7 @@ class Preparation:
 
     @property
     def kind(self) -> str:
-        """`table`, `images`, `sounds` or `series`."""
+        """`table`, `images`, `sounds`, `sound_steps`, `texts`, `tags` or `series`."""
         return self.encoding.kind
 
     @property
@@ -112,6 +126,10 @@ class Preparation:
             frame = self.reading.values_of(frame, self.used)
         return self.encoding.encode(frame, samples, findings)
 
+    def mask(self, x: Array) -> np.ndarray | None:
+        """Return 1 for each step (N, T) of the sequences in x that there is, 0 for padding; None for other samples."""
+        return self.encoding.mask(x)
+
     def as_column_transformer(self) -> tuple[Any, list[str]]:
         """Return the same preparation as a ColumnTransformer of scikit-learn's own transformers, to be fitted.
 
@@ -134,8 +152,15 @@ class Preparation:
         return column_transformer(self.encoders)
 
     def targets(self, frame: pd.DataFrame) -> np.ndarray:
-        """Return t (N, K) in float32."""
+        """Return t (N, K) in float32; of a target for every step, the class numbers (N, T), 0 where there is no step."""
+        if self.target.every_step:
+            return self.target.encode_steps(frame[self.target.name], self.input_shape[0])
         return self.target.encode(frame[self.target.name]).astype(np.float32)
+
+    def of_steps(self, y: np.ndarray, x: Array) -> np.ndarray:
+        """Return outputs one under the other: (steps of all rows, K) where each step has one, else y itself."""
+        mask = self.mask(x) if self.target.every_step else None
+        return y if mask is None else y[mask > 0]
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON-able data."""

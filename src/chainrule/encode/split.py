@@ -26,6 +26,22 @@ def split_rows(
     return np.flatnonzero(~part), np.flatnonzero(part)
 
 
+def split_groups(groups: np.ndarray, fraction: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return (rest, part): groups are drawn until they have about `fraction` of the rows; none of them is parted.
+
+    Parameters
+    ----------
+    groups : array (n,)
+        The group of each row; one group at least stays in the rest.
+    """
+    names, number, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    order = rng.permutation(len(names))[: len(names) - 1]
+    # The group that the wanted number of rows falls into belongs to the part if more than half of it does.
+    taken = order[np.cumsum(counts[order]) - counts[order] / 2 <= fraction * len(groups)]
+    part = np.isin(number, taken)
+    return np.flatnonzero(~part), np.flatnonzero(part)
+
+
 def _stratified(labels: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     classes, counts = np.unique(labels, return_counts=True)
     exact = counts * (size / len(labels))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from chainrule.encode.reshaping import Reshaping, fit_reshaping, reshaping_from_
 from chainrule.errors import DataError, ModelFileError, did_you_mean, nearest
 from chainrule.sources.kinds import as_numbers, cells_as_text, has_codes
 from chainrule.sources.reading.reading import row_number
+from chainrule.sources.tagged import TAGGING, parted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,8 @@ class Target:
         g, which draws a heavy tail in; None where g(value) is the value.
     bounds : tuple of two floats, or ()
         The least and the largest value seen, which a prediction never leaves; without them it may.
+    every_step : bool
+        Whether each step of a sequence has a class of its own.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Target:
     scale: float = 1.0
     reshaping: Reshaping | None = None
     bounds: tuple[float, ...] = ()
+    every_step: bool = False
 
     @property
     def outputs(self) -> int:
@@ -65,6 +69,16 @@ class Target:
             return t[:, None]
         indicator: np.ndarray = np.eye(len(self.classes))[self.codes(column)]
         return indicator
+
+    def encode_steps(self, column: pd.Series, steps: int) -> np.ndarray:
+        """Return the class number of each step (N, T), 0 after the last one of a row."""
+        codes = self.codes(column)
+        t = np.zeros((len(column), steps), np.int32)
+        start = 0
+        for row, labels in zip(t, parted(column), strict=True):
+            row[: len(labels)] = codes[start : start + len(labels)]
+            start += len(labels)
+        return t
 
     def decode(self, y: np.ndarray) -> np.ndarray:
         """Return a regression's predictions y (N, …) in the target's own unit."""
@@ -101,7 +115,12 @@ class Target:
         return numbers
 
     def codes(self, column: pd.Series) -> np.ndarray:
-        """Return the class numbers (N,), or raise DataError for a class that training did not have."""
+        """Return the class numbers (N,), or raise DataError for a class that training did not have.
+
+        Where every step has a class, those of all rows one after the other.
+        """
+        if self.every_step:
+            column = labels_of(column)
         text = cells_as_text(column)
         codes = codes_of(text, self.classes)
         bad = codes < 0
@@ -129,7 +148,8 @@ class Target:
             "scale": self.scale,
         }
         data |= {"reshaping": self.reshaping.to_json()} if self.reshaping else {}
-        return data | ({"bounds": list(self.bounds)} if self.bounds else {})
+        data |= {"bounds": list(self.bounds)} if self.bounds else {}
+        return data | ({"every_step": True} if self.every_step else {})
 
     @classmethod
     def from_json(cls, data: Any) -> Target:
@@ -137,7 +157,8 @@ class Target:
         kinds = {"name": str, "task": str, "classes": list, "mean": float, "scale": float}
         right = (
             isinstance(data, dict)
-            and set(data) - {"reshaping", "bounds"} == set(kinds)
+            and set(data) - {"reshaping", "bounds", "every_step"} == set(kinds)
+            and data.get("every_step", True) is True
             and all(isinstance(data[name], kind) for name, kind in kinds.items())
             and all(isinstance(item, str) for item in data["classes"])
             and len(set(data["classes"])) == len(data["classes"])
@@ -145,14 +166,23 @@ class Target:
             and data["task"] in (CLASSIFICATION, REGRESSION)
             and math.isfinite(data["mean"])
             and 0 < data["scale"] < math.inf
-            and (data["task"] == REGRESSION or set(data) == set(kinds))
+            and (data["task"] == REGRESSION or not {"reshaping", "bounds"} & set(data))
+            and (data["task"] == CLASSIFICATION or "every_step" not in data)
             and _are_bounds(data.get("bounds", []))
         )
         if not right:
             raise ModelFileError(f"a target with {', '.join(kinds)}", f"{data!r:.80}", "The model file is damaged.")
         reshaping = reshaping_from_json(data["reshaping"]) if "reshaping" in data else None
         bounds = tuple(data.get("bounds", ()))
-        return cls(data["name"], data["task"], tuple(data["classes"]), data["mean"], data["scale"], reshaping, bounds)
+        numbers = (data["mean"], data["scale"], reshaping, bounds, data.get("every_step", False))
+        return cls(data["name"], data["task"], tuple(data["classes"]), *numbers)
+
+
+def labels_of(column: pd.Series) -> pd.Series:
+    """Return the labels of all steps of all rows, one after the other."""
+    import pandas as pd
+
+    return pd.Series([label for labels in parted(column) for label in labels], name=column.name, dtype=object)
 
 
 def _are_bounds(value: Any) -> bool:
@@ -199,6 +229,8 @@ def fit_target(column: pd.Series, task: str, reshaping: str = "none", *, is_boun
         Of a regression, whether predictions stay within the values seen; of reshaped ones they always do.
     """
     name = str(column.name)
+    if task == TAGGING:
+        return replace(fit_target(labels_of(column), CLASSIFICATION), every_step=True)
     if task == REGRESSION:
         values = Target(name, task).values(column)
         mean, scale = mean_and_deviation(values)

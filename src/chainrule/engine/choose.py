@@ -17,6 +17,8 @@ DTYPES = ("float32", "float64")
 _STEP_SECONDS = 60e-6
 _OPERATIONS_PER_SECOND = 60e9
 _COMPILE_SECONDS = 2.5
+# And what a step through time, with its way back, costs on NumPy beside its arithmetic.
+_TURN_SECONDS = 100e-6
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ def engine_by_name(name: str, dtype: str = "float32", *, tape: bool = True) -> E
     raise ConfigError("the name of an engine", f"{name!r}", did_you_mean(name, [*ENGINES, "auto"]))
 
 
-def choose(name: str, dtype: str, *, steps: int, operations: float, sparse: bool = False) -> EngineChoice:
+def choose(
+    name: str, dtype: str, *, steps: int, operations: float, in_turn: int = 0, sparse: bool = False
+) -> EngineChoice:
     """Return the engine called `name`, or for `auto` the faster one.
 
     Parameters
@@ -63,12 +67,14 @@ def choose(name: str, dtype: str, *, steps: int, operations: float, sparse: bool
         Steps of training to be taken.
     operations : float
         Multiplications and additions of one step.
+    in_turn : int
+        Steps through time, each of which waits for the one before.
     sparse : bool
         Whether the input is sparse, which NumPy alone can multiply.
     """
     if name != "auto":
         return EngineChoice(engine_by_name(name, dtype), "as asked")
-    seconds = steps * (_STEP_SECONDS + operations / _OPERATIONS_PER_SECOND)
+    seconds = steps * (_STEP_SECONDS + in_turn * _TURN_SECONDS + operations / _OPERATIONS_PER_SECOND)
     estimate = f"about {seconds:.1f} s of work on NumPy"
     if sparse:
         return EngineChoice(engine_by_name("numpy", dtype), "the input is sparse")

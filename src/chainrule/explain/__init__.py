@@ -6,12 +6,14 @@ from chainrule.explain.derivation import Derivation
 from chainrule.explain.derive import derive
 from chainrule.explain.gradcheck import GradientCheck, ParameterCheck, check_gradients
 from chainrule.explain.output import derive_output
+from chainrule.explain.reading import attention, step_saliency
 from chainrule.explain.saliency import grad_cam, saliency
 
 __all__ = [
     "Derivation",
     "GradientCheck",
     "ParameterCheck",
+    "attention",
     "check_gradients",
     "derive",
     "derive_output",
@@ -19,4 +21,5 @@ __all__ = [
     "html_worksheet",
     "latex_worksheet",
     "saliency",
+    "step_saliency",
 ]

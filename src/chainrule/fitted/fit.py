@@ -107,4 +107,6 @@ def _engine(engine: str | Engine, dtype: str, network: Network, n: int, settings
         return engine
     size = n if full else min(settings.batch_size, n)
     steps = settings.epochs * -(-n // max(1, size))
-    return choose(engine, dtype, steps=steps, operations=3.0 * network.operations * size).engine
+    return choose(
+        engine, dtype, steps=steps, operations=3.0 * network.operations * size, in_turn=network.in_turn
+    ).engine

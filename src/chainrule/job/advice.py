@@ -40,11 +40,13 @@ from chainrule.types import Params
 REPLAY_SHARE = 0.15
 # What a run, an epoch and a step cost before their arithmetic, and how fast that is: measured on one core in NumPy.
 _RUN_SECONDS, _EPOCH_SECONDS, _STEP_SECONDS, _OPERATIONS_PER_SECOND = 0.01, 5e-4, 1e-4, 1e10
+# What a step through time costs, there and back.
+_TURN_SECONDS = 1e-4
 # So much may always be spent.
 _LEAST_SECONDS = 0.1
 _LEAST_PROBABILITY = 1e-7
 # Settings that the arrays depend on, beyond the choices for columns.
-_OF_DATA = frozenset({*SETTINGS, "columns", "standardise", "loss"})
+_OF_DATA = frozenset({*SETTINGS, "columns", "standardise", "loss", "tokens", "steps", "model"})
 
 
 def advise(
@@ -120,9 +122,9 @@ def outcome_of(config: Config, prepared: Prepared, params: Params | None, epochs
         return Replayed(np.empty(0), {}, epochs, **words)
     network = build_network(config, prepared)
     model = Model(network, params, prepared.preparation)
-    engine = _engine(config, prepared, 1, 1.0 * network.operations * part.n)
+    engine = _engine(config, prepared, 1, 1.0 * network.operations * part.n, network.in_turn)
     with np.errstate(all="ignore"):
-        y = model.outputs_of(part.batch.x, engine)
+        y = prepared.preparation.of_steps(model.outputs_of(part.batch.x, engine), part.batch.x)
     if not np.isfinite(y).all():
         return Replayed(np.empty(0), {}, epochs, **words)
     if prepared.series is not None:
@@ -131,12 +133,12 @@ def outcome_of(config: Config, prepared: Prepared, params: Params | None, epochs
     return Replayed(_costs(y, truth, is_class=is_class), measure(target, truth, y), epochs, **words)
 
 
-def _engine(config: Config, prepared: Prepared, steps: int, operations: float) -> Engine:
+def _engine(config: Config, prepared: Prepared, steps: int, operations: float, in_turn: int) -> Engine:
     """Return the engine that is soonest ready with so little, whichever the run itself had: both compute the same."""
     if config.precision != "float32":
         return engine_by_name(config.engine, config.dtype)
     sparse = is_sparse(prepared.parts["train"].batch.x)
-    return choose("auto", config.dtype, steps=steps, operations=operations, sparse=sparse).engine
+    return choose("auto", config.dtype, steps=steps, operations=operations, in_turn=in_turn, sparse=sparse).engine
 
 
 def _truth(prepared: Prepared, part: str) -> np.ndarray:
@@ -186,9 +188,11 @@ class Replayer:
     def _work(self, config: Config) -> float:
         """Return the seconds, about, of one epoch."""
         n = self.prepared.parts["train"].n
-        operations = 3.0 * build_network(config, self.prepared).operations * n
+        network = build_network(config, self.prepared)
+        operations = 3.0 * network.operations * n
         steps = math.ceil(n / (config.batch_size or n))
-        return _EPOCH_SECONDS + steps * _STEP_SECONDS + operations / _OPERATIONS_PER_SECOND
+        each = _STEP_SECONDS + network.in_turn * _TURN_SECONDS
+        return _EPOCH_SECONDS + steps * each + operations / _OPERATIONS_PER_SECOND
 
     def __call__(self, change: Mapping[str, Any], share: float) -> Replayed | None:
         """Return what the run comes to with a change, in this share of the budget."""
@@ -225,7 +229,7 @@ class Replayer:
             build_weights(config, parts["train"].data),
             build_settings(config),
             optimizer=build_optimizer(config),
-            engine=_engine(config, prepared, steps, 3.0 * network.operations * rows),
+            engine=_engine(config, prepared, steps, 3.0 * network.operations * rows, network.in_turn),
             policies=build_policies(config, has_valid="valid" in parts),
             evaluate={"valid": parts["valid"].batch} if "valid" in parts else {},
         )

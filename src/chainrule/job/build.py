@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from chainrule.encode.augment import Augment, augment_by_name
 from chainrule.encode.series.encoding import quantiles_for
+from chainrule.encode.sparse import is_sparse
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.prepare import Prepared
@@ -16,6 +17,10 @@ from chainrule.large.streamed import Streamed
 from chainrule.network.network import Network
 from chainrule.nn import Loss, Penalty, losses_named
 from chainrule.optim import LBFGS, RULES, Averaged, Clip, Rule, rule_by_name, schedule_by_name
+from chainrule.recipes import fronted
+from chainrule.tables.member import QUICK, quick_member
+from chainrule.tables.network import Fronts
+from chainrule.tables.plan import numbers_of
 from chainrule.train import (
     EarlyStopping,
     KeepBest,
@@ -34,7 +39,24 @@ def build_network(config: Config, prepared: Prepared) -> Network:
     target = prepared.preparation.target
     shape = prepared.preparation.input_shape
     loss = build_loss(config, target.task)
-    return config.model.network(shape, prepared.preparation.outputs, loss)
+    ids = prepared.preparation.encoding.ids
+    outputs = prepared.preparation.outputs
+    if ids is not None or target.every_step:
+        return config.model.sequence_network(shape, outputs, loss, ids=ids, every_step=target.every_step)
+    network = config.model.network(shape, outputs, loss)
+    return network if config.effort != QUICK.name else _with_front(network, config, prepared)
+
+
+def _with_front(network: Network, config: Config, prepared: Prepared) -> Network:
+    """Return the network behind the encoding of numbers that `effort=quick` has for tables."""
+    encoders = prepared.preparation.encoders
+    if not encoders:
+        raise ConfigError("a table for `effort`", f"{prepared.preparation.encoding.describe()}", "Leave `effort` out.")
+    x = prepared.parts["train"].batch.x
+    dense = not is_sparse(x)
+    fronts = Fronts(x if dense else None, numbers_of(encoders))
+    front = fronts.layers(quick_member(x.shape, config.seed, dense=dense))
+    return replace(network, layer=fronted(front, network.layer))
 
 
 def build_objective(config: Config, network: Network) -> Supervised:
@@ -57,6 +79,8 @@ def build_weights(config: Config, batch: Batch | Streamed) -> Batch | Streamed:
         return batch
     if not isinstance(batch, Batch):
         raise ConfigError("class_weight none for training rows that are streamed", config.class_weight, "Leave it out.")
+    if batch.t.dtype.kind in "iu":
+        raise ConfigError("class_weight none where every step has a class", config.class_weight, "Leave it out.")
     if config.loss in losses_named("regression") or batch.t.shape[1] < 2:
         raise ConfigError("class_weight none for a regression", config.class_weight, "Leave `class_weight` out.")
     counts = batch.t.sum(axis=0)

@@ -93,6 +93,10 @@ def question(settings: Mapping[str, Any], *, groups: str | None = None) -> Quest
     source = read_source(config.data, reading_of(config))
     notes = list(source.notes)
     source, target = find_target(config, source, notes)
+    if target.every_step:
+        raise ConfigError(
+            "one answer for each row, to choose by folds", "a label for every step", "Train on it instead."
+        )
     test = _published_test(source, target)
     if test is not None:
         kept = np.setdiff1d(np.arange(len(source)), source.parts["test"]) if source.parts else np.arange(len(source))

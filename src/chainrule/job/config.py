@@ -23,19 +23,26 @@ from chainrule.constraints import (
 )
 from chainrule.encode.augment import PRESETS
 from chainrule.encode.choices import SETTINGS, ChoiceTable, check_choice
+from chainrule.encode.language import NEXT
 from chainrule.encode.reshaping import RESHAPINGS
 from chainrule.encode.series.encoding import CIRCLES, LEVELS
 from chainrule.encode.sounds import METHODS
+from chainrule.encode.tokens import CHARACTERS, UNITS
 from chainrule.errors import ConfigError, did_you_mean
 from chainrule.job import defaults
 from chainrule.job.texts import parse_part, parse_shares, parse_size, parse_words
 from chainrule.nn import losses_named
 from chainrule.nn.precision import PRECISIONS
 from chainrule.optim import RULES, SCHEDULES
-from chainrule.recipes import MODELS, Auto, Recipe, fields_of, owners, recipe_from
+from chainrule.recipes import MODELS, Auto, Lstm, Recipe, fields_of, owners, recipe_from
 from chainrule.sources.source import check_header
+from chainrule.sources.tagged import TAGGING
+from chainrule.tables.learn import rows_a_step
+from chainrule.tables.member import QUICK, Member, quick_member
 from chainrule.types import Shape
 
+# Efforts that train many networks instead of one.
+SEARCHES = ("standard", "best")
 LOSSES = ("auto", *losses_named("classification"), *losses_named("regression"))
 _FRACTION = Range(float, 0.0, 1.0, high_open=True)
 _TEXT = Kind(str)
@@ -60,7 +67,15 @@ class Config:
 
     data: str = constrained(_TEXT, about="file, or name of a built-in data set")
     target: str | None = constrained(_TEXT, default=None, optional=True, about="column to predict")
-    task: str = option("auto", "classification", "regression", default="auto", about="kind of target")
+    task: str = option(
+        "auto",
+        "classification",
+        "regression",
+        TAGGING,
+        NEXT,
+        default="auto",
+        about="kind of target; tagging: lines of a token and its label; next: a running text",
+    )
     header: str = constrained(_TEXT, default="auto", about="auto, first, none, or the row that names the columns")
     delimiter: str | None = constrained(
         _TEXT, default=None, optional=True, about="tables: what parts the cells: comma, tab, semicolon, bar, a sign"
@@ -134,7 +149,10 @@ class Config:
         _TEXT, default=None, optional=True, about="series: column of the times; rows are forecast from those before"
     )
     group: str | None = constrained(
-        _TEXT, default=None, optional=True, about="series: column that names the series of each row"
+        _TEXT,
+        default=None,
+        optional=True,
+        about="column whose equal cells are never parted, such as a person's name; with time: that names the series",
     )
     window: int | None = whole(1, 100_000, default=None, optional=True, about="series: steps of history that are read")
     horizon: int | None = whole(1, 10_000, default=None, optional=True, about="series: steps that are forecast")
@@ -180,6 +198,25 @@ class Config:
     word_rows: Any = _choice("word_rows")
     most_words: Any = _choice("most_words")
     ngrams: Any = _choice("ngrams")
+
+    tokens: str = option(*UNITS, default="words", about="texts that a model reads step by step: words or characters")
+    steps: int | None = whole(
+        1, 1_000_000, default=None, optional=True, about="sequences: most steps that are read; by the data if not set"
+    )
+    effort: str = option(
+        "none",
+        "quick",
+        "standard",
+        "best",
+        default="none",
+        about="tables: none: the one network that is set here; quick: one with what suits tables; standard, best: many on folds",
+    )
+    metric: str | None = constrained(
+        _TEXT, default=None, optional=True, about="two classes, with an effort: what the threshold is chosen for"
+    )
+    jobs: int | None = whole(
+        1, default=None, optional=True, about="with an effort: trainings at once; cores, if not set"
+    )
 
     model: Recipe = constrained(Kind(Recipe), default=Auto(), about="kind of network")
 
@@ -266,6 +303,11 @@ class Config:
             )
 
     @property
+    def is_search(self) -> bool:
+        """Whether members on folds are asked for instead of one network."""
+        return self.effort in SEARCHES
+
+    @property
     def decimal_sign(self) -> str | dict[str, str] | None:
         """The decimal sign, as said or as the sign of groups leaves it; None if neither is said."""
         return self.decimal or {",": ".", ".": ","}.get(self.thousands or "")
@@ -303,12 +345,14 @@ class Config:
                 f"{self.batch_size}",
                 f"Set `batch_size={n_train}` or less, or leave it out.",
             )
-        model = self.model.resolved(n_train, input_shape)
+        quick = quick_member((n_train, *input_shape), self.seed) if self.effort == QUICK.name else None
+        model = (self.model if quick is None else _quickened(self.model, quick)).resolved(n_train, input_shape)
         pace = model.pace(n_train)
         full_batch = self.optimizer == "lbfgs"
         if full_batch:
             self._refuse_for_lbfgs(n_train, defaults.learning_rate(pace, self.optimizer))
-        batch_size = n_train if full_batch else self.batch_size or defaults.batch_size(n_train)
+        usual = defaults.batch_size(n_train) if quick is None else rows_a_step(n_train)
+        batch_size = n_train if full_batch else self.batch_size or usual
         epochs = self.epochs or defaults.epochs(pace, math.ceil(n_train / batch_size))
         schedule = self.schedule
         if schedule == "auto":
@@ -318,17 +362,29 @@ class Config:
             model=model,
             batch_size=batch_size,
             epochs=epochs,
-            learning_rate=self.learning_rate or defaults.learning_rate(pace, self.optimizer),
-            l2=defaults.l2(self.optimizer, n_train) if self.l2 is None else self.l2,
+            learning_rate=self.learning_rate
+            or (defaults.learning_rate(pace, self.optimizer) if quick is None else quick.learning_rate),
+            ema=self.ema or (0.0 if quick is None or full_batch else quick.average),
+            l2=self.l2 if self.l2 is not None else defaults.l2(self.optimizer, n_train) if pace.l2 is None else pace.l2,
             schedule=schedule,
+            clip_norm=self.clip_norm or pace.clip_norm,
             patience=defaults.patience(schedule, epochs) if self.patience is None else self.patience,
         )
 
 
 _OF_SERIES = (
-    "group", "window", "horizon", "known", "season", "level", "calendar", "step_by", "gaps", "coverage",
+    "window", "horizon", "known", "season", "level", "calendar", "step_by", "gaps", "coverage",
 )  # fmt: skip
 SHARED_DEFAULTS = {setting.name: setting.default for setting in fields(Config)}
+
+
+def _quickened(model: Recipe, quick: Member) -> Recipe:
+    """Return the recipe with what suits tables where nobody said otherwise; one that was named has its own settings."""
+    if not isinstance(model, Auto):
+        return model
+    return Auto({"hidden": quick.hidden, "activation": quick.activation, "dropout": quick.dropout, **model.given})
+
+
 SHARED = {setting.name: setting for setting in fields(Config) if setting.name != "model"}
 # Half of a surrogate pair: what Python makes of a file name that is not UTF-8, and what no file of settings can hold.
 _HALF = re.compile("[\ud800-\udfff]")
@@ -342,7 +398,11 @@ def config_from(mapping: Mapping[str, Any]) -> Config:
     ConfigError
         For a setting that does not exist, with the nearest name, or that belongs to another model.
     """
-    model = mapping.get("model", Auto.name)
+    # What has a label for every step is read step by step.
+    usual = Lstm.name if mapping.get("task") in (TAGGING, NEXT) else Auto.name
+    model = mapping.get("model", usual)
+    if mapping.get("task") == NEXT:
+        mapping = {"tokens": CHARACTERS, **mapping}
     # Of a model that is not known, no setting is.
     recipe_from(model, {})
     for name in mapping:

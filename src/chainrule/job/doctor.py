@@ -17,7 +17,7 @@ from chainrule.job.prepare import Prepared
 from chainrule.job.settings import layered, read_run
 from chainrule.job.train import Job, read_data
 from chainrule.saved.file import load_model
-from chainrule.train import EpochEnded, Measured, StepsEnded, replay
+from chainrule.train import EpochEnded, Measured, MembersStarted, StepsEnded, replay
 
 
 def is_run(path: Path) -> bool:
@@ -43,6 +43,12 @@ def visit_run(path: Path, *, replays: bool = True) -> Verdict:
             "Name the folder of a run, such as runs/digits, or the data: chainrule doctor DATA.",
         )
     events = list(replay(folder.journal))
+    if any(isinstance(event, MembersStarted) for event in events):
+        raise RunFolderError(
+            f"a run of one network in {path}",
+            "one of many members, each stopped and picked by rows that were held out",
+            "Give the doctor a single network: train with `effort=none`.",
+        )
     if not any(isinstance(event, (EpochEnded, StepsEnded)) for event in events):
         raise RunFolderError(
             f"a run in {path} that has taken steps", f"{len(events)} events and no step", "Train it on, or anew."

@@ -46,6 +46,7 @@ def explain_table(
     learning_rate: float | None = None,
     max_terms: int = 40,
     reading: Reading | None = None,
+    member: int | None = None,
 ) -> Explained:
     """Return the derivation of each of `weights` on rows of a table.
 
@@ -59,8 +60,10 @@ def explain_table(
         The one row, from 0, that the cost is of.
     batch : int, optional
         How many rows, from the first, the cost is the mean over: 10 if neither is given.
+    member : int, optional
+        Of an ensemble, the network that is looked at, counted from 1; an ensemble needs it.
     """
-    model = open_model(path)
+    model = _network_of(open_model(path), member)
     _check_asked(model, weights, row, batch)
     source = read_for(model, data, reading or Reading())
     require_column(model.prepared_by.target.name, [str(name) for name in source.frame.columns], source.name)
@@ -81,6 +84,21 @@ def explain_table(
     )
     prepared = "x and t are what the network reads and aims for: scaled and encoded as for its training"
     return Explained(derivations, [*source.notes, *findings.lines(), *notes, prepared])
+
+
+def _network_of(model: Model, member: int | None) -> Model:
+    """Return the model, or of an ensemble the one network that is asked for."""
+    if member is not None:
+        return model.member(member)
+    if model.n_members:
+        of = model.summary.get("ensemble")
+        first = of["members"][0]["member"] if isinstance(of, dict) and of.get("members") else "the first"
+        raise ConfigError(
+            f"one of the {model.n_members} networks of this ensemble, to explain",
+            "none",
+            f"Name it, `member=1` for example: {first}, on the first fold.",
+        )
+    return model
 
 
 def _check_asked(model: Model, weights: Sequence[str], row: int | None, batch: int | None) -> None:

@@ -15,7 +15,7 @@ from chainrule.exporters.raw import raw_rows
 from chainrule.exporters.targets import Checked, write_export
 from chainrule.job.build import build_network, build_objective, build_optimizer, build_settings, build_weights
 from chainrule.job.config import Config, config_from
-from chainrule.job.folder import RunFolder
+from chainrule.job.folder import RunFolder, has_members
 from chainrule.job.predict import open_model
 from chainrule.job.prepare import Part, Prepared, prepare
 from chainrule.job.settings import read_run
@@ -79,13 +79,26 @@ def export(
 def lesson_of(subject: Any) -> Lesson:
     """Return what there is to export: with the training, where it is a run whose data are at hand."""
     if isinstance(subject, Model):
-        return _of_model(subject, "model")
+        return _of_model(_answering_the_likelier(subject), "model")
     if isinstance(subject, (str, Path)):
         folder = RunFolder(Path(subject))
         if not folder.path.is_dir():
-            return _of_model(open_model(folder.path), folder.path.stem)
+            return _of_model(_answering_the_likelier(open_model(folder.path)), folder.path.stem)
+        if has_members(folder):
+            return _of_model(_answering_the_likelier(open_model(folder.path)), folder.path.name)
         return _of_run(folder)
     return _of_model(_model_of_estimator(subject), type(subject).__name__)
+
+
+def _answering_the_likelier(model: Model) -> Model:
+    """Return the model, or raise ConfigError where a threshold decides, which no export has."""
+    if model.threshold is not None:
+        raise ConfigError(
+            "a model that answers with the likelier class, as exports do",
+            f"a threshold of {model.threshold:.4g} for {model.classes[1]!r}",
+            "Use chainrule.load_model and its predict, or train without `metric` and choose from the probabilities.",
+        )
+    return model
 
 
 def _of_model(model: Model, name: str) -> Lesson:

@@ -44,7 +44,8 @@ def _is_plain(x: Any) -> bool:
 
 def _sizes(x: Any) -> tuple[float, float]:
     """Return the largest root mean square of a column, and how many times the smallest's it is; indicators are left out."""
-    if not _is_plain(x) or not len(x):
+    if not _is_plain(x) or not len(x) or x.dtype.kind in "iu":
+        # Ids have no size.
         return 1.0, 1.0
     if x.ndim > 2:
         return float(np.sqrt(np.square(x, dtype=np.float64).mean())), 1.0

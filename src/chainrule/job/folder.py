@@ -47,6 +47,11 @@ class RunFolder:
         return self.path / "checkpoint.safetensors"
 
     @property
+    def members(self) -> Path:
+        """Members of an ensemble that have learned, until the model is written."""
+        return self.path / "members"
+
+    @property
     def report(self) -> Path:
         """The page."""
         return self.path / "report.html"
@@ -132,7 +137,7 @@ def make(folder: RunFolder) -> tuple[RunFolder, Lock]:
         lock = hold(made)
         # Between looking and holding another run may have come and gone.
         _require_room(made, force=folder.force)
-        for file in made.files:
+        for file in (*made.files, *made.members.glob("member-*.safetensors")):
             file.unlink(missing_ok=True)
     except RunFolderError:
         raise
@@ -171,10 +176,20 @@ def hold(folder: RunFolder) -> Lock:
     return lock
 
 
+def has_members(folder: RunFolder) -> bool:
+    """Tell whether the run is one of members on folds, which has no checkpoint: its journal begins with them."""
+    try:
+        with folder.journal.open(encoding="utf-8") as journal:
+            return '"MembersStarted"' in journal.readline(400)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def existing(path: Path) -> RunFolder:
     """Return the folder of a run that can be resumed."""
     folder = RunFolder(path)
-    missing = [file.name for file in (folder.config, folder.checkpoint, folder.journal) if not file.is_file()]
+    needed = [folder.config, folder.journal, *([] if has_members(folder) else [folder.checkpoint])]
+    missing = [file.name for file in needed if not file.is_file()]
     if missing:
         raise RunFolderError(
             f"a run to resume in {path}",

@@ -19,7 +19,7 @@ def measured(target: Target, truth: np.ndarray) -> list[Metric]:
     return [metric for metric in metrics_for(target.task) if metric.name != _CURVE or has_curve]
 
 
-def measure(target: Target, truth: np.ndarray, y: np.ndarray) -> dict[str, float]:
+def measure(target: Target, truth: np.ndarray, y: np.ndarray, threshold: float | None = None) -> dict[str, float]:
     """Return every registered metric of the target's task, in its order.
 
     Parameters
@@ -28,9 +28,21 @@ def measure(target: Target, truth: np.ndarray, y: np.ndarray) -> dict[str, float
         Class numbers, or values in the target's own unit; (N, K) of several values.
     y : array (N, K) or (N, 1)
         Probabilities, or values.
+    threshold : float, optional
+        Of two classes: from which probability of the second on it is the answer (see `Model.threshold`).
     """
     t = truth if target.task == CLASSIFICATION or truth.ndim > 1 else truth[:, None]
-    return {metric.name: float(metric.function(y, t, None)) for metric in measured(target, truth)}
+    answers = y if threshold is None else answered(y, threshold)
+    return {
+        metric.name: float(metric.function(answers if metric.of_answers else y, t, None))
+        for metric in measured(target, truth)
+    }
+
+
+def answered(y: np.ndarray, threshold: float) -> np.ndarray:
+    """Return the answers of a threshold as probabilities (N, 2) of 0 and 1."""
+    yes = y[:, 1] >= threshold
+    return np.stack([~yes, yes], axis=1).astype(float)
 
 
 def judged_by(metrics: Mapping[str, float]) -> tuple[Metric, Metric]:

@@ -11,12 +11,15 @@ import numpy as np
 from chainrule.encode.encoder import Findings
 from chainrule.encode.images import ImageEncoding
 from chainrule.encode.preparation import Preparation
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
+from chainrule.encode.tags import TagEncoding
 from chainrule.encode.target import CLASSIFICATION, Target
 from chainrule.errors import DataError
 from chainrule.job.config import Config
 from chainrule.job.metrics import baseline, measure
 from chainrule.job.readable import require_readable, require_readable_target
+from chainrule.job.tagged import token_rows, whole_sequences
 from chainrule.report.gallery import Predicted, render_gallery
 from chainrule.saved.file import load_model
 from chainrule.saved.model import Model
@@ -70,12 +73,16 @@ def predict_table(
     findings = Findings()
     y = model.outputs(source.frame, findings, samples=source.samples, views=views)
     target = model.prepared_by.target
+    if target.every_step:
+        table, y = _tagged(model, source, y)
+        return Predictions(
+            source, y, _with_probabilities(table, y, target) if proba else table, source.notes + findings.lines()
+        )
     files = {FILE: source.frame[FILE]} if source.is_of_files else {}
-    said = np.array(target.classes, dtype=object)[y.argmax(axis=1)] if target.classes else y[:, 0]
+    said = model.answers(y)
     table = pd.DataFrame(files | {target.name: said})
     if proba and target.classes:
-        probabilities = {f"P({target.name} = {name})": y[:, k] for k, name in enumerate(target.classes)}
-        table = pd.concat([table, pd.DataFrame(probabilities)], axis=1)
+        table = _with_probabilities(table, y, target)
     return Predictions(source, y, table, source.notes + findings.lines() + _at_the_ends(target, y))
 
 
@@ -89,6 +96,23 @@ def _at_the_ends(target: Target, y: np.ndarray) -> list[str]:
         f"{at_the_ends:,} of {len(y):,} predictions stand at an end of what training has seen of {target.name!r}, "
         f"{low:.6g} to {high:.6g}: they may have been drawn in to it"
     ]
+
+
+def _with_probabilities(table: pd.DataFrame, y: np.ndarray, target: Target) -> pd.DataFrame:
+    """Return a table of answers with the probability of each class beside them."""
+    import pandas as pd
+
+    probabilities = {f"P({target.name} = {name})": y[:, k] for k, name in enumerate(target.classes)}
+    return pd.concat([table, pd.DataFrame(probabilities)], axis=1)
+
+
+def _tagged(model: Model, source: Source, y: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return a row for each token: the number of its sequence, the token and its label; and the outputs of each."""
+    preparation = model.prepared_by
+    y = preparation.of_steps(y, preparation.inputs(source.frame))
+    table = token_rows(source.frame)
+    table[preparation.target.name] = model.answers(y)
+    return table, y
 
 
 def gallery_page(model: Model, predictions: Predictions) -> str:
@@ -143,11 +167,16 @@ def evaluate_table(
     column = source.frame[target.name]
     truth = target.codes(column) if target.task == CLASSIFICATION else target.values(column)
     y = model.outputs(source.frame, findings, samples=source.samples, views=views)
+    if target.every_step:
+        y = model.prepared_by.of_steps(y, model.prepared_by.inputs(source.frame))
     metrics = {
-        "data": measure(target, truth, y),
+        "data": measure(target, truth, y, model.threshold),
         "baseline": measure(target, truth, baseline(target, truth, len(truth))),
     }
-    return Evaluation(len(truth), metrics, source.notes + findings.lines())
+    notes = source.notes + findings.lines()
+    if target.every_step:
+        notes.append(whole_sequences(source.frame, truth, y))
+    return Evaluation(len(truth), metrics, notes)
 
 
 def _published(source: Source, part: str) -> np.ndarray:
@@ -179,6 +208,10 @@ def as_in_training(preparation: Preparation, reading: Reading) -> Reading:
     if isinstance(encoding, ImageEncoding):
         height, width, channels = encoding.size
         reading = replace(reading, image_size=(height, width), grey=channels == 1, bits=encoding.bits)
+    if isinstance(encoding, TagEncoding):
+        reading = replace(reading, tagged=True, labelled=False)
     if isinstance(encoding, SoundEncoding):
         reading = replace(reading, rate=encoding.rate)
+    if isinstance(encoding, SoundSteps):
+        reading = replace(reading, rate=encoding.spectra.rate)
     return reading

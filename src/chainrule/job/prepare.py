@@ -17,7 +17,7 @@ from chainrule.encode.seen import seen_of
 from chainrule.encode.series.panel import Panel
 from chainrule.encode.series.windows import Windows
 from chainrule.encode.sparse import is_sparse
-from chainrule.encode.split import split_rows
+from chainrule.encode.split import split_groups, split_rows
 from chainrule.encode.table import column_kinds
 from chainrule.encode.target import (
     CLASSIFICATION,
@@ -28,16 +28,18 @@ from chainrule.encode.target import (
     guess_task,
     require_column,
 )
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.job.config import Config
 from chainrule.job.doubts import doubts
 from chainrule.job.readable import require_readable, require_readable_target
 from chainrule.large.pictures import StreamedPictures
 from chainrule.large.streamed import Streamed
 from chainrule.seeds import Purpose, generator
+from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.read import read_source
 from chainrule.sources.samples import Pictures, Recordings, Samples
 from chainrule.sources.source import Reading, Source
+from chainrule.sources.tagged import TAGGING
 from chainrule.types import Batch
 
 if TYPE_CHECKING:
@@ -130,6 +132,7 @@ def reading_of(config: Config) -> Reading:
         day_first=config.day_first,
         missing=config.missing,
         kinds=config.columns,
+        tagged=config.task == TAGGING,
     )
 
 
@@ -152,8 +155,9 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     source, target = find_target(config, source, notes)
     target_name, task = target.name, target.task
     names = [str(name) for name in source.frame.columns]
+    apart = _group_apart(config, names, target_name, notes)
     kinds = (
-        column_kinds(source.frame, target_name, {**source.kinds, **config.columns}, source.reading)
+        column_kinds(source.frame, target_name, {**source.kinds, **apart, **config.columns}, source.reading)
         if source.samples is None
         else ()
     )
@@ -177,8 +181,7 @@ def prepare_source(config: Config, source: Source) -> Prepared:
     if task != CLASSIFICATION:
         target = fit_regression(train.frame[target_name], config, notes)
     target = _unscaled_if_poisson(target, config, source.frame)
-    wanted = Wanted(kinds, config.choices, config.standardise, config.sound, config.seconds)
-    encoding = fit_encoding(train.samples, train.frame, wanted)
+    encoding = fit_encoding(train.samples, train.frame, wanted_of(config, kinds))
     preparation = Preparation(encoding, target, source.reading, seen_of(train.frame, encoding.encoders))
     findings = Findings()
     parts: dict[str, Part] = {}
@@ -199,6 +202,35 @@ def require_rows(config: Config) -> None:
         )
 
 
+def wanted_of(config: Config, kinds: tuple[ColumnKind, ...]) -> Wanted:
+    """Return what the settings want of an encoding."""
+    return Wanted(
+        kinds,
+        config.choices,
+        config.standardise,
+        config.sound,
+        config.seconds,
+        config.model.reads_sequences,
+        config.tokens,
+        config.steps,
+        config.task == TAGGING,
+    )
+
+
+def _group_apart(config: Config, names: list[str], target: str, notes: list[str]) -> dict[str, str]:
+    """Return the kind of the column of groups, which is left out: an unseen group has a name that tells nothing."""
+    if config.group is None:
+        return {}
+    if config.group not in names or config.group == target:
+        came = "the target" if config.group == target else f"no such column among {len(names)}"
+        remedy = did_you_mean(config.group, [name for name in names if name != target])
+        raise ConfigError(f"a column for `group`, {config.group!r}", came, remedy)
+    notes.append(
+        f"rows of one {config.group} are never parted, and the column is left out (`group`, `columns.{config.group}`)"
+    )
+    return {config.group: "identifier"}
+
+
 def _part(name: str, source: Source, preparation: Preparation, findings: Findings, notes: list[str]) -> Part:
     """Return a part; of pictures that lie in a memory map, a sample, and those to train on as a stream."""
     stream = None
@@ -211,7 +243,8 @@ def _part(name: str, source: Source, preparation: Preparation, findings: Finding
             notes.append(f"{name}: scores are those of {most:,} of the {len(source):,} pictures, spread evenly")
             source = source.take(np.linspace(0, len(source) - 1, most).astype(int))
     x = preparation.inputs(source.frame, findings, samples=source.samples)
-    return Part(source.frame, Batch(x, preparation.targets(source.frame)), stream, source.samples)
+    batch = Batch(x, preparation.targets(source.frame), mask=preparation.mask(x))
+    return Part(source.frame, batch, stream, source.samples)
 
 
 def _as_trained(reading: Reading, source: Source, names: list[str]) -> Reading:
@@ -276,7 +309,8 @@ def _split(
     source: Source, target: Target, config: Config, notes: list[str]
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Return the row numbers of the parts taken from the source, and the names of those that are files."""
-    labels = target.codes(source.frame[target.name]) if target.task == CLASSIFICATION else None
+    by_class = target.task == CLASSIFICATION and not target.every_step
+    labels = target.codes(source.frame[target.name]) if by_class else None
     rng = generator(config.seed, Purpose.SPLIT)
     wanted = {name: getattr(config, name) for name in ("test", "valid")}
     published = {name: rows for name, rows in (source.parts or {}).items() if wanted.get(name) == _AUTO and len(rows)}
@@ -291,9 +325,12 @@ def _split(
         elif share > 0:
             # Both fractions are of all rows that are not set aside, whichever is taken first.
             left = rows["train"]
-            rest, chosen = split_rows(
-                len(left), min(1.0, share * total / len(left)), rng, None if labels is None else labels[left]
-            )
+            part_of = min(1.0, share * total / len(left))
+            if config.group is None:
+                rest, chosen = split_rows(len(left), part_of, rng, None if labels is None else labels[left])
+            else:
+                groups = source.frame[config.group].iloc[left].astype(str).to_numpy()
+                rest, chosen = split_groups(groups, part_of, rng)
             rows["train"], rows[name] = left[rest], left[chosen]
     if published:
         sizes = ", ".join(f"{name} {len(part):,}" for name, part in published.items())

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.encode.encoder import Findings
+from chainrule.encode.encoding import Encoding
+from chainrule.encode.fit import fit_encoding
 from chainrule.encode.preparation import Preparation
 from chainrule.encode.table import column_kinds, fit_table
 from chainrule.encode.target import (
@@ -25,7 +27,7 @@ from chainrule.encode.target import (
 )
 from chainrule.errors import ConfigError, DataError
 from chainrule.job.config import Config
-from chainrule.job.prepare import Part, Prepared, reading_of, sha256
+from chainrule.job.prepare import Part, Prepared, reading_of, sha256, wanted_of
 from chainrule.job.readable import require_readable, require_readable_target
 from chainrule.large.block import Blocks
 from chainrule.large.blocks import open_blocks, weight
@@ -33,6 +35,7 @@ from chainrule.large.survey import Lots, StreamedTable, Survey, Tell, measured, 
 from chainrule.sources.kinds import ColumnKind
 from chainrule.sources.read import read_source
 from chainrule.sources.source import Reading, Source, odd_notes
+from chainrule.sources.tagged import TAGGING
 from chainrule.types import Batch
 
 if TYPE_CHECKING:
@@ -68,6 +71,8 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
 
     Two passes over the file: the first finds the parts, a sample and the target, the second measures the columns.
     """
+    if config.task == TAGGING:
+        raise ConfigError("tagged sequences in memory", "`stream`", "Leave it out.")
     if config.optimizer == "lbfgs":
         raise ConfigError(
             "an optimizer that takes a step for each batch, to train on a stream", "lbfgs", "Use `optimizer=adam`."
@@ -97,7 +102,12 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
         )
     target = _target(found, sample[target_name], config, notes)
     kinds = _without_counters(column_kinds(sample, target_name, config.columns, blocks.reading), sample, found)
-    encoding = measured(blocks, lots, fit_table(sample, kinds, config.choices), config.choices, tell)
+    encoding: Encoding
+    if config.model.reads_sequences:
+        encoding = fit_encoding(None, sample, wanted_of(config, kinds))
+        notes.append(f"the vocabulary is that of the sample of {len(sample):,} training rows")
+    else:
+        encoding = measured(blocks, lots, fit_table(sample, kinds, config.choices), config.choices, tell)
     preparation = Preparation(encoding, target, blocks.reading)
     stream = StreamedTable(blocks, lots, preparation, found.n_train)
     findings = Findings()
@@ -107,7 +117,7 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
     parts = {
         name: Part(
             frame,
-            Batch(preparation.inputs(frame, findings), preparation.targets(frame)),
+            _batch(preparation, frame, findings),
             stream if name == "train" else None,
         )
         for name, frame in frames.items()
@@ -117,6 +127,11 @@ def prepare_stream(config: Config, tell: Tell) -> Prepared:
     source = replace(source, target=target_name, task=target.task)
     digest = hashlib.sha256(f"{found.n_train} {blocks.n_rows} {sha256(parts['train'].batch)}".encode()).hexdigest()
     return Prepared(source, preparation, parts, notes, digest)
+
+
+def _batch(preparation: Preparation, frame: pd.DataFrame, findings: Findings) -> Batch:
+    x = preparation.inputs(frame, findings)
+    return Batch(x, preparation.targets(frame), mask=preparation.mask(x))
 
 
 def _why(config: Config) -> str:

@@ -36,12 +36,15 @@ class Streamed(ABC):
         Numbers of one row's x.
     findings : Findings
         What the epoch in hand has come upon so far.
+    in_batches : bool
+        Whether an epoch is given out batch by batch, of rows in memory that have been looked at.
     """
 
     n_samples: int
     values: int
     findings: Findings
     pool_bytes: int = _POOL_BYTES
+    in_batches: bool = False
 
     @abstractmethod
     def pieces(self, order: np.random.Generator | None) -> Iterator[Batch]:

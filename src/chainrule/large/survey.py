@@ -177,4 +177,4 @@ class StreamedTable(Streamed):
                 train = self._lots.part(frame, "train")
                 if len(train):
                     x = self._preparation.inputs(train, self.findings)
-                    yield Batch(x, self._preparation.targets(train))
+                    yield Batch(x, self._preparation.targets(train), mask=self._preparation.mask(x))

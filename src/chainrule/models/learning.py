@@ -143,4 +143,6 @@ def engine_of(name: str, dtype: str, network: Network, *, rows: int, steps: int,
         reason = "the input is sparse, and JAX would have to fill in its zeros"
         warnings.warn(f"engine='numpy' is used instead of 'jax': {reason}", UserWarning, stacklevel=9)
         return EngineChoice(engine_by_name("numpy", dtype), reason)
-    return choose(name, dtype, steps=steps, operations=3.0 * network.operations * rows, sparse=sparse)
+    return choose(
+        name, dtype, steps=steps, operations=3.0 * network.operations * rows, in_turn=network.in_turn, sparse=sparse
+    )

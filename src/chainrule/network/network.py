@@ -135,6 +135,11 @@ class Network:
         """Multiplications and additions of one sample's forward pass."""
         return self.layer.operations(self.input_shape)
 
+    @property
+    def in_turn(self) -> int:
+        """Steps of a forward pass that wait for each other: those of recurrent layers."""
+        return self.layer.in_turn(self.input_shape)
+
     def init(self, rng: np.random.Generator) -> Params:
         """Return initial parameters, as float64 NumPy arrays, the same for every engine."""
         return draw(rng, self.specs)

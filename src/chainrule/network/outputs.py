@@ -10,12 +10,14 @@ import numpy as np
 
 from chainrule.engine import Engine
 from chainrule.errors import ConfigError, ShapeError, did_you_mean
+from chainrule.network.lengths import own_lengths
 from chainrule.network.network import Network
 from chainrule.nn.probe import probe
 from chainrule.types import PREDICT, Array, Batch, Params
 
 # Most values that lie between two layers in one piece of a prediction.
 _MOST_VALUES = 1 << 25
+_TILE = 64
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,37 @@ def logits(
     data = Batch(x, mask=mask)
     n, rows = data.n_samples, rows_at_once(network, rows)
     out = np.empty((n, *network.output_shape), engine.dtype)
+    # By its own steps alone, so that no row's answer depends on those beside it.
+    lengths = own_lengths(network, mask)
+    if lengths is not None:
+        return _by_length(network, engine, params, data, lengths, rows)
     for start in range(0, n, rows):
         part = data.take(slice(start, start + rows)).map(engine.array)
         out[start : start + rows] = engine.numpy(forward(params, part.x, part.mask))
+    return out
+
+
+def _by_length(
+    network: Network, engine: Engine, params: Params, data: Batch, lengths: np.ndarray, rows: int
+) -> np.ndarray:
+    """Return the logits of sequences, those of a like length together and without the padding that they share."""
+    forward = engine.compile(Forward(network))
+    every_step = len(network.output_shape) > 1
+    out = np.zeros((data.n_samples, *network.output_shape), engine.dtype)
+    host = data.map(engine.numpy)
+    for steps in np.unique(lengths):
+        members = np.flatnonzero(lengths == steps)
+        for start in range(0, len(members), rows):
+            chosen = members[start : start + rows]
+            # Whole tiles, of few sizes: see `Model.outputs_of`; and an engine that compiles does so for each size.
+            size = next(size for size in (_TILE * 4**k for k in range(16)) if size >= len(chosen))
+            filled = np.concatenate([chosen, np.full(min(size, rows) - len(chosen), chosen[0])])
+            part = host.take(filled).map(lambda array, steps=steps: engine.array(array[:, :steps]))
+            a = engine.numpy(forward(params, part.x, part.mask))[: len(chosen)]
+            if every_step:
+                out[chosen, :steps] = a
+            else:
+                out[chosen] = a
     return out
 
 

@@ -213,6 +213,14 @@ class Layer(ABC):
         inside = sum(child.operations(shapes[name]) for name, child in self.children().items())
         return inside + math.prod(self.output_shape(shape))
 
+    def in_turn(self, shape: Shape) -> int:
+        """Return how many steps a forward pass takes one after the other, each of which waits for the one before.
+
+        Those of the children together: only what moves through time has any.
+        """
+        shapes = self.shapes_inside(shape)
+        return sum(child.in_turn(shapes[name]) for name, child in self.children().items())
+
 
 def layer_field(default: Any = REQUIRED, *, shares_names: bool = False) -> Any:
     """Return a field for a layer inside a layer.

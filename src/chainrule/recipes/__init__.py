@@ -10,16 +10,24 @@ from chainrule.recipes.front import Front, fronted
 from chainrule.recipes.linear import Linear
 from chainrule.recipes.mlp import Mlp, mlp
 from chainrule.recipes.recipe import MODELS, Pace, Recipe, fields_of, owners, register
+from chainrule.recipes.recurrent import Gru, Lstm, Rnn
+from chainrule.recipes.sequence import SequenceRecipe
+from chainrule.recipes.transformer import Transformer
 
 __all__ = [
     "MODELS",
     "Auto",
     "Cnn",
     "Front",
+    "Gru",
     "Linear",
+    "Lstm",
     "Mlp",
     "Pace",
     "Recipe",
+    "Rnn",
+    "SequenceRecipe",
+    "Transformer",
     "cnn",
     "fields_of",
     "fronted",

@@ -25,12 +25,18 @@ class Pace:
         η of a rule that scales its steps, such as Adam.
     schedule : str
         A name in `optim.SCHEDULES`.
+    clip_norm : float, optional
+        Most length of the gradient.
+    l2 : float, optional
+        Penalty on the square of the weights; 1 / rows if left out.
     """
 
     most_epochs: int = 500
     least_epochs: int = 30
     learning_rate: float = 0.003
     schedule: str = "constant"
+    clip_norm: float | None = None
+    l2: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,14 @@ class Recipe(ABC):
         The kind in a few words.
     for_pictures : bool
         Whether its inputs are pictures, which may be augmented.
+    reads_sequences : bool
+        Whether it reads its inputs step by step: texts become ids then, and sounds of any length sequences of that length.
     """
 
     name: ClassVar[str]
     about: ClassVar[str]
     for_pictures: ClassVar[bool] = False
+    reads_sequences: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Check the fields against their declared constraints; lists, which a file of settings has, become tuples."""
@@ -96,6 +105,28 @@ class Recipe(ABC):
         loss : Loss
             Cost of the logits.
         """
+
+    def sequence_network(
+        self, input_shape: Shape, outputs: int, loss: Loss, *, ids: int | None = None, every_step: bool = False
+    ) -> Network:
+        """Return a network that reads sequences; by default there is none of this kind.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            (T,) of ids, (T, D) of numbers.
+        outputs, loss
+            As in `network`.
+        ids : int, optional
+            How many ids there are, where the steps are ids, of which 0 is the padding.
+        every_step : bool
+            Whether it answers at every step, with logits (T, K), or once, with logits (K,).
+        """
+        raise _no_reader(self)
+
+    def looking_back(self) -> Self:
+        """Return this recipe such that no step of its networks sees what comes after it; ConfigError if that cannot be."""
+        raise _no_reader(self)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -147,6 +178,13 @@ def register(recipe: R) -> R:
         raise ConfigError("a recipe with a name of its own", f"a second {recipe.name!r}", f"Rename that of {called}.")
     MODELS[recipe.name] = recipe
     return recipe
+
+
+def _no_reader(recipe: Recipe) -> ConfigError:
+    readers = [known.name for known in MODELS.values() if known.reads_sequences]
+    return ConfigError(
+        f"a model that reads sequences: {', '.join(readers)}", f"{recipe.name}", f"Choose `model={readers[0]}`."
+    )
 
 
 def fields_of(recipe: type[Recipe]) -> dict[str, Field[Any]]:

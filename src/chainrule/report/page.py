@@ -16,6 +16,7 @@ from chainrule.figures import cell, figure, figures
 from chainrule.inspection import Inspected
 from chainrule.report import inspected, plots, seeing, table_plots
 from chainrule.report.grid import pictures, weight_pictures
+from chainrule.report.reading import Told, readings
 from chainrule.report.template import template
 from chainrule.report.threshold_curves import script_hash
 from chainrule.saved.model import Model
@@ -71,6 +72,7 @@ class ReportData:
 def render(data: ReportData) -> str:
     """Return the page as HTML: no script, no font, no picture from outside; of its own, one script that moves a slider."""
     target = data.model.prepared_by.target
+    told, looked = _readings(data)
     preparation = data.model.prepared_by
     page: str = template("page.html.j2").render(
         data=data,
@@ -79,7 +81,7 @@ def render(data: ReportData) -> str:
         columns=preparation.columns,
         encoding=preparation.encoding,
         is_image=preparation.kind == ImageEncoding.kind,
-        becomes={encoder.name: encoder.describe() for encoder in preparation.encoders},
+        becomes=preparation.encoding.becomes,
         layers=list(data.model.network.rows()),
         metric_rows=_metric_rows(data),
         parts=[part for part in ("train", "valid", "test", "baseline") if part in data.metrics],
@@ -93,10 +95,20 @@ def render(data: ReportData) -> str:
         first_layer=_first_layer(data),
         histograms=_histograms(data),
         seen=_seen(data),
+        told=told,
+        looked=looked,
         found=_found(data),
         script_hash=script_hash(),
     )
     return page
+
+
+def _readings(data: ReportData) -> tuple[list[Told], str]:
+    """Return what a network of texts listened to; nothing for another."""
+    rows = data.evaluated
+    if not data.model.classes:
+        return [], ""
+    return readings(data.model, rows.x, rows.truth, rows.y, _worst(data, _MISTAKES).tolist())
 
 
 def _found(data: ReportData) -> dict[str, Any] | None:

@@ -65,6 +65,8 @@ def save_model(model: Model, path: Path | str) -> None:
         "summary": _jsonable(model.summary, "summary"),
     }
     require_finite(weights, _DIVERGED)
+    if model.threshold is not None:
+        head["threshold"] = model.threshold
     if model.augment:
         head["augment"] = asdict(model.augment)
     if model.training:
@@ -128,6 +130,7 @@ def _model_of(archive: Archive) -> Model:
             () if version == 2 else _classes(head.get("classes")),
             unpack_declared(archive.parts[_TRAINING], _TRAINING, head.get("state")) if _TRAINING in there else None,
             training if isinstance(training, dict) else {},
+            head.get("threshold"),
         )
     except RecursionError as error:
         raise ModelFileError("layers of a network", "lists that are nested without end", REMEDY) from error
@@ -139,7 +142,7 @@ def _preparation(archive: Archive, network: Network) -> Preparation | None:
     if _PREPROCESS not in archive.parts:
         return None
     preparation = Preparation.from_json(archive.json(_PREPROCESS))
-    outputs = (preparation.outputs,)
+    outputs = (*network.input_shape[: int(preparation.target.every_step)], preparation.outputs)
     if preparation.input_shape != network.input_shape or outputs != network.output_shape:
         raise ModelFileError(
             f"data prepared for a network of input {network.input_shape} and output {network.output_shape}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from chainrule.engine.numpy import NUMPY, NumpyEngine
 from chainrule.errors import ConfigError
 from chainrule.network.network import Network
 from chainrule.network.outputs import logits, rows_at_once
-from chainrule.nn import Flatten
+from chainrule.nn import Ensemble, Flatten
 from chainrule.saved.views import averaged_outputs
 from chainrule.sources.samples import Samples
 from chainrule.types import Params
@@ -52,6 +52,8 @@ class Model:
         The optimizer's arrays, to go on training with.
     training : mapping
         Where training stands, to go on from there: JSON-able.
+    threshold : float, optional
+        Of two classes: from which probability of the second on it is the answer. By default the likelier one is.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class Model:
     classes: tuple[str, ...] = ()
     state: Mapping[str, np.ndarray] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         """Take the target's classes, and hold them against the outputs."""
@@ -83,6 +86,15 @@ class Model:
                 f"{len(self.classes)} classes",
                 "Give their names in the order of the outputs.",
             )
+        # A file may hold anything.
+        threshold: object = self.threshold
+        is_share = isinstance(threshold, float) and 0 < threshold < 1
+        if threshold is not None and not (is_share and outputs == 2 == len(self.classes)):
+            raise ConfigError(
+                "a threshold between 0 and 1 for a model of two classes with a probability each",
+                f"{self.threshold!r} for {outputs} outputs",
+                "Leave threshold out.",
+            )
 
     @property
     def prepared_by(self) -> Preparation:
@@ -94,6 +106,22 @@ class Model:
                 "Load it with chainrule.load_model, and give arrays to its outputs_of.",
             )
         return self.preparation
+
+    @property
+    def n_members(self) -> int:
+        """How many networks it is an ensemble of; 0 of a single network."""
+        layer = self.network.layer
+        return len(layer.members) if isinstance(layer, Ensemble) else 0
+
+    def member(self, number: int) -> Model:
+        """Return the model of one network of an ensemble, counted from 1; ConfigError where there is none."""
+        layer = self.network.layer
+        if not isinstance(layer, Ensemble):
+            raise ConfigError("an ensemble, to take a member of", "a model of a single network", "Leave `member` out.")
+        if not 1 <= number <= len(layer.members):
+            raise ConfigError(f"`member` from 1 to {len(layer.members)}", f"{number}", "Members count from 1.")
+        network = replace(self.network, layer=layer.members[number - 1])
+        return replace(self, network=network, params=self.params[f"member{number}"], summary={})
 
     def outputs(
         self,
@@ -129,9 +157,13 @@ class Model:
         """Return y (N, ..., K) for prepared inputs x (N, ...): the mean over so many views of each picture.
 
         What comes out for a sample is the same to the last bit whichever are beside it where the model `rounds_alike`. Of
-        sequences, `mask` (N, T) is 1 for each place that is no padding.
+        sequences, `mask` (N, T) is 1 for each place that is no padding; by default it is what the preparation says.
         """
         engine = engine or NumpyEngine()
+        if mask is None and self.preparation is not None:
+            mask = self.preparation.mask(x)
+        if mask is not None and mask.shape[0] % _TILE:
+            return self.outputs_of(_in_tiles(x), engine, mask=_in_tiles(mask))[: mask.shape[0]]
         if hasattr(x, "shape") and self.rounds_alike and x.shape[0] % _TILE and views == 1 and mask is None:
             return self.outputs_of(_in_tiles(x), engine)[: x.shape[0]]
         params = engine.place(self.params)
@@ -160,9 +192,14 @@ class Model:
         """Return the class (N, ...) that outputs y (N, ..., K) are for or, without classes, y itself: (N,) of one value."""
         if not self.classes:
             return y[:, 0] if y.shape[1:] == (1,) else y
-        at = y.argmax(axis=-1) if y.shape[-1] > 1 else (y[..., 0] > 0.5).astype(int)
-        named: np.ndarray = np.array(self.classes, dtype=object)[at]
+        named: np.ndarray = np.array(self.classes, dtype=object)[self.numbers(y)]
         return named
+
+    def numbers(self, y: np.ndarray) -> np.ndarray:
+        """Return the number of the class (N, ...) that probabilities y (N, ..., K) are answered with."""
+        if self.threshold is not None:
+            return np.asarray((y[..., 1] >= self.threshold).astype(np.intp))
+        return np.asarray(y.argmax(axis=-1) if y.shape[-1] > 1 else (y[..., 0] > 0.5).astype(np.intp))
 
 
 def _in_tiles(x: Any) -> Any:

@@ -10,6 +10,7 @@ from chainrule.sources.budget import out_of_memory
 from chainrule.sources.catalogue import CATALOGUE, load_published
 from chainrule.sources.readers import READERS
 from chainrule.sources.source import Reading, Source, read_table
+from chainrule.sources.tagged import read_tagged
 
 _AS_IT_IS = Reading()
 
@@ -34,6 +35,8 @@ def read_source(data: str, reading: Reading = _AS_IT_IS) -> Source:
     if not _is_folder(path) and not _is_file(path):
         # Which says what is missing.
         return read_table(path, reading)
+    if reading.tagged:
+        return read_tagged(path, reading)
     try:
         return next(reader for reader in READERS if reader.is_mine(path)).read(path, reading)
     except MemoryError as error:

@@ -137,6 +137,8 @@ class Reading:
         Regular expressions on the path of a file: its first group is the label; a match makes it a test sample.
     labelled : bool
         Whether files need a class each; if not, all of them are read, wherever they lie.
+    tagged : bool
+        Whether the file is lines of a token and its label (see `sources.tagged`).
     offline : bool
         Whether nothing may be fetched.
     strict : bool
@@ -156,6 +158,7 @@ class Reading:
     label_from: str | None = None
     test_from: str | None = None
     labelled: bool = True
+    tagged: bool = False
     offline: bool = False
     strict: bool = False
     budget: int = 1 << 29

@@ -137,6 +137,40 @@ class Advised(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MembersStarted(Event):
+    """An ensemble's members begin to learn: so many, each on all folds of the rows (see `chainrule.tables`)."""
+
+    members: int
+    folds: int
+    n_samples: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberEnded(Event):
+    """A member of an ensemble has learned from all folds: `member` of `members`, counted from 1 (see `chainrule.tables`).
+
+    Attributes
+    ----------
+    done : int
+        How many have ended.
+    what : str
+        The member in a few words.
+    cost : float
+        Of the rows that its networks did not learn from; NaN where one of them diverged.
+    best : float
+        The same of the ensemble that would be picked now.
+    """
+
+    member: int
+    members: int
+    done: int
+    what: str
+    cost: float
+    best: float
+
+
+@dataclass(frozen=True, slots=True)
 class FitEnded(Event):
     """Training is over: why, after how many epochs, and of which epoch the weights are."""
 
@@ -147,7 +181,18 @@ class FitEnded(Event):
 
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
-    for kind in (FitStarted, EpochStarted, StepsEnded, EpochEnded, Measured, Decided, Advised, FitEnded)
+    for kind in (
+        FitStarted,
+        EpochStarted,
+        StepsEnded,
+        EpochEnded,
+        Measured,
+        Decided,
+        Advised,
+        MembersStarted,
+        MemberEnded,
+        FitEnded,
+    )
 }
 
 

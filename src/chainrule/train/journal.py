@@ -10,7 +10,7 @@ from types import TracebackType
 
 from chainrule.errors import DataError, RunFolderError
 from chainrule.files import cannot_write, replace_file
-from chainrule.train.events import EpochEnded, Event, FitEnded, event_from_json, event_to_json
+from chainrule.train.events import EpochEnded, Event, FitEnded, MemberEnded, event_from_json, event_to_json
 
 
 class Journal:
@@ -38,7 +38,7 @@ class Journal:
         """Append one event; what is told at the end of an epoch reaches the disk at once."""
         try:
             self._file.write(_line(event))
-            if isinstance(event, (EpochEnded, FitEnded)):
+            if isinstance(event, (EpochEnded, FitEnded, MemberEnded)):
                 self._file.flush()
         except OSError as error:
             raise cannot_write(self._path, error) from error

@@ -41,6 +41,10 @@ class Metric:
         `classification` or `regression`, where it is of such targets alone.
     is_share : bool
         Whether it is a share of the rows, which is shown in per cent.
+    is_usual : bool
+        Whether it is told without being asked for.
+    of_answers : bool
+        Whether it depends on the classes that are answered alone, and so on a threshold.
     """
 
     name: str
@@ -49,6 +53,8 @@ class Metric:
     label: str = ""
     task: str = ""
     is_share: bool = False
+    of_answers: bool = False
+    is_usual: bool = True
 
     def __post_init__(self) -> None:
         """Check what can be mistaken."""
@@ -106,9 +112,15 @@ def as_metric(metric: Metric | str) -> Metric:
     return metric if isinstance(metric, Metric) else metric_named(metric)
 
 
-def metrics_for(task: str) -> list[Metric]:
-    """Return the registered metrics of a task, `classification` or `regression`; the first is what a model is judged by."""
-    return [metric for metric in METRICS.values() if metric.task == task]
+def metrics_for(task: str, *, unusual: bool = False) -> list[Metric]:
+    """Return the registered metrics of a task, `classification` or `regression`; the first is what a model is judged by.
+
+    Parameters
+    ----------
+    unusual : bool
+        Whether those are among them that are told only where they are asked for.
+    """
+    return [metric for metric in METRICS.values() if metric.task == task and (metric.is_usual or unusual)]
 
 
 def label_of(name: str) -> str:
@@ -214,6 +226,42 @@ def macro_f1(y: np.ndarray, t: np.ndarray, w: np.ndarray | None = None) -> float
     return float(np.where(both > 0, 2 * hits / np.where(both > 0, both, 1), 0.0).mean())
 
 
+def balanced_accuracy(y: np.ndarray, t: np.ndarray, w: np.ndarray | None = None) -> float:
+    """Return the mean over the classes that occur of the share of their places whose class is right; of labels, their mean."""
+    y, t, w = places(y, t, w)
+    weights = np.ones(len(y)) if w is None else w
+    if _is_exclusive(y, t) or y.shape[1] == 1:
+        return _mean_recall(_numbers(y), _numbers(t), weights)
+    return float(np.mean([_mean_recall(p, true, weights) for p, true in zip((y > 0.5).T, (t > 0.5).T, strict=True)]))
+
+
+def _mean_recall(predicted: np.ndarray, true: np.ndarray, weights: np.ndarray) -> float:
+    rows = [true == k for k in np.unique(true)]
+    return float(np.mean([np.average(predicted[row] == true[row], weights=weights[row]) for row in rows]))
+
+
+def average_precision(y: np.ndarray, t: np.ndarray, w: np.ndarray | None = None) -> float:
+    """Return Σₖ (Rₖ - Rₖ₋₁) Pₖ over the thresholds, of the second of two classes; NaN where no place is of it.
+
+    R is recall, P precision; of more classes, and of labels, the mean over each against the rest.
+    """
+    y, t, w = places(y, t, w)
+    true = t[:, None] == np.arange(max(2, y.shape[1])) if t.ndim == 1 else t > 0.5
+    if true.shape[1] == 2 and _is_exclusive(y, t):
+        true, y = true[:, 1:], y[:, -1:]
+    weights = np.ones(len(y)) if w is None else w
+    return float(np.mean([_precision(score, yes, weights) for score, yes in zip(y.T, true.T, strict=True)]))
+
+
+def _precision(score: np.ndarray, yes: np.ndarray, w: np.ndarray) -> float:
+    """Return the mean of the precisions at each hit; what ties comes in together."""
+    _, tied = np.unique(-score, return_inverse=True)
+    hits, all_of = np.cumsum(np.bincount(tied, w * yes)), np.cumsum(np.bincount(tied, w))
+    if not hits[-1] > 0:
+        return float("nan")
+    return float((np.diff(hits, prepend=0.0) * hits / all_of).sum() / hits[-1])
+
+
 def roc_auc(y: np.ndarray, t: np.ndarray, w: np.ndarray | None = None) -> float:
     """Return the mean over the outputs of the area under the curve of one against the rest; NaN where one is missing."""
     y, t, w = places(y, t, w)
@@ -272,10 +320,21 @@ def _is_told_by_the_loss(*_: Any) -> float:
 
 COST = register_metric(Metric("cost", "lower", _is_told_by_the_loss, "cost J"))
 for _metric in (
-    Metric("accuracy", "higher", accuracy, "accuracy", "classification", is_share=True),
+    Metric("accuracy", "higher", accuracy, "accuracy", "classification", is_share=True, of_answers=True),
     Metric("log_loss", "lower", log_loss, "log-loss", "classification"),
-    Metric("macro_f1", "higher", macro_f1, "macro F1", "classification"),
+    Metric("macro_f1", "higher", macro_f1, "macro F1", "classification", of_answers=True),
     Metric("roc_auc", "higher", roc_auc, "ROC AUC", "classification"),
+    Metric(
+        "balanced_accuracy",
+        "higher",
+        balanced_accuracy,
+        "balanced accuracy",
+        "classification",
+        is_share=True,
+        of_answers=True,
+        is_usual=False,
+    ),
+    Metric("average_precision", "higher", average_precision, "average precision", "classification", is_usual=False),
     Metric("r2", "higher", r2, "R²", "regression"),
     Metric("rmse", "lower", rmse, "RMSE", "regression"),
     Metric("mae", "lower", mae, "MAE", "regression"),

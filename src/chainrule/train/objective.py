@@ -221,7 +221,10 @@ class Supervised:
         if data.w is None and mask is None:
             return None
         n = len(np.asarray(data.w if mask is None else mask))
-        return self.network.loss.counts(self.network.output_shape, n, data.w, mask)
+        shape = self.network.output_shape
+        # Of sequences of a like length, without the padding that all of them share.
+        shape = shape if mask is None else (*np.shape(mask)[1:], *shape[np.ndim(mask) - 1 :])
+        return self.network.loss.counts(shape, n, data.w, mask)
 
     def check(self, data: Batch) -> None:
         """Look at shapes, for NaN, and for weights and targets that mean nothing, before a step multiplies them."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.figures import brief
 from chainrule.printable import printable
-from chainrule.train.events import Advised, EpochEnded, Event, FitStarted
+from chainrule.train.events import Advised, EpochEnded, Event, FitStarted, MemberEnded
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -23,6 +23,11 @@ def describe(event: EpochEnded) -> str:
     parts.append(f"rate {event.rate:.3g}")
     parts.append(f"{event.samples_per_second:,.0f} rows/s")
     return "  ".join(parts)
+
+
+def describe_member(event: MemberEnded) -> str:
+    """Return what a member came to, and what the ensemble would now cost, in one line."""
+    return f"best cost {event.best:.4g}; the last {event.cost:.4g}, {event.what}"
 
 
 class ProgressLines:
@@ -55,6 +60,11 @@ class ProgressLines:
             done = event.epoch - self._first
             left = (time.monotonic() - self._started) / done * (self._epochs - event.epoch)
             self._latest = f"epoch {event.epoch}/{self._epochs}  {describe(event)}  at most {_span(left)} left"
+            if time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
+                self._print(self._latest)
+                self._last, self._latest = time.monotonic(), ""
+        elif isinstance(event, MemberEnded):
+            self._latest = f"member {event.done}/{event.members}  {describe_member(event)}"
             if time.monotonic() - self._last > SECONDS_BETWEEN_LINES:
                 self._print(self._latest)
                 self._last, self._latest = time.monotonic(), ""

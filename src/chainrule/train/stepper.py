@@ -16,6 +16,7 @@ from chainrule.large.streamed import Streamed
 from chainrule.optim import LBFGS, Clip, Horizon, Rule, Schedule
 from chainrule.seeds import Purpose
 from chainrule.train.batches import cut, epoch_rows
+from chainrule.train.buckets import bucketed
 from chainrule.train.learner import Learner
 from chainrule.train.objective import Counting, Objective, stateful
 from chainrule.train.settings import Settings
@@ -108,6 +109,8 @@ class BatchStepper(Stepper):
         self._engine = engine
         self._order = order
         self._taken = taken
+        if isinstance(data, Batch) and shuffle and order is None:
+            data = bucketed(objective, data, engine) or data
         self._data = data if isinstance(data, Streamed) else placed(engine, data)
         self._n_samples = data.n_samples
         self._batch_size = batch_size
@@ -155,15 +158,27 @@ class BatchStepper(Stepper):
         learner = self._learner
         learner.rate = rate
         learner.count = learner.rule_count = self._taken + epoch * self._steps
-        done = 0
+        done = told = 0
+        in_batches = isinstance(self._data, Streamed) and self._data.in_batches
+        taken: list[tuple[Any, np.ndarray]] = []
         for data, rows in self._chunks(epoch):
             costs = learner.steps(data, rows)
-            counts = counts_of(learner.objective, data, rows, self._engine)
+            taken.append((costs, counts_of(learner.objective, data, rows, self._engine)))
             done += len(rows)
             if done >= self._steps:
                 # An engine that computes in the background is still at it: draw the next epoch's rows meanwhile.
                 self._ahead = (epoch + 1, self._rows(epoch + 1))
-            yield Progress(done, self._engine.numpy(costs), learner.latest_rate, counts)
+            elif in_batches and done - told < self._chunk:
+                continue
+            told = done
+            costs, counts = self._together(taken)
+            yield Progress(done, costs, learner.latest_rate, counts)
+            taken = []
+
+    def _together(self, taken: list[tuple[Any, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the costs of some steps, and what each counts for."""
+        costs, counts = zip(*taken, strict=True)
+        return np.concatenate([self._engine.numpy(part) for part in costs]), np.concatenate(counts)
 
     def _chunks(self, epoch: int) -> Iterator[tuple[Batch, np.ndarray]]:
         """Yield data on the engine with the rows of some of its batches."""
@@ -173,7 +188,8 @@ class BatchStepper(Stepper):
             return
         options: dict[str, Any] = {"seed": self._seed, "batch_size": self._batch_size, "shuffle": self._shuffle}
         for chunk in self._data.epoch(epoch, **options):
-            self._learner.objective.check(chunk)
+            if not self._data.in_batches:
+                self._learner.objective.check(chunk)
             # Its rows have been mixed already.
             rows = cut(np.arange(chunk.n_samples), self._batch_size)
             data = placed(self._engine, chunk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from chainrule.constraints import flag, option, real, whole
 from chainrule.errors import ShapeError
@@ -85,6 +85,10 @@ class Recurrent(Layer):
         steps, d = self._steps(shape)
         return steps * self.units * self.gates * (2 * (d + self.units) + 10)
 
+    def in_turn(self, shape: Shape) -> int:
+        """T: each state waits for the one before."""
+        return self._steps(shape)[0]
+
     @abstractmethod
     def cell(self, xp: Namespace, p: Params, a: Array, state: State, drop: Array | None) -> tuple[State, Cache]:
         """Return the next state and what `cell_backward` will read, given a = x[t] W + b and the state before."""
@@ -97,10 +101,26 @@ class Recurrent(Layer):
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """s[t] = cell(x[t] W + b, s[t-1]); y = h[t] at every step, or at the last."""
+        y, cache, _ = self.forward_from(xp, p, x, ctx, None)
+        return y, cache
+
+    def start(self, xp: Namespace, n: int, dtype: Any) -> State:
+        """Return s[-1] = 0 of n sequences."""
+        return (xp.zeros((n, self.units), dtype),) * self.parts
+
+    def forward_from(
+        self, xp: Namespace, p: Params, x: Array, ctx: Context, state: State | None
+    ) -> tuple[Array, Cache, State]:
+        """As `forward`, from a state s[-1] that was carried over from the steps before; also return the last state.
+
+        `backward` takes s[-1] for constant: what is learned from goes back to the first step of x and no further
+        (truncated backpropagation through time; Williams & Peng, 1990, section 3).
+        """
         # One product for all steps, over slices of which each has the same bits however many there are.
         x = x.swapaxes(0, 1)
         a = x @ p["W"] + p["b"]
         zero = xp.zeros((x.shape[1], self.units), a.dtype)
+        state = (zero,) * self.parts if state is None else state
         there = places_there(type(self).__name__, xp, x.swapaxes(0, 1), ctx)
         there = None if there is None else there.swapaxes(0, 1)
         drop = None
@@ -114,11 +134,11 @@ class Recurrent(Layer):
                 new = tuple(xp.where(there, after, before) for after, before in zip(new, state, strict=True))
             return new, (new[0] if self.return_sequences else None, cache)
 
-        last, (h, cell) = xp.scan(step, (zero,) * self.parts, (a, there), reverse=self.reverse)
+        last, (h, cell) = xp.scan(step, state, (a, there), reverse=self.reverse)
         cache = {"x": x, "there": there, "drop": drop, "cell": cell}
         if not self.return_sequences:
-            return last[0], cache
-        return (h if there is None else h * there).swapaxes(0, 1), cache
+            return last[0], cache, last
+        return (h if there is None else h * there).swapaxes(0, 1), cache, last
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """ds[t-1] = cell'(ds[t]) and da[t], from the last step read to the first; dx[t] = da[t] Wᵀ."""
