@@ -12,11 +12,12 @@ import pytest
 from chainrule.agents import PPO, Reinforce, Together
 from chainrule.agents.environment import Box, Discrete
 from chainrule.agents.episodes import Episode
+from chainrule.agents.reinforce import whole_episode
 from chainrule.agents.rollout import Collector
 from chainrule.agents.vector import as_environments
 from chainrule.errors import ConfigError
 from chainrule.network import Network
-from chainrule.nn import Dense, SoftmaxCrossEntropy
+from chainrule.nn import Dense, SoftmaxCrossEntropy, SquaredError
 
 
 @dataclass
@@ -117,3 +118,30 @@ def test_gymnasiums_vector_environments_are_read_the_same_way(kind: str) -> None
     last = rollout.next_x[done]
     assert ((np.abs(last[:, 2]) > 0.2) | (np.abs(last[:, 0]) > 2.4)).all()
     assert (rollout.rewards[rollout.is_step] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("limit", "targets"),
+    [
+        # To the terminal state: 1 + ½ (2 + ½·3), 2 + ½·3, 3, of both episodes.
+        (99, [2.75, 3.5, 3.0]),
+        # Cut after two steps, where V is 8: 1 + ½ (2 + ½·8), 2 + ½·8.
+        (2, [4.0, 6.0]),
+    ],
+)
+def test_reinforce_counts_whole_episodes_by_hand(limit: int, targets: list[float]) -> None:
+    policy = Network([Dense(2)], (1,), SoftmaxCrossEntropy())
+    value = Network([Dense(1)], (1,), SquaredError())
+    params = {
+        "policy": policy.init(np.random.default_rng(0)),
+        "value": {"dense1": {"W": np.zeros((1, 1)), "b": np.full(1, 8.0)}},
+    }
+    method = Reinforce(discount=0.5)
+    collector = Collector(as_environments(Count(limit)), 0, lambda episode: None)
+    rng = np.random.default_rng(0)
+    episodes = [whole_episode(collector, policy, params, rng) for _ in range(2)]
+    batch = method.batch_of(episodes, method.objective(policy, value), params, 2)
+    counted = batch.w > 0
+    assert batch.t["target"][counted].tolist() == targets * 2
+    assert batch.t["advantage"][counted].tolist() == [target - 8 for target in targets * 2]
+    assert batch.x[counted, 0].tolist() == [*range(len(targets))] * 2

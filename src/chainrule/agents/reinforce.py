@@ -74,7 +74,7 @@ class Reinforce(DeepMethod):
         collector = Collector(environments, seed, on_episode)
         while collector.steps < steps:
             params = on_numpy(learner)
-            episodes = [_episode(collector, objective.policy, params, rng) for _ in range(self.episodes)]
+            episodes = [whole_episode(collector, objective.policy, params, rng) for _ in range(self.episodes)]
             cost = learner.step(self.batch_of(episodes, objective, params, collector.n_actions))
             if not np.isfinite(cost):
                 raise TrainingError("a finite cost", f"{cost}", "Learn with a smaller `learning_rate`.")
@@ -107,7 +107,7 @@ class Reinforce(DeepMethod):
         return returns(episode.rewards[:, 0], self.discount, after)
 
 
-def _episode(collector: Collector, policy: Network, params: Params, rng: np.random.Generator) -> Rollout:
+def whole_episode(collector: Collector, policy: Network, params: Params, rng: np.random.Generator) -> Rollout:
     """Return the steps of one whole episode, without the one that only began it."""
     steps: list[Rollout] = []
     while len(steps) < MOST_STEPS:
