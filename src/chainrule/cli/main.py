@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from chainrule import __version__
+from chainrule.cli.agent import agent
 from chainrule.cli.check import check
 from chainrule.cli.compare import compare
 from chainrule.cli.cv import cv
@@ -78,6 +79,7 @@ for command in (
     export,
     import_,
     serve,
+    agent,
     inspect,
     datasets,
     words,
