@@ -122,3 +122,11 @@ def test_a_saturated_unit_has_a_slope_of_zero(name: str, engine64: Engine) -> No
 def test_a_setting_out_of_its_range_is_named(kind: type, value: object) -> None:
     with pytest.raises(ConfigError, match=rf"(slope|alpha) of {kind.__name__}"):
         kind(value)
+
+
+@pytest.mark.parametrize("layer", [Relu(), LeakyRelu(), Elu(0.5)], ids=repr)
+def test_the_branches_of_a_rectifier_part_at_zero(layer: Activation) -> None:
+    x = np.array([[-3.0, -1e-6, 0.0, 1e-6, 0.5, 3.0]])
+    _, cache = layer.forward(XP, {}, x, PREDICT)
+    (branch,) = layer.branches(XP, cache)
+    np.testing.assert_array_equal(branch, x > 0)

@@ -345,3 +345,9 @@ def test_the_derivation_of_a_weight_agrees_with_its_slope(kind: type[Recurrent],
     rng = np.random.default_rng(0)
     x, t = rng.normal(size=(3, 4, 2)), rng.normal(size=(3, 1))
     assert derive(network, weight, x, t, params=network.init(rng)).check.agrees
+
+
+@every_kind
+def test_a_cell_is_random_exactly_if_it_drops(kind: type[Recurrent]) -> None:
+    assert not kind(4).is_random
+    assert kind(4, recurrent_dropout=0.25).is_random

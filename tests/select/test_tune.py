@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from sklearn.svm import SVC
 
 from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.models import MLPClassifier
-from chainrule.select import Workers
+from chainrule.select import Workers, trials
 from chainrule.select.space import Choice, Span
 from chainrule.select.storage import Storage, _again
 from chainrule.select.tune import tune
@@ -240,3 +241,18 @@ def test_what_cannot_be_searched_is_answered(change: dict[str, Any], error: str)
     options: dict[str, Any] = {"y": Y, "space": SPACE, "trials": 1} | change
     with pytest.raises((ConfigError, DataError), match=error):
         tune(svc(), X, options.pop("y"), options.pop("space"), **options)
+
+
+def test_what_others_are_at_work_on_is_waited_for_and_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Counted, running, waiting: three of five are done and two others' are running; then all are done.
+    counts = iter([(3, 2, 0), (5, 0, 0)])
+    slept: list[float] = []
+    monkeypatch.setattr(trials, "_count", lambda study: next(counts))
+    monkeypatch.setattr(trials, "_forget_stillborn", lambda study, storage: None)
+    monkeypatch.setattr("optuna.storages.fail_stale_trials", lambda study: None)
+    monkeypatch.setattr(trials.time, "sleep", slept.append)
+    monkeypatch.setattr(trials, "_try_one", lambda *_: pytest.fail("a trial more than was asked for"))
+    storage: Any = SimpleNamespace(heartbeat=10.0, url="")
+    task: Any = None
+    assert trials._until_done(task, storage, None, 5) == 0
+    assert len(slept) == 1
