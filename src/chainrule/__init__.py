@@ -11,19 +11,38 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from chainrule import encode, engine, errors, explain, exporters, models, network, nn, optim, select, sources, train
+    from chainrule import (
+        encode,
+        engine,
+        errors,
+        explain,
+        exporters,
+        importers,
+        models,
+        network,
+        nn,
+        optim,
+        select,
+        sources,
+        train,
+    )
     from chainrule.errors import ChainruleError
     from chainrule.fitted.fitted import Fitted
     from chainrule.fitted.load import load
     from chainrule.job.arrays import load_data
     from chainrule.job.export import export
+    from chainrule.job.importing import import_model
     from chainrule.job.look import read
+    from chainrule.models.autoencoder import Autoencoder
     from chainrule.models.forecaster import Forecaster
     from chainrule.models.linear import LinearRegression
     from chainrule.models.logistic import LogisticRegression, SoftmaxRegression
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.network import NetworkClassifier, NetworkRegressor
+    from chainrule.models.rbm import BernoulliRBM, GaussianRBM
     from chainrule.models.saved import load_estimator
+    from chainrule.models.vectors import WordVectors
+    from chainrule.models.word2vec import Word2Vec
     from chainrule.network.network import Network
     from chainrule.recipes.mlp import mlp
     from chainrule.saved.file import load_model, save_model
@@ -39,6 +58,7 @@ _SUBPACKAGES = (
     "errors",
     "explain",
     "exporters",
+    "importers",
     "models",
     "network",
     "nn",
@@ -48,9 +68,12 @@ _SUBPACKAGES = (
     "train",
 )
 _HOMES = {
+    "Autoencoder": "chainrule.models.autoencoder",
+    "BernoulliRBM": "chainrule.models.rbm",
     "ChainruleError": "chainrule.errors",
     "Fitted": "chainrule.fitted.fitted",
     "Forecaster": "chainrule.models.forecaster",
+    "GaussianRBM": "chainrule.models.rbm",
     "LinearRegression": "chainrule.models.linear",
     "LogisticRegression": "chainrule.models.logistic",
     "MLPClassifier": "chainrule.models.mlp",
@@ -63,9 +86,12 @@ _HOMES = {
     "SoftmaxRegression": "chainrule.models.logistic",
     "TableClassifier": "chainrule.tables.estimators",
     "TableRegressor": "chainrule.tables.estimators",
+    "Word2Vec": "chainrule.models.word2vec",
+    "WordVectors": "chainrule.models.vectors",
     "compare": "chainrule.select.compare",
     "cross_validate": "chainrule.select.crossval",
     "export": "chainrule.job.export",
+    "import_model": "chainrule.job.importing",
     "load_estimator": "chainrule.models.saved",
     "load": "chainrule.fitted.load",
     "load_data": "chainrule.job.arrays",
@@ -77,9 +103,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "Autoencoder",
+    "BernoulliRBM",
     "ChainruleError",
     "Fitted",
     "Forecaster",
+    "GaussianRBM",
     "LinearRegression",
     "LogisticRegression",
     "MLPClassifier",
@@ -92,6 +121,8 @@ __all__ = [
     "SoftmaxRegression",
     "TableClassifier",
     "TableRegressor",
+    "Word2Vec",
+    "WordVectors",
     "__version__",
     "compare",
     "cross_validate",
@@ -101,6 +132,8 @@ __all__ = [
     "explain",
     "export",
     "exporters",
+    "import_model",
+    "importers",
     "load",
     "load_data",
     "load_estimator",

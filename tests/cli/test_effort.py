@@ -20,7 +20,7 @@ TRAIN = ("train", "table.csv", "--target", "y", "--effort", "standard", "--jobs"
 def few_and_without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try few members for few epochs, and leave the report's drawing out."""
     monkeypatch.setitem(EFFORTS, "standard", Effort("standard", 1, 3, 2))  # type: ignore[arg-type]
-    monkeypatch.setattr("chainrule.job.run_report.render", lambda _: "<!doctype html>")
+    monkeypatch.setattr("chainrule.job.run_report.render", lambda data: f"<!doctype html>{data.facts}")
     monkeypatch.setattr("chainrule.job.effort.render_pipeline", lambda _: "")
 
 
@@ -48,6 +48,9 @@ def test_a_run_leaves_one_model_that_all_commands_take(chainrule: Command, here:
     assert "picked" in result.err
     files = {path.name for path in (here / "run").iterdir()}
     assert files == {"config.toml", "journal.jsonl", "model.chainrule", "report.html"}
+    facts = (here / "run" / "report.html").read_text()
+    assert "members that have learned" in facts
+    assert "epoch" not in facts
     model = load_model(here / "run" / "model.chainrule")
     inspected = chainrule("inspect", "run").out
     assert str(model.summary["ensemble"]["picked"]) in inspected

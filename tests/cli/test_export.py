@@ -76,6 +76,8 @@ def test_a_script_has_no_word_of_chainrule_but_in_its_texts(chainrule: Command, 
     assert "import chainrule" not in Path("x/shapes_pytorch.py").read_text()
 
 
+# Keras' own, when it sets weights.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("to", ["pytorch", "tensorflow", "keras", "onnx"])
 def test_every_package_that_is_here_agrees(chainrule: Command, run: Path, to: str) -> None:
     require({"pytorch": "torch", "onnx": "onnxruntime"}.get(to, "tensorflow"))

@@ -201,6 +201,13 @@ for _kind in (SimpleRNN, LSTM, GRU):
         LayerCase(f"{_name}, every state, reverse", _kind(4, return_sequences=True, reverse=True), (3, 2)),
         LayerCase(f"{_name}, reverse", _kind(2, reverse=True), (4, 3)),
         LayerCase(f"{_name} of one step", _kind(2), (1, 3)),
+        LayerCase(f"{_name}, normalised", _kind(3, layer_norm=True, reverse=True), (3, 2)),
+        LayerCase(
+            f"{_name}, normalised, every state, drops, while learning",
+            _kind(5, return_sequences=True, layer_norm=True, recurrent_dropout=0.2),
+            (4, 3),
+            train=True,
+        ),
         LayerCase(f"{_name} that drops, while learning", _kind(3, recurrent_dropout=0.4), (4, 3), train=True),
     ]
 CASES += [

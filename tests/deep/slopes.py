@@ -44,7 +44,7 @@ LOSSES = {
     "binary": nn.BinaryCrossEntropy(),
     "squared error": nn.SquaredError(),
     "huber": nn.Huber(0.3),
-    "pinball": nn.Pinball((0.1, 0.5, 0.9)),
+    "pinball": nn.Pinball((0.1, 0.9)),
     "poisson": nn.Poisson(),
 }
 # What a derivative becomes by each mistake: g is right, `other` is that of a weight in another place.

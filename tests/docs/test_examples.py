@@ -56,6 +56,7 @@ def examples(page: Path) -> Iterator[Example]:
     [
         *examples(DOCS / "architecture.md"),
         *examples(DOCS / "python.md"),
+        *examples(DOCS / "unlabelled.md"),
         *examples(DOCS / "agents.md"),
         *examples(DOCS / "series.md"),
         *examples(DOCS.parent / "README.md"),

@@ -33,5 +33,5 @@ def test_the_guide_is_what_the_library_says(tmp_path: Path, monkeypatch: pytest.
         else:
             assert _LOOSE.sub(r"\1", block).rstrip() == _LOOSE.sub(r"\1", said).rstrip()
             compared += 1
-    assert compared == 6
+    assert compared == 8
     assert {"solution.html", "sheet.html", "sheet.tex"} <= {path.name for path in tmp_path.iterdir()}

@@ -9,6 +9,9 @@ from sklearn.utils import estimator_checks as checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from chainrule import (
+    Autoencoder,
+    BernoulliRBM,
+    GaussianRBM,
     LinearRegression,
     LogisticRegression,
     MLPClassifier,
@@ -39,9 +42,16 @@ ESTIMATORS = [
     LinearRegression(solver="gradient_descent", alpha=0.1),
     NetworkClassifier(layers=[("wide", nn.Dense(30)), nn.Silu(), nn.Residual(nn.Dense(30))], solver="rmsprop"),
     LayerFeatures(MLPClassifier(max_iter=10, random_state=0)),
+    Autoencoder(max_iter=10),
+    # Without noise: a row of weight 2 is corrupted once, two equal rows each in its own way.
+    Autoencoder((6, 2), "tanh", "sigmoid", tied=True, sparsity="kl", solver="sgd", random_state=0, max_iter=10),
+    BernoulliRBM(n_components=8, n_iter=2),
+    GaussianRBM(n_components=8, n_iter=2, sweeps=2, momentum=0.5, persistent=False, alpha=0.01),
 ]
 
 
+# The checks' columns are no probabilities.
+@pytest.mark.filterwarnings("ignore:Expected values between 0 and 1")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(ESTIMATORS)
 def test_scikit_learns_check(estimator: Any, check: Any) -> None:
@@ -49,9 +59,15 @@ def test_scikit_learns_check(estimator: Any, check: Any) -> None:
 
 
 NAMED = [pytest.param(estimator, id=f"{type(estimator).__name__}{i}") for i, estimator in enumerate(ESTIMATORS)]
-TRANSFORMER = LayerFeatures(MLPClassifier(max_iter=2, random_state=0))
+TRANSFORMERS = [
+    LayerFeatures(MLPClassifier(max_iter=2, random_state=0)),
+    Autoencoder((3,), max_iter=2, random_state=0),
+    BernoulliRBM(3, n_iter=2, random_state=0),
+]
 
 
+# The checks' columns are no probabilities.
+@pytest.mark.filterwarnings("ignore:Expected values between 0 and 1")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     "check", [checks.check_param_validation, checks.check_dataframe_column_names_consistency], ids=lambda c: c.__name__
@@ -61,6 +77,8 @@ def test_a_check_that_parametrize_with_checks_leaves_out(estimator: Any, check: 
     check(type(estimator).__name__, estimator)
 
 
+# The checks' columns are no probabilities.
+@pytest.mark.filterwarnings("ignore:Expected values between 0 and 1")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 # These checks fit on a frame and transform an array, or the other way round, which scikit-learn warns of.
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names", "ignore:X has feature names")
@@ -76,5 +94,6 @@ def test_a_check_that_parametrize_with_checks_leaves_out(estimator: Any, check: 
     ],
     ids=lambda c: c.__name__,
 )
-def test_a_check_of_named_output_that_parametrize_with_checks_leaves_out(check: Any) -> None:
-    check("LayerFeatures", TRANSFORMER)
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda it: type(it).__name__)
+def test_a_check_of_named_output_that_parametrize_with_checks_leaves_out(check: Any, transformer: Any) -> None:
+    check(type(transformer).__name__, transformer)

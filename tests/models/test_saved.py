@@ -22,6 +22,9 @@ from sklearn.preprocessing import StandardScaler
 
 import chainrule
 from chainrule import (
+    Autoencoder,
+    BernoulliRBM,
+    GaussianRBM,
     LinearRegression,
     LogisticRegression,
     MLPClassifier,
@@ -43,7 +46,11 @@ from chainrule.optim.rules import Rule
 from chainrule.recipes import mlp
 from chainrule.saved.model import Model
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    # Centimetres are no probabilities.
+    pytest.mark.filterwarnings("ignore:Expected values between 0 and 1"),
+]
 
 FLOWERS, SPECIES = load_iris(return_X_y=True)
 FRAME = pd.DataFrame(FLOWERS, columns=["sepal length", "sepal width", "petal length", "Blütenblatt"])
@@ -60,6 +67,9 @@ EVERY: dict[str, Any] = {
     "LinearRegression": LinearRegression(),
     "LinearRegression down the gradient": LinearRegression(solver="gradient_descent", alpha=0.1, **QUICK),
     "LayerFeatures": LayerFeatures(MLPClassifier(8, **QUICK), layer="relu1"),
+    "Autoencoder": Autoencoder((5, 2), code_activation="sigmoid", sparsity="kl", noise="mask", tied=True, **QUICK),
+    "BernoulliRBM": BernoulliRBM(5, n_iter=2, momentum=0.5, random_state=0),
+    "GaussianRBM": GaussianRBM(5, sigma=0.5, n_iter=2, persistent=False, random_state=0),
     "by L-BFGS": MLPClassifier(8, solver=optim.LBFGS(memory=3), max_iter=5, random_state=0),
     "a schedule of one's own": MLPClassifier((8,), learning_rate=optim.StepDecay(every=2), batch_size=32, **QUICK),
     "an average": MLPRegressor(

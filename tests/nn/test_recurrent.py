@@ -105,6 +105,32 @@ def test_reverse_reads_from_the_end_and_leaves_each_state_at_its_place(kind: typ
     assert np.array_equal(back, layer.forward(XP, p, x[:, ::-1], PREDICT)[0][:, ::-1])
 
 
+def normed(z: np.ndarray) -> np.ndarray:
+    return (z - z.mean()) / np.sqrt(z.var() + 1e-5)
+
+
+def test_a_normalised_rnn_of_two_steps_by_hand() -> None:
+    rng = np.random.default_rng(0)
+    layer = SimpleRNN(3, layer_norm=True)
+    p = random_params(layer, (2, 2))
+    x = rng.normal(size=(1, 2, 2))
+    h = np.tanh(p["e"] * normed(x[0, 0] @ p["W"]) + p["b"])
+    h = np.tanh(p["e"] * normed(x[0, 1] @ p["W"]) + p["b"] + p["k"] * normed(h @ p["U"]))
+    y, _ = layer.forward(XP, p, x, PREDICT)
+    assert_close(y, h[None], agreement(np.float64))
+
+
+@every_kind
+def test_a_normalised_cell_does_not_mind_how_large_its_weights_are(kind: type[Recurrent]) -> None:
+    layer = kind(4, layer_norm=True)
+    p = random_params(layer, (5, 3))
+    x = np.random.default_rng(0).normal(size=(2, 5, 3))
+    larger = p | {"W": 1000 * p["W"], "U": 1000 * p["U"]}
+    y, wide = (layer.forward(XP, q, x, PREDICT)[0] for q in (p, larger))
+    # All that is left of the size is epsilon beside the variance.
+    assert np.abs(wide - y).max() < 1e-3
+
+
 # ---------------------------------------------------------------------------------------------------------- the mask
 
 

@@ -16,7 +16,7 @@ from chainrule.printable import printable
 
 @click.command()
 @click.argument("model", help="A .chainrule file, or the folder of a run.")
-@click.argument("data", help="Table, folder or zip of files, or a name from `datasets`.")
+@click.argument("data", help="Table, folder or zip of files, a name from `datasets`, or arrays x and t (.npz).")
 @click.option("--views", default=1, type=click.IntRange(1), show_default=True, help=VIEWS)
 @how_it_is_written
 @click.option("--resample", is_flag=True, help="Bring sounds to the rate trained on.")
@@ -42,6 +42,7 @@ def evaluate(
 
     from chainrule.cli.table import finite, metrics_table
     from chainrule.job.config import config_from
+    from chainrule.job.of_arrays import evaluate_arrays
     from chainrule.job.predict import evaluate_table, open_model
     from chainrule.job.prepare import reading_of
     from chainrule.job.series.predict import evaluate_series, is_of_series
@@ -49,7 +50,13 @@ def evaluate(
     asked = {"strict": strict, "resample": resample, "offline": offline, "label_from": label_from}
     reading = reading_of(config_from({"data": data, **asked, **written}))
     opened = open_model(Path(model))
-    if is_of_series(opened):
+    if opened.preparation is None:
+        if part is not None or label_from is not None or views > 1:
+            raise click.UsageError(
+                "--part, --label-from and --views are for models of rows and files; this takes arrays."
+            )
+        result = evaluate_arrays(opened, data)
+    elif is_of_series(opened):
         if part is not None or label_from is not None or views > 1:
             raise click.UsageError(
                 "--part, --label-from and --views are for models of rows and files; this one forecasts series."

@@ -11,6 +11,7 @@ import click
 
 from chainrule import __version__
 from chainrule.cli.agent import agent
+from chainrule.cli.check import check
 from chainrule.cli.compare import compare
 from chainrule.cli.cv import cv
 from chainrule.cli.datasets import datasets
@@ -20,7 +21,9 @@ from chainrule.cli.explain import explain
 from chainrule.cli.export import export
 from chainrule.cli.flags import in_flags
 from chainrule.cli.generate import generate
+from chainrule.cli.import_ import import_
 from chainrule.cli.inspect import inspect
+from chainrule.cli.learn import learn
 from chainrule.cli.look import look
 from chainrule.cli.play import play
 from chainrule.cli.predict import predict
@@ -28,6 +31,7 @@ from chainrule.cli.serve import serve
 from chainrule.cli.terminal import abandon, prepare, tell, unanswered
 from chainrule.cli.train import train
 from chainrule.cli.tune import tune
+from chainrule.cli.words import words
 from chainrule.errors import ChainruleError, ConfigError, OutputError, TooLargeError, TrainingError
 from chainrule.printable import printable
 
@@ -70,11 +74,15 @@ for command in (
     compare,
     tune,
     explain,
+    check,
+    learn,
     export,
+    import_,
     serve,
     agent,
     inspect,
     datasets,
+    words,
     play,
 ):
     app.add_command(command)

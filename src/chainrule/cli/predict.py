@@ -16,7 +16,7 @@ VIEWS = "Pictures: the mean over so many views, shifted, turned, zoomed and mirr
 
 @click.command()
 @click.argument("model", help="A .chainrule file, or the folder of a run.")
-@click.argument("data", help="Table, folder or zip of files, or a name from `datasets`.")
+@click.argument("data", help="Table, folder or zip of files, a name from `datasets`, or arrays (.npy, .npz).")
 @click.option("--out", help="CSV file to write; stdout if left out.")
 @click.option("--proba", is_flag=True, help="Also the probability of each class.")
 @click.option("--html", metavar="FILE", help="Page to write: each picture beside what is said of it.")
@@ -44,6 +44,7 @@ def predict(
 
     from chainrule.files import replace_file
     from chainrule.job.config import config_from
+    from chainrule.job.of_arrays import predict_arrays
     from chainrule.job.predict import gallery_page, open_model, predict_table
     from chainrule.job.prepare import reading_of
     from chainrule.job.series.predict import is_of_series, predict_series
@@ -51,6 +52,11 @@ def predict(
     asked = {"strict": strict, "resample": resample, "offline": offline}
     reading = reading_of(config_from({"data": data, **asked, **written}))
     opened = open_model(Path(model))
+    if opened.preparation is None:
+        if html is not None or views > 1:
+            raise click.UsageError("--html and --views are for models of files; this one takes arrays.")
+        _write(predict_arrays(opened, data, proba=proba), [], out, quiet=quiet)
+        return
     if is_of_series(opened):
         for flag, given in (("--proba", proba), ("--html", html is not None), ("--views", views > 1)):
             if given:

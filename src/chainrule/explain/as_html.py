@@ -11,6 +11,7 @@ from chainrule.explain.content import Content
 from chainrule.explain.notation import figure, mathml
 from chainrule.explain.parts import Matrix
 from chainrule.explain.sheet import STYLE
+from chainrule.explain.through_time import as_html as through_time
 
 # In a formula, a letter that nothing else uses stands for a blank until the formula is MathML.
 _MARK = r"\text{§}"
@@ -45,7 +46,10 @@ def _article(derivation: Content, solution: bool) -> str:
     for number, step in enumerate(derivation.steps, start=1):
         inside = _formulas(step.lines, solution or not step.worked)
         if step.name == "numbers":
+            inside += through_time.strip(derivation.unrolled) if derivation.unrolled and solution else ""
             inside += "".join(_terms(derivation, solution))
+        if step.name == "time" and derivation.unrolled:
+            inside += "".join(through_time.table(derivation.unrolled, solution, _BLANK))
         parts.append(_section(number, step.title, f"<p>{escape(step.text)}</p>{inside}"))
     number = len(derivation.steps)
     parts.append(_section(number + 1, "The same with matrices", _matrices(derivation, solution)))
@@ -97,7 +101,9 @@ def _terms(derivation: Content, solution: bool) -> Iterator[str]:
         through = " → ".join(escape(name) for name in term.shown_path)
         product = term.figures.rpartition(" = ")[0] or term.symbols
         row = "" if term.row is None else str(term.row)
-        yield f"<tr data-neuron='{escape(term.neuron)}'><td>{row}</td><td>{through}</td>"
+        step = "" if term.step is None else f" data-step='{term.step}'"
+        spot = through_time.chip(derivation.unrolled, term.step)
+        yield f"<tr data-neuron='{escape(term.neuron)}'{step}><td>{row}</td><td>{spot}{through}</td>"
         yield f"<td>{_inline(product if solution else term.symbols)}</td>"
         if solution:
             yield f"<td class='n'>{figure(term.value)}</td><td class='cr-bar'>{_bar(term.value / largest)}</td></tr>"

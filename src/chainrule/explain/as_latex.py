@@ -9,6 +9,7 @@ from chainrule.explain.check import how_measured
 from chainrule.explain.content import Content
 from chainrule.explain.notation import LATEX_OF, figure, latex_figure
 from chainrule.explain.parts import Matrix
+from chainrule.explain.through_time import as_latex as through_time
 from chainrule.printable import printable
 
 # What pupils fill in.
@@ -62,6 +63,8 @@ def body(derivation: Content, *, solution: bool = True) -> str:
         lines += [_display(formulas)] if formulas else []
         if step.name == "numbers":
             lines += list(_terms(derivation, solution))
+        if step.name == "time" and derivation.unrolled:
+            lines += [through_time.table(derivation.unrolled, solution, BLANK)]
     lines += [r"\subsection*{The same with matrices}", _display(derivation.vectorised.lines)]
     lines += [_matrix(matrix, solution) for matrix in derivation.vectorised.matrices]
     if derivation.update is not None:

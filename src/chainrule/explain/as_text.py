@@ -9,6 +9,7 @@ from chainrule.explain.check import how_measured
 from chainrule.explain.content import Content
 from chainrule.explain.notation import figure, plain
 from chainrule.explain.parts import Matrix, Update, Vectorised
+from chainrule.explain.through_time import as_text as through_time
 
 WIDTH = 100
 
@@ -23,6 +24,8 @@ def as_text(derivation: Content) -> str:
         lines += [line for formula in step.lines for line in _formula(plain(formula))]
         if step.name == "numbers":
             lines += _terms(derivation)
+        if step.name == "time" and derivation.unrolled:
+            lines += through_time.table(derivation.unrolled)
     lines += ["", *_heading(number + 1, "The same with matrices"), *_matrices(derivation.vectorised)]
     if derivation.update is not None:
         number += 1

@@ -15,7 +15,7 @@ from chainrule.nn import Dense, DropConnect, Equations, Layer
 from chainrule.nn.layer import part
 from chainrule.nn.probe import name_inside
 from chainrule.tree import dotted, leaves
-from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, Shape
+from chainrule.types import Array, Batch, Cache, Context, Namespace, Params, Shape, as_dense
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def rows(values: Array) -> np.ndarray:
 
 def follow(network: Network, params: Params, batch: Batch, context: Context, parameter: str) -> Chain:
     """Return the chain of a pass, for the parameter with that dotted name."""
-    context = replace(context, w=batch.w)
+    context = context.of(batch)
     a, cache = network.layer.forward(NUMPY, params, batch.x, context)
     record = network.trace(NUMPY, params, batch, context)
     values = [np.asarray(record[name]) for name in ("x", "a", "dx", "da")]
@@ -159,7 +159,7 @@ def follow(network: Network, params: Params, batch: Batch, context: Context, par
     share = np.full(batch.n_samples, 1 / batch.n_samples) if weights is None else weights / weights.sum()
     return Chain(
         network, params, batch, context, stages, at, name, float(record["J"]), rows(a), rows(record["y"]),
-        rows(record["da"]), share, np.asarray(record[f"{head}{dot}d{last}"]),
+        rows(record["da"]), share, np.asarray(as_dense(NUMPY, record[f"{head}{dot}d{last}"])),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from chainrule.explain.check import Check
 from chainrule.explain.notation import mathml, plain
 from chainrule.explain.parts import Letter, SourceLine, Step, Term, Update, Vectorised
+from chainrule.explain.through_time.parts import Unrolled
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Content:
         What the penalty on the weights adds.
     cost : float
         J of these rows, with the penalty.
+    unrolled : Unrolled or None
+        The steps of the recurrent layer that the number belongs to.
     """
 
     of: str
@@ -54,6 +57,7 @@ class Content:
     update: Update | None
     check: Check
     source: SourceLine
+    unrolled: Unrolled | None = None
 
     @property
     def gradient(self) -> float:
@@ -91,4 +95,4 @@ class Content:
             "update": None if self.update is None else self.update.to_json(),
             "check": self.check.to_json(),
             "source": self.source.to_json(),
-        }
+        } | ({} if self.unrolled is None else {"unrolled": self.unrolled.to_json()})

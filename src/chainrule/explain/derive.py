@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chainrule.engine.numpy import NUMPY
@@ -12,16 +13,20 @@ from chainrule.explain.check import Check
 from chainrule.explain.derivation import Derivation
 from chainrule.explain.ground import ground_of, one_of
 from chainrule.explain.letters import Letters
-from chainrule.explain.parts import Update
+from chainrule.explain.parts import Letter, Step, Term, Update
 from chainrule.explain.question import Question, ask
 from chainrule.explain.terms import Paths
+from chainrule.explain.through_time.numbers import times
+from chainrule.explain.through_time.parts import Unrolled
+from chainrule.explain.through_time.summands import Summands
+from chainrule.explain.through_time.told import Told
 from chainrule.explain.update import moved
 from chainrule.explain.vectorise import vectorised
 from chainrule.nn import Penalty
 from chainrule.optim import GradientDescent, Rule
 from chainrule.train.objective import Supervised
 from chainrule.tree import leaf
-from chainrule.types import PREDICT, Context, Params
+from chainrule.types import PREDICT, Context, Params, as_dense
 
 TERMS = 40
 
@@ -35,6 +40,7 @@ def derive(
     params: Params | None = None,
     row: int | None = None,
     sample_weight: Any = None,
+    mask: Any = None,
     penalty: Penalty | None = None,
     rule: Rule | None = None,
     learning_rate: float = 0.1,
@@ -60,6 +66,8 @@ def derive(
         The one row of X, from 0, that the cost is of; the mean over all rows if left out.
     sample_weight : array (N,), optional
         What each row counts for.
+    mask : array (N, T), optional
+        Of sequences: 1 for each step that there is, 0 for padding.
     penalty : Penalty, optional
         On the weights; that which the subject was trained with, if it knows it and none is given.
     rule : Rule
@@ -83,26 +91,20 @@ def derive(
         With `text`, `latex`, `to_json()`; a notebook shows it.
     """
     question = ask(
-        subject, X, t, params=params, row=row, sample_weight=sample_weight, max_terms=max_terms, first_row=first_row
-    )
+        subject, X, t, params=params, row=row, sample_weight=sample_weight, mask=mask, max_terms=max_terms,
+        first_row=first_row,
+    )  # fmt: skip
     penalty = getattr(subject, "penalty", None) if penalty is None else penalty
     name, index = address.find(question.params, weight)
     chain = follow(question.network, question.params, question.batch, context, name)
     letters = Letters(chain)
     paths = Paths(chain, letters, index)
     symbol = letters.parameter(*map(str, index))
-    depth = paths.depth(max_terms)
-    terms, n_terms, rest, total = paths.terms(depth, max_terms, question.rows)
     value = float(leaf(chain.params, name)[index])
     part = _penalty_part(penalty, chain, name, index)
-    told = [
-        steps.forward(letters),
-        steps.cost(letters),
-        steps.total_derivative(paths),
-        steps.factors(paths),
-        steps.formula(paths),
-        steps.numbers(paths, depth, symbol, terms, rest, n_terms, total),
-    ]
+    account = _account(paths, symbol, max_terms, question.rows)
+    told = [steps.forward(letters), steps.cost(letters), *account.steps]
+    terms, n_terms, rest, total = account.terms
     if penalty is not None and part is not None:
         scale = penalty.scale(chain.params, chain.network.penalised)
         told.append(steps.penalty(penalty, symbol, value, scale, total, part))
@@ -110,21 +112,49 @@ def derive(
     return Derivation(
         of=address.write(name, index),
         title=steps.partial("J", symbol),
-        letters=letters.legend(paths.index, inputs, outputs),
+        letters=(*letters.legend(paths.index, inputs, outputs), *account.letters),
         steps=tuple(told),
         rows=question.rows,
         terms=terms,
         n_terms=n_terms,
         rest=rest,
         total=total,
-        neurons=paths.by_neuron(),
+        neurons=account.neurons,
         penalty=part,
         cost=chain.cost + (_penalty_cost(penalty, chain, chain.params) if penalty else 0.0),
         vectorised=vectorised(paths),
         update=_update(chain, rule, symbol, value, total + (part or 0.0), learning_rate, moments, step),
         check=check,
         source=source.of_gradient(chain.owner.layer, chain.name),
+        unrolled=account.unrolled,
     )
+
+
+@dataclass(frozen=True)
+class _Account:
+    """The sum, told: its steps, its summands (as `Paths.terms` returns them), and what belongs to them."""
+
+    steps: tuple[Step, ...]
+    terms: tuple[tuple[Term, ...], int, float, float]
+    letters: tuple[Letter, ...] = ()
+    neurons: tuple[tuple[str, float], ...] = ()
+    unrolled: Unrolled | None = None
+
+
+def _account(paths: Paths, symbol: str, max_terms: int, rows: tuple[int, ...]) -> _Account:
+    """Tell the sum over paths of units, or, of a number that a recurrent layer uses at every step, over time."""
+    along = times(paths.chain, paths.index)
+    if along is None:
+        depth = paths.depth(max_terms)
+        terms = paths.terms(depth, max_terms, rows)
+        shown, n_terms, rest, total = terms
+        numbers = steps.numbers(paths, depth, symbol, shown, rest, n_terms, total)
+        along_paths = (steps.total_derivative(paths), steps.factors(paths), steps.formula(paths), numbers)
+        return _Account(along_paths, terms, neurons=paths.by_neuron())
+    summands = Summands(along, rows, max_terms)
+    time = Told(paths, summands)
+    along_time = (time.total(), time.factors(), time.formula(), time.numbers(symbol), time.through_time())
+    return _Account(along_time, summands.terms(), tuple(time.letters_of_time()), unrolled=time.unrolled)
 
 
 def _update(chain: Chain, rule: Rule | None, *numbers: Any) -> Update | None:
@@ -149,4 +179,6 @@ def _check(question: Question, chain: Chain, penalty: Penalty | None, index: Seq
     objective, at = Supervised(question.network, penalty or Penalty()), tuple(index)
     _, grads = objective.loss_and_grads(NUMPY, question.params, question.batch, chain.context)
     ground = ground_of(objective, question.params, question.batch, chain.context)
-    return ground.check(float(leaf(grads, chain.path)[at]), chain.path, one_of(question.params, chain.path, at))
+    return ground.check(
+        float(as_dense(NUMPY, leaf(grads, chain.path))[at]), chain.path, one_of(question.params, chain.path, at)
+    )

@@ -81,6 +81,8 @@ class Term:
         The value of each letter in it.
     value : float
         Of the product, 1/N included.
+    step : int or None
+        The step of the sequence at which a weight is used that a recurrent layer uses at every step.
     """
 
     row: int | None
@@ -90,6 +92,7 @@ class Term:
     figures: str
     value: float
     given: tuple[tuple[str, float], ...] = ()
+    step: int | None = None
 
     @property
     def shown_path(self) -> tuple[str, ...]:
@@ -107,7 +110,7 @@ class Term:
             "text": plain(self.figures),
             "mathml": mathml(self.figures),
             "value": self.value,
-        }
+        } | ({} if self.step is None else {"step": self.step})
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def ask(
     params: Params | None = None,
     row: Any = None,
     sample_weight: Any = None,
+    mask: Any = None,
     max_terms: int = 1,
     first_row: int = 0,
 ) -> Question:
@@ -50,7 +51,8 @@ def ask(
     n = x.shape[0]
     targets = targets_of(network, targets)
     weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    for name, values in (("t", targets), ("sample_weight", weights)):
+    there = None if mask is None else np.asarray(mask, dtype=np.float64)
+    for name, values in (("t", targets), ("sample_weight", weights), ("mask", there)):
         if values is not None and values.shape[:1] != (n,):
             raise ShapeError(
                 f"{name} with one entry for each of the {n} rows of X",
@@ -65,7 +67,12 @@ def ask(
     if not n:
         raise DataError("at least one row", "none", "Give X a row.")
     chosen = slice(numbers.start, numbers.stop)
-    batch = Batch(_dense(x[chosen]), targets[chosen], None if weights is None or row is not None else weights[chosen])
+    batch = Batch(
+        _ids(x[chosen]) if network.layer.takes_ids else _dense(x[chosen]),
+        targets[chosen],
+        None if weights is None or row is not None else weights[chosen],
+        None if there is None else there[chosen],
+    )
     Supervised(network).check(batch)
     _check_distribution(network, batch.t, numbers.start)
     return Question(network, weights_of(network, params), batch, tuple(n + first_row for n in numbers))
@@ -172,6 +179,16 @@ def _array(values: Any, name: str) -> Any:
             "A single sample x is X = x[None].",
         )
     return array
+
+
+def _ids(values: Any) -> np.ndarray:
+    """Return ids as whole numbers."""
+    array = np.asarray(values)
+    if array.dtype.kind in "iu":
+        return array
+    if not (np.isfinite(array).all() and (array == np.floor(array)).all()):
+        raise DataError("whole numbers in X, the ids that an Embedding reads", f"{array.ravel()[:4]}", "Give the ids.")
+    return array.astype(np.int64)
 
 
 def _dense(values: Any) -> np.ndarray:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 STYLE = """
-.cr, .cr-page { --ink: #1d2733; --soft: #5b6775; --line: #dde3e9; --wash: #f5f7f9; --accent: #0072b2;
-  --mark: #fff3cf; --up: #0072b2; --down: #d55e00; color: var(--ink);
+.cr, .cr-page { --paper: #fff; --ink: #1d2733; --soft: #5b6775; --line: #dde3e9; --wash: #f5f7f9; --accent: #0072b2;
+  --mark: #fff3cf; --up: #0072b2; --down: #d55e00; --gap: #7d8894; --early: #7b3294; --late: #e6a100;
+  color: var(--ink);
   font: 15px/1.55 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
-.cr-page { margin: 0 auto; max-width: 920px; padding: 28px 24px 60px; background: #fff; }
+.cr-page { margin: 0 auto; max-width: 920px; padding: 28px 24px 60px; background: var(--paper); }
 .cr-top { display: flex; justify-content: space-between; align-items: baseline; flex-wrap: wrap;
   border-bottom: 3px solid var(--accent); margin-bottom: 22px; padding-bottom: 6px; }
 .cr-top h1 { font-size: 25px; margin: 0; } .cr-name { margin: 0; color: var(--soft); }
@@ -49,7 +50,7 @@ STYLE = """
 .cr-matrices figure { margin: 0; max-width: 100%; overflow-x: auto; }
 .cr-matrices figcaption { font-size: 13.5px; color: var(--soft); margin-bottom: 4px; }
 .cr-matrices figcaption math { color: var(--ink); margin-right: 4px; }
-.cr-matrix td { text-align: right; padding: 2px 9px; background: var(--wash); border: 2px solid #fff;
+.cr-matrix td { text-align: right; padding: 2px 9px; background: var(--wash); border: 2px solid var(--paper);
   font-size: 13px; white-space: nowrap; }
 .cr-matrix th { color: #8a95a1; font-weight: 500; font-size: 12px; padding: 2px 6px; text-align: right; }
 .cr-matrix td.cr-on { background: var(--mark); font-weight: 700; } .cr-matrix th.cr-on { color: var(--ink); font-weight: 700; }
@@ -57,9 +58,34 @@ STYLE = """
 .cr-check td { font-weight: 600; }
 .cr pre { background: var(--wash); border-radius: 8px; padding: 9px 13px; margin: 6px 0 0; overflow-x: auto;
   font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
-.cr-blank { display: inline-block; min-width: 6.5em; height: 1.15em; border-bottom: 1.5px solid #7d8894;
+.cr-blank { display: inline-block; min-width: 6.5em; height: 1.15em; border-bottom: 1.5px solid var(--gap);
   vertical-align: baseline; }
-.cr-long { min-width: 17em; } .cr-gap { border-bottom: 1.5px solid #7d8894; }
+.cr-long { min-width: 17em; } .cr-gap { border-bottom: 1.5px solid var(--gap); }
+.cr-strip { display: flex; list-style: none; gap: 3px; margin: 6px 0 12px; padding: 2px 0 4px; overflow-x: auto; }
+.cr-strip li { flex: 1 0 62px; max-width: 120px; text-align: center; border: 1px solid var(--line); border-radius: 6px;
+  border-top: 4px solid color-mix(in oklab, var(--early), var(--late) calc(var(--at) * 100%)); padding: 3px 4px 5px; }
+.cr-strip b { display: block; font-weight: 500; font-size: 12px; color: var(--soft); }
+.cr-strip span { font-size: 13px; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.cr-strip .cr-up { background: color-mix(in oklab, var(--paper), var(--up) calc(var(--lit) * 45%)); }
+.cr-strip .cr-down { background: color-mix(in oklab, var(--paper), var(--down) calc(var(--lit) * 45%)); }
+.cr-strip .cr-none { border-style: dashed; color: var(--soft); }
+.cr-many li { flex-basis: 14px; padding: 3px 0 12px; border-radius: 2px; } .cr-many { gap: 1px; }
+.cr-many span, .cr-many b { display: none; }
+.cr-chip { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 7px;
+  background: color-mix(in oklab, var(--early), var(--late) calc(var(--at) * 100%)); }
+.cr-steps td { padding-left: 10px; }
+.cr-plot { margin: 14px 0 0; max-width: 600px; } .cr-plot figcaption { font-size: 13.5px; color: var(--soft); }
+.cr-plot svg { width: 100%; height: auto; display: block; font-size: 12px; }
+.cr-plot text { fill: var(--soft); } .cr-plot text.n { text-anchor: end; } .cr-plot text.m { text-anchor: middle; }
+.cr-grid { stroke: var(--line); } .cr-line { fill: none; stroke: var(--soft); stroke-width: 1.5; }
+.cr-plot circle { fill: color-mix(in oklab, var(--early), var(--late) calc(var(--at) * 100%)); }
+@media screen and (prefers-color-scheme: dark) { .cr, .cr-page { --paper: #14191f; --ink: #e4e9ee; --soft: #9aa7b4;
+  --line: #323c47; --wash: #1d252d; --accent: #4db0e8; --mark: #4a4020; --up: #4db0e8; --down: #f0883e; --gap: #8b97a3;
+  --early: #c084dc; --late: #f2c14e; background: var(--paper); } .cr h2 span { color: #10151a; } }
 @media print { .cr-page { padding: 0; max-width: none; } .cr { break-after: page; } .cr section { break-inside: avoid; }
+  .cr-terms, .cr-terms math { font-size: 11px !important; } .cr .cr-terms th, .cr .cr-terms td { padding-right: 8px; }
+  .cr-terms td.cr-bar { width: 70px; min-width: 70px; } .cr-formula math { font-size: 0.95em; }
+  .cr-strip li { flex: 1 1 auto; min-width: 0; } .cr-strip, .cr-terms, .cr-plot, .cr-chip { print-color-adjust: exact;
+  -webkit-print-color-adjust: exact; }
   .cr > header { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """

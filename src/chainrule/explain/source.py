@@ -11,26 +11,30 @@ from chainrule.explain.parts import SourceLine
 from chainrule.nn import Layer, Loss
 
 _PACKAGE = Path(__file__).parents[1]
+# Where a layer computes its gradients; a recurrent one does in its cell and along the steps.
+_METHODS = ("gradients", "backward", "cell_backward", "_through_time")
 
 
 def of_gradient(layer: Layer, name: str) -> SourceLine:
     """Return the line of the layer's own backward pass that makes ∂J/∂(parameter `name`)."""
     name = name.rpartition(".")[2]
     made = re.compile(rf"(^|\W)d{re.escape(name)} *[+*]?= |[\"']{re.escape(name)}[\"'] *:")
-    methods = [method for method in ("gradients", "backward") if method in vars(type(layer))]
+    kinds = type(layer).__mro__[: type(layer).__mro__.index(Layer)]
+    methods = [vars(kind)[method] for kind in kinds for method in _METHODS if method in vars(kind)]
     for method in methods:
-        found = _line(getattr(type(layer), method), made)
+        found = line_of(method, made)
         if found:
             return found
-    return _line(getattr(type(layer), (methods or ["backward"])[-1]), re.compile(r"\bdef\b")) or _nowhere(layer)
+    return (line_of(methods[-1], re.compile(r"\bdef\b")) if methods else None) or _nowhere(layer)
 
 
 def of_loss(loss: Loss) -> SourceLine:
     """Return the line that computes ∂Jₙ/∂a."""
-    return _line(type(loss).each_backward, re.compile(r"\breturn\b")) or _nowhere(loss)
+    return line_of(type(loss).each_backward, re.compile(r"\breturn\b")) or _nowhere(loss)
 
 
-def _line(function: Any, wanted: re.Pattern[str]) -> SourceLine | None:
+def line_of(function: Any, wanted: re.Pattern[str]) -> SourceLine | None:
+    """Return the first line of a function that matches; None where it has no file."""
     try:
         lines, start = inspect.getsourcelines(function)
         path = Path(inspect.getsourcefile(function) or "")

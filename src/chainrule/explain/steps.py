@@ -94,7 +94,7 @@ def cost(letters: Letters) -> Step:
 
 def total_derivative(paths: Paths) -> Step:
     """Which quantities lie between the parameter and the cost: the total derivative."""
-    sums, factors = _links(paths)
+    sums, factors = links(paths)
     line = rf"{partial('J', _generic(paths))} = {sums}" + " ".join(partial(above, below) for above, below, _ in factors)
     return Step("total", "The total derivative", _total_text(paths), (line,))
 
@@ -133,7 +133,7 @@ def _total_text(paths: Paths) -> str:
     return f"The {noun} acts on {rows}, {through}.{stop}"
 
 
-def _links(paths: Paths) -> tuple[str, list[tuple[str, str, str]]]:
+def links(paths: Paths) -> tuple[str, list[tuple[str, str, str]]]:
     """Return the sums, and each factor as (above, below, what it is), from the cost to the parameter."""
     letters, chain = paths.letters, paths.chain
     blocks = [letters.block[number] for number in (chain.at, *paths.hops)]
@@ -176,7 +176,7 @@ def _generic(paths: Paths) -> str:
 def factors(paths: Paths) -> Step:
     """What each factor is."""
     lines = []
-    for above, below, what in _links(paths)[1]:
+    for above, below, what in links(paths)[1]:
         if above == "J" and not what:
             continue
         lines.append(rf"{partial(above, below)} = {what or '1'}")
@@ -188,12 +188,12 @@ def factors(paths: Paths) -> Step:
 
 def formula(paths: Paths) -> Step:
     """The product of the factors, and the recursion that lies in it."""
-    sums, links = _links(paths)
+    sums, chained = links(paths)
     share = paths.letters.share() if paths.reaches_cost else ""
     share = share and share + " "
-    whole = [what for _, _, what in links]
+    whole = [what for _, _, what in chained]
     if not paths.reaches_cost:
-        whole[0] = partial(*links[0][:2])
+        whole[0] = partial(*chained[0][:2])
     elif paths.chain.batch.w is None:
         whole[0] = grouped(paths.letters.error("n", "k"))
     outer, inner = (share, sums) if paths.chain.batch.w is None else ("", sums)
@@ -201,7 +201,7 @@ def formula(paths: Paths) -> Step:
     if len(paths.hops) == 1 and paths.reaches_cost and len(product) > 2:
         k = paths.letters.index(paths.letters.block[paths.hops[0]])
         rest = sums.replace(rf"\sum_{{{k}}} ", "")
-        above = rf"\partial {'J_n' if paths.chain.n > 1 else 'J'} / \partial {links[2 - 1][1]}"
+        above = rf"\partial {'J_n' if paths.chain.n > 1 else 'J'} / \partial {chained[2 - 1][1]}"
         braced = rf"\overbrace{{\sum_{{{k}}} {' '.join(product[:2])}}}^{{{above}}}"
         line = f"{outer}{rest}{braced} " + " ".join(product[2:])
     else:
@@ -242,6 +242,22 @@ def numbers(
         return Step(
             "numbers", "With the numbers", "Nothing in this pass depends on it.", (line,), {"sum": 0.0}, worked=True
         )
+    line = summation(symbol, terms, rest, n_terms, total)
+    what = "row" if len(terms[0].path) == 1 else "row and path"
+    if paths.touch is not None and len(paths.touch.units) > 1:
+        what += " and unit that shares the weight"
+    text = f"{_here(paths)}One summand for each {what}" + (f", {n_terms:,} in all." if n_terms > 1 else ".")
+    if depth < len(paths.hops):
+        text += _stop(paths, depth)
+    if n_terms > len(terms):
+        text += f" The {len(terms)} that weigh most are listed."
+    return Step("numbers", "With the numbers", text, (line,), {"sum": total}, worked=True)
+
+
+def summation(symbol: str, terms: tuple[Term, ...], rest: float, n_terms: int, total: float) -> str:
+    """Return the derivative as the sum of its summands, of which the first few are written into the line."""
+    if len(terms) == 1 and n_terms == 1:
+        return rf"{partial('J', symbol)} = {terms[0].figures}"
     shown = terms[:_IN_LINE]
     summands = [("", term.value, "") for term in shown]
     left = n_terms - len(shown)
@@ -252,18 +268,7 @@ def numbers(
     joined, result = arithmetic.plus(summands, total), f" = {latex_figure(total)}"
     if abs(total) <= _NOTHING * sum(abs(value) for _, value, _ in summands):
         joined, result = arithmetic.summed(summands, 4)[0], r" \approx 0"
-    lines = [rf"{partial('J', symbol)} = {joined}{result if len(summands) > 1 else ''}"]
-    if len(terms) == 1 and n_terms == 1:
-        lines = [rf"{partial('J', symbol)} = {terms[0].figures}"]
-    what = "row" if len(terms[0].path) == 1 else "row and path"
-    if paths.touch is not None and len(paths.touch.units) > 1:
-        what += " and unit that shares the weight"
-    text = f"{_here(paths)}One summand for each {what}" + (f", {n_terms:,} in all." if n_terms > 1 else ".")
-    if depth < len(paths.hops):
-        text += _stop(paths, depth)
-    if n_terms > len(terms):
-        text += f" The {len(terms)} that weigh most are listed."
-    return Step("numbers", "With the numbers", text, tuple(lines), {"sum": total}, worked=True)
+    return rf"{partial('J', symbol)} = {joined}{result if len(summands) > 1 else ''}"
 
 
 def _stop(paths: Paths, depth: int) -> str:

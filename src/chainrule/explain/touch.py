@@ -10,7 +10,7 @@ from chainrule.engine.numpy import NUMPY
 from chainrule.explain.chain import Chain, rows
 from chainrule.nn import Conv2D
 from chainrule.tree import fill, leaf, leaves, map_leaves
-from chainrule.types import Params
+from chainrule.types import Params, as_dense
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,8 @@ def by_row(chain: Chain, index: tuple[int, ...]) -> np.ndarray:
     for n in range(chain.n):
         alone = np.zeros_like(owner.dy)
         alone[n] = owner.dy[n]
-        found[n] = leaf(owner.layer.gradients(NUMPY, owner.params, owner.cache, alone), chain.name)[index]
+        gradient = leaf(owner.layer.gradients(NUMPY, owner.params, owner.cache, alone), chain.name)
+        found[n] = as_dense(NUMPY, gradient)[index]
     return found
 
 

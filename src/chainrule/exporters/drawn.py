@@ -9,15 +9,19 @@ import numpy as np
 from chainrule.encode.category import Category, Ordinal
 from chainrule.encode.dates import Date
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.language import LanguageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.preparation import Preparation
 from chainrule.encode.series.encoding import SeriesEncoding
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import TableEncoding
+from chainrule.encode.tags import TagEncoding
+from chainrule.encode.texts import TextEncoding
 from chainrule.encode.words import Text
 from chainrule.exporters.lesson import Rows
 from chainrule.exporters.raw import raw_rows
-from chainrule.exporters.table import SERIES, Table
+from chainrule.exporters.table import IN_STEPS, SERIES, Table
 from chainrule.sources.samples import Pictures, Recordings, Samples
 
 if TYPE_CHECKING:
@@ -102,3 +106,4 @@ def text(encoder: Text, rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 SAMPLES.refuse(SeriesEncoding, **SERIES)
+SAMPLES.refuse(SoundSteps, TextEncoding, TagEncoding, LanguageEncoding, **IN_STEPS)

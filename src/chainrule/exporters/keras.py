@@ -11,22 +11,27 @@ import numpy as np
 
 from chainrule.encode.target import REGRESSION
 from chainrule.exporters.check import Difference, check_predictions
-from chainrule.exporters.keras_layers import LAYERS, Call, keras_name
+from chainrule.exporters.keras_layers import Call, keras_name
+from chainrule.exporters.keras_time import LAYERS, both_ways, recurrent
 from chainrule.exporters.lesson import Lesson
 from chainrule.exporters.script import Written
 from chainrule.exporters.table import Table
 from chainrule.nn import (
+    Bidirectional,
     BinaryCrossEntropy,
     Huber,
     Layer,
     Loss,
     Pinball,
     Poisson,
+    Positions,
     Residual,
+    SelfAttention,
     Sequential,
     SoftmaxCrossEntropy,
     SquaredError,
 )
+from chainrule.nn.attention import waves
 from chainrule.nn.layer import part
 from chainrule.types import Params, Shape
 
@@ -101,6 +106,42 @@ def residual(layer: Residual, x: Any, shape: Shape, p: Params, name: str, placed
     inner = apply(layer.inner, x, shape, own, f"{name}.inner", placed)
     bypass = apply(layer.shortcut, x, shape, part(p, "shortcut"), f"{name}.shortcut", placed)
     return keras.layers.Add(name=keras_name(f"{name}.sum"))([bypass, inner])
+
+
+@COMPOSITIONS.entry(Bidirectional)
+def bidirectional(layer: Bidirectional, x: Any, shape: Shape, p: Params, name: str, placed: list[Any]) -> Any:
+    """Keras' own, which turns around what the layer back says."""
+    import keras
+
+    calls = [recurrent(child, p[inner]) for inner, child in both_ways(layer).items()]
+    ahead, back = (_make(call, inner) for call, inner in zip(calls, ("ahead", "back"), strict=True))
+    made = keras.layers.Bidirectional(ahead, backward_layer=back, name=keras_name(name))
+    y = made(x)
+    placed.append((made, [np.asarray(value) for call in calls for value in call.weights.values()]))
+    return y
+
+
+@COMPOSITIONS.entry(SelfAttention)
+def attention(layer: SelfAttention, x: Any, shape: Shape, p: Params, name: str, placed: list[Any]) -> Any:
+    """Keras' own, which has matrices for q, k and v, with an axis for the heads."""
+    import keras
+
+    d = shape[1] // layer.heads
+    made = keras.layers.MultiHeadAttention(layer.heads, d, name=keras_name(name))
+    y = made(x, x, use_causal_mask=layer.causal)
+    weights = []
+    for W, b in zip(np.split(p["W"], 3, axis=1), np.split(p["b"], 3), strict=True):
+        weights += [W.reshape(-1, layer.heads, d), b.reshape(layer.heads, d)]
+    placed.append((made, [*weights, p["V"].reshape(layer.heads, d, -1), p["c"]]))
+    return y
+
+
+@COMPOSITIONS.entry(Positions)
+def positions(layer: Positions, x: Any, shape: Shape, p: Params, name: str, placed: list[Any]) -> Any:
+    """A normalisation by a mean of -P and a variance of 1: Keras has no other layer that adds a constant."""
+    P = np.asarray(p["P"]) if layer.learned else waves(*shape)
+    settings = {"axis": (1, 2), "mean": (-P).tolist(), "variance": np.ones(shape).tolist()}
+    return _make(Call("Normalization", settings), name)(x)
 
 
 @LINKS.entry(SoftmaxCrossEntropy)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ConfigError
-from chainrule.exporters.table import IN_TIME, OF_TABLES, Table
+from chainrule.exporters.table import OF_TABLES, Table
 from chainrule.nn import (
     AvgPool2D,
     BatchNorm,
@@ -302,10 +302,6 @@ class BatchNormalization(layers.Layer):
             self.v.assign(self.v + follow * (v * n / tf.maximum(n - 1, 1) - self.v))
         return self.g * (x - m) / tf.sqrt(v + self.epsilon) + self.b
 '''
-
-LAYERS.refuse(
-    *IN_TIME, why="layers along time have no entry yet", remedy="Keep the model file, which has them, or leave it out."
-)
 
 LAYERS.refuse(
     *OF_TABLES, why="Keras has no layer like it", remedy="Use `to=onnx`, `to=pytorch` or `to=numpy`, which have it."

@@ -6,9 +6,11 @@ from chainrule.exporters import script
 from chainrule.exporters.lesson import Lesson, Training
 from chainrule.exporters.losses import NUMPY as LOSSES
 from chainrule.exporters.losses import Lines
+from chainrule.exporters.numpy_images import BACKWARD_HELPERS
+from chainrule.exporters.numpy_images import SOURCES as IMAGES
 from chainrule.exporters.numpy_layers import Made
-from chainrule.exporters.numpy_sources import BACKWARD_HELPERS, SOURCES
-from chainrule.exporters.numpy_tables import LAYERS
+from chainrule.exporters.numpy_sources import SOURCES
+from chainrule.exporters.numpy_time import LAYERS
 from chainrule.exporters.preparation import Plain
 from chainrule.exporters.rules import update_source
 from chainrule.exporters.script import Written, packed
@@ -58,7 +60,7 @@ def make(layer: Layer, shape: Shape) -> Made:
 
 def classes(made: Made, *, learns: bool) -> list[str]:
     """Return the source of the classes that a network is made of, each once."""
-    known = {**SOURCES, **made.sources}
+    known = {**SOURCES, **IMAGES, **made.sources}
     sources = []
     for kind in dict.fromkeys(made.kinds):
         forward, backward = known[kind]
@@ -95,11 +97,13 @@ def _train(lesson: Lesson, training: Training) -> str:
     metric = script.metric_name(lesson)
     of = training.scored_name
     weighted = training.train.w is not None
+    # Of ids there are no other numbers than whole ones.
+    cast = "" if lesson.model.network.layer.takes_ids else ".astype(dtype)"
     lines = [
         f'def train(epochs={training.epochs}, dtype="float32", noise=0):',
         '    """Train from the first weights, over the very batches that Chainrule saw; return weights and curve."""',
-        '    x, t = prepare(rows_of("train")).astype(dtype), targets("train").astype(dtype)',
-        f'    xv, tv = prepare(rows_of("{of}")).astype(dtype), targets("{of}").astype(dtype)',
+        f'    x, t = prepare(rows_of("train")){cast}, targets("train").astype(dtype)',
+        f'    xv, tv = prepare(rows_of("{of}")){cast}, targets("{of}").astype(dtype)',
         *(['    v = DATA["train weight"].astype(dtype)'] if weighted else []),
         f'    w, memory, curve, step = load("{lesson.slug}_start.npz", dtype), {{}}, [], 0',
         "    rng = np.random.default_rng(noise)",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.errors import ConfigError
-from chainrule.exporters.table import IN_TIME, Table
+from chainrule.exporters.table import Table
 from chainrule.nn import (
     AvgPool2D,
     BatchNorm,
@@ -19,7 +19,6 @@ from chainrule.nn import (
     DropConnect,
     Dropout,
     Elu,
-    Embedding,
     Flatten,
     Gelu,
     GlobalAvgPool,
@@ -204,12 +203,7 @@ LAYERS.refuse(
     ConvTranspose2D,
     DepthwiseConv2D,
     DropConnect,
-    Embedding,
     GroupNorm,
     why="the script by hand has no lines for it",
     remedy="Use `to=pytorch`, `to=tensorflow` or `to=onnx`.",
-)
-
-LAYERS.refuse(
-    *IN_TIME, why="layers along time have no entry yet", remedy="Keep the model file, which has them, or leave it out."
 )

@@ -14,7 +14,7 @@ from chainrule.exporters.check import Difference, ExportError, compare_predictio
 from chainrule.exporters.lesson import INPUTS, Lesson
 from chainrule.exporters.onnx_columns import ENCODINGS, feeds_of
 from chainrule.exporters.onnx_graph import DOUBLE, FLOAT, INT64, STRING, UINT8, Graph, Port
-from chainrule.exporters.onnx_tables import LINKS, apply
+from chainrule.exporters.onnx_time import LINKS, apply
 from chainrule.exporters.script import Written, has_classes, packed
 
 # What most runtimes of today read.

@@ -10,18 +10,22 @@ from chainrule.encode.category import Category, Ordinal
 from chainrule.encode.dates import Date
 from chainrule.encode.encoder import Encoder
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.language import LanguageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.scaling import CLIP
 from chainrule.encode.series.encoding import SeriesEncoding
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.spectrum import FLOOR, mel_bands
 from chainrule.encode.table import TableEncoding
+from chainrule.encode.tags import TagEncoding
+from chainrule.encode.texts import TextEncoding
 from chainrule.encode.words import Text
 from chainrule.errors import ConfigError
 from chainrule.exporters.lesson import Rows
 from chainrule.exporters.onnx_graph import DOUBLE, FLOAT, INT64, STRING, UINT8, Graph
 from chainrule.exporters.raw import PIXELS, WAVES
-from chainrule.exporters.table import SERIES, Table
+from chainrule.exporters.table import IN_STEPS, SERIES, Table
 
 # An entry takes the encoder, the graph and the notes, declares the input, and returns the name of the numbers (N, width).
 COLUMNS = Table("onnx", "column")
@@ -252,3 +256,4 @@ def feeds_of(encoders: tuple[Encoder, ...], rows: Rows) -> dict[str, np.ndarray]
 
 
 ENCODINGS.refuse(SeriesEncoding, **SERIES)
+ENCODINGS.refuse(SoundSteps, TextEncoding, TagEncoding, LanguageEncoding, **IN_STEPS)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.exporters.onnx_graph import INT64, Graph
-from chainrule.exporters.table import IN_TIME, Table
+from chainrule.exporters.table import Table
 from chainrule.nn import (
     AvgPool2D,
     BatchNorm,
@@ -290,8 +290,3 @@ def itself(loss: Loss, graph: Graph, a: str) -> str:
 def exponential(loss: Poisson, graph: Graph, a: str) -> str:
     """Eᵃ, up to the ceiling."""
     return graph.op("Exp", graph.op("Min", a, graph.const(loss._ceiling)))
-
-
-LAYERS.refuse(
-    *IN_TIME, why="layers along time have no entry yet", remedy="Keep the model file, which has them, or leave it out."
-)

@@ -10,18 +10,22 @@ import numpy as np
 from chainrule.encode.category import Category, Ordinal
 from chainrule.encode.dates import Date
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.language import LanguageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.preparation import Preparation
 from chainrule.encode.scaling import CLIP
 from chainrule.encode.series.encoding import SeriesEncoding
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.spectrum import FLOOR, mel_bands
 from chainrule.encode.table import TableEncoding
+from chainrule.encode.tags import TagEncoding
+from chainrule.encode.texts import TextEncoding
 from chainrule.encode.words import Text
 from chainrule.exporters.helper_sources import HELPERS
 from chainrule.exporters.lesson import INPUTS
 from chainrule.exporters.raw import PIXELS, WAVES
-from chainrule.exporters.table import SERIES, Table
+from chainrule.exporters.table import IN_STEPS, SERIES, Table
 
 # More than this is not written into code but into a file beside it.
 _SHORT = 240
@@ -185,3 +189,4 @@ def _indicator(there: bool) -> list[str]:
 
 
 ENCODINGS.refuse(SeriesEncoding, **SERIES)
+ENCODINGS.refuse(SoundSteps, TextEncoding, TagEncoding, LanguageEncoding, **IN_STEPS)

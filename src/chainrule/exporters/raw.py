@@ -10,13 +10,17 @@ from chainrule.encode.category import Category, Ordinal
 from chainrule.encode.dates import Date
 from chainrule.encode.encoder import Encoder
 from chainrule.encode.images import ImageEncoding
+from chainrule.encode.language import LanguageEncoding
 from chainrule.encode.numeric import Boolean, Numeric
 from chainrule.encode.series.encoding import SeriesEncoding
+from chainrule.encode.sound_steps import SoundSteps
 from chainrule.encode.sounds import SoundEncoding
 from chainrule.encode.table import TableEncoding
+from chainrule.encode.tags import TagEncoding
+from chainrule.encode.texts import TextEncoding
 from chainrule.encode.words import Text
 from chainrule.errors import DataError
-from chainrule.exporters.table import SERIES, Table
+from chainrule.exporters.table import IN_STEPS, SERIES, Table
 from chainrule.sources.kinds import as_dates, as_numbers, cells_as_text
 from chainrule.sources.samples import Pictures, Recordings, Samples
 
@@ -88,3 +92,4 @@ def date(encoder: Date, column: pd.Series) -> np.ndarray:
 
 
 SAMPLES.refuse(SeriesEncoding, **SERIES)
+SAMPLES.refuse(SoundSteps, TextEncoding, TagEncoding, LanguageEncoding, **IN_STEPS)

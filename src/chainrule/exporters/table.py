@@ -6,23 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from chainrule.errors import ConfigError
-from chainrule.nn import (
-    GRU,
-    LSTM,
-    Bidirectional,
-    Columns,
-    Ensemble,
-    Periodic,
-    PiecewiseLinear,
-    Positions,
-    Scale,
-    SelfAttention,
-    SimpleRNN,
-    SmoothClip,
-)
+from chainrule.nn import Columns, Ensemble, Periodic, PiecewiseLinear, Scale, SmoothClip
 
-# Layers along time.
-IN_TIME = (Bidirectional, GRU, LSTM, Positions, SelfAttention, SimpleRNN)
 # Layers of tables that Keras has nothing like.
 OF_TABLES = (Columns, Ensemble, Periodic, PiecewiseLinear, Scale, SmoothClip)
 
@@ -87,6 +72,12 @@ class Table:
             If there is none; it names the class and what to do.
         """
         kind = type(value)
+        if kind in self._entries and getattr(value, "layer_norm", False):
+            raise ConfigError(
+                f"a {self.noun} that {self.exporter} can express",
+                f"{kind.__name__} with layer_norm",
+                "Leave layer_norm out, or keep the model file, which has it.",
+            )
         if kind in self._entries:
             return self._entries[kind]
         if kind in self._refused:
@@ -103,4 +94,9 @@ class Table:
 SERIES = {
     "why": "the windows of series have no entry yet",
     "remedy": "Keep the model file: `chainrule predict` and chainrule.forecast.forecast_table read it.",
+}
+# What every exporter says of samples that are read step by step.
+IN_STEPS = {
+    "why": "what prepares texts, tokens and the moments of sounds for a network along time has no entry yet",
+    "remedy": "Export a network that was trained on arrays, or keep the model file.",
 }

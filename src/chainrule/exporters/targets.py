@@ -12,6 +12,9 @@ from chainrule.exporters.check import Difference, has_package
 from chainrule.exporters.lesson import Lesson
 from chainrule.exporters.script import Written
 from chainrule.files import cannot_write, replace_file
+from chainrule.nn import SelfAttention
+from chainrule.nn.layer import layers_inside
+from chainrule.nn.recurrent.recurrent import Recurrent
 
 Check = Callable[[Lesson, Path, Written, float], list[Difference]]
 
@@ -134,13 +137,23 @@ def write_export(
         raise cannot_write(folder, error) from error
     for name, content in written.files.items():
         replace_file(folder / name, content)
-    notes = list(written.notes)
+    notes = [*written.notes, *_about_masks(lesson)]
     differences: list[Difference] = []
     if checked and is_there:
         differences = target.check(lesson, folder, written, target.curve[exact])
     elif checked:
         notes.append(f"it was not run: there is no {target.package} here ({remedy})")
     return Checked(folder, to, written.main, sorted(written.files), differences, notes)
+
+
+def _about_masks(lesson: Lesson) -> list[str]:
+    """Say that padding is read like everything else, where a layer would leave it out by a mask."""
+    inside = layers_inside(lesson.model.network.layer)
+    if not any(isinstance(layer, (Recurrent, SelfAttention)) for _, layer in inside):
+        return []
+    return [
+        "it takes no mask: every place of a sequence counts as one that is there, so give sequences without padding"
+    ]
 
 
 def _check_place(folder: Path, *, force: bool) -> None:

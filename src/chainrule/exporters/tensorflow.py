@@ -8,7 +8,8 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 from chainrule.exporters import script
-from chainrule.exporters.keras_layers import LAYERS, Call
+from chainrule.exporters.keras_layers import Call, keras_name
+from chainrule.exporters.keras_time import LAYERS, both_ways, recurrent
 from chainrule.exporters.lesson import Lesson, Training
 from chainrule.exporters.losses import TENSORFLOW as LOSSES
 from chainrule.exporters.losses import Lines
@@ -16,7 +17,7 @@ from chainrule.exporters.preparation import Plain
 from chainrule.exporters.rules import MATRICES, OTHER_WAY, update_source
 from chainrule.exporters.script import Written, packed
 from chainrule.exporters.table import Table
-from chainrule.nn import Layer, Residual, Sequential
+from chainrule.nn import Bidirectional, Layer, Residual, Sequential
 from chainrule.nn.layer import part
 from chainrule.optim import (
     AdaGrad,
@@ -84,6 +85,20 @@ def residual(layer: Residual, shape: Shape, p: Params, name: str) -> Built:
         whole.lines += [f"    {line}" for line in built.lines]
         whole.lines[-1] += ","
         _take(whole, built, inner)
+    whole.lines.append(")")
+    return whole
+
+
+@COMPOSITIONS.entry(Bidirectional)
+def bidirectional(layer: Bidirectional, shape: Shape, p: Params, name: str) -> Built:
+    """Keras' own, which turns around what the layer back says."""
+    whole = Built(["layers.Bidirectional("])
+    for (inner, child), before in zip(both_ways(layer).items(), ("", "backward_layer="), strict=True):
+        call = recurrent(child, p[inner])
+        whole.lines.append(f"    {before}{call.line(inner)},")
+        why = call.cannot_learn and f"Bidirectional of a {call.cannot_learn}"
+        _take(whole, Built([], dict(call.weights), {}, why), inner)
+    whole.lines.append(f"    name={keras_name(name)!r},")
     whole.lines.append(")")
     return whole
 
@@ -259,7 +274,9 @@ def _train(lesson: Lesson, training: Training, names: list[str], optimizer: str)
         '    """Train from the first weights, over the very batches that Chainrule saw; return the network and the curve."""',
         "    keras.utils.set_random_seed(noise)",
         f'    parts = prepare(rows_of("train")), targets("train"), prepare(rows_of("{of}")), targets("{of}")',
-        "    x, t, xv, tv = (part.astype(dtype) for part in parts)",
+        "    x, t, xv, tv = (part.astype(dtype) for part in parts)"
+        if not lesson.model.network.layer.takes_ids
+        else "    x, t, xv, tv = (part if part.dtype.kind == 'i' else part.astype(dtype) for part in parts)",
         *(['    v = DATA["train weight"].astype(dtype)'] if weighted else []),
         f'    net, curve = network("{lesson.slug}_start.npz", dtype), []',
         *(["    step = 0"] * counts),

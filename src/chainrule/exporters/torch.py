@@ -11,7 +11,7 @@ from chainrule.exporters.rules import MATRICES, OTHER_WAY, update_source
 from chainrule.exporters.script import Written, packed
 from chainrule.exporters.table import Table
 from chainrule.exporters.torch_build import Built
-from chainrule.exporters.torch_tables import build
+from chainrule.exporters.torch_time import build
 from chainrule.optim import (
     AdaGrad,
     Adam,
@@ -158,7 +158,13 @@ def _train(lesson: Lesson, training: Training, built: Built) -> str:
         "    torch.set_default_dtype(getattr(torch, dtype))",
         "    torch.manual_seed(noise)",
         f'    parts = prepare(rows_of("train")), targets("train"), prepare(rows_of("{of}")), targets("{of}")',
-        "    x, t, xv, tv = (torch.tensor(part.astype(dtype)) for part in parts)",
+        *(
+            [
+                "    x, t, xv, tv = (torch.tensor(part if part.dtype.kind == 'i' else part.astype(dtype)) for part in parts)"
+            ]
+            if network.layer.takes_ids
+            else ["    x, t, xv, tv = (torch.tensor(part.astype(dtype)) for part in parts)"]
+        ),
         *(['    v = torch.tensor(DATA["train weight"].astype(dtype))'] if weighted else []),
         f'    net, curve = load("{lesson.slug}_start.npz"), []',
         *(["    step = 0"] * counts),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.exporters.table import Table
-from chainrule.exporters.torch_layers import ANY, FIRST, LAST, LAYERS, Module
+from chainrule.exporters.torch_images import LAYERS
+from chainrule.exporters.torch_layers import ANY, FIRST, LAST, Module
 from chainrule.nn import Layer, Residual, Sequential
 from chainrule.nn.layer import part
 from chainrule.types import Params, Shape
@@ -67,9 +68,27 @@ def build(layer: Layer, shape: Shape, p: Params, layout: str = LAST) -> Built:
     if type(layer) in COMPOSITIONS:
         built: Built = COMPOSITIONS.find(layer)(layer, shape, p, layout)
         return built
+    module: Module = LAYERS.find(layer)(layer, shape, p)
+    if not (module.before or module.after or moved(layout, module.layout, len(shape) + 1)):
+        weights = {name: np.asarray(value) for name, value in module.weights.items()}
+        return Built([module.line], weights, dict(module.sources), layout, _penalised(module, p))
     built = stack(Sequential((layer,), ("layer",)), shape, {"layer": p}, layout)
     built.penalised = {own.removeprefix("layer."): theirs for own, theirs in built.penalised.items()}
     return built
+
+
+def brought(built: Built, layout: str, shape: Shape) -> Built:
+    """Return what makes y of `shape` with its channels brought where `layout` says."""
+    back = moved(built.layout, layout, len(shape) + 1)
+    if back:
+        # Only what is a Sequential has brought them elsewhere.
+        built.lines = [*built.lines[:-1], f"    ('back', {back[0]}),", built.lines[-1]]
+        built.sources["Axes"] = AXES
+    return built
+
+
+def _penalised(module: Module, p: Params) -> dict[str, str]:
+    return {own: theirs for own, theirs in module.penalised.items() if own in p and theirs in module.weights}
 
 
 @COMPOSITIONS.entry(Sequential)
@@ -102,7 +121,7 @@ def stack(layer: Sequential, shape: Shape, p: Params, layout: str) -> Built:
         lines += [f"({f'{name}_after{i + 1}'!r}, {line})," for i, line in enumerate(module.after)]
         weights |= {f"{name}.{key}": value for key, value in module.weights.items()}
         sources |= module.sources
-        penalised |= {f"{name}.W": f"{name}.weight"} if "weight" in module.weights and "W" in p[name] else {}
+        penalised |= {f"{name}.{own}": f"{name}.{theirs}" for own, theirs in _penalised(module, p[name]).items()}
         # A vector has its channels both first and last.
         layout = LAST if len(after) == 1 else wanted
     whole = ["nn.Sequential(OrderedDict([", *(f"    {line}" for line in lines), "]))"]
@@ -120,13 +139,8 @@ def residual(layer: Residual, shape: Shape, p: Params, layout: str) -> Built:
     weights: dict[str, np.ndarray] = {}
     penalised: dict[str, str] = {}
     for name, (child, tree) in parts.items():
-        built = build(child, shape, tree, layout)
-        back = moved(built.layout, layout, len(layer.output_shape(shape)) + 1)
-        whole = built.lines
-        if back:
-            sources["Axes"] = AXES
-            whole = [*whole[:-1], f"    ('{name}_back', {back[0]}),", whole[-1]]
-        lines += [f"    {line}" for line in whole]
+        built = brought(build(child, shape, tree, layout), layout, layer.output_shape(shape))
+        lines += [f"    {line}" for line in built.lines]
         lines[-1] += ","
         weights |= {f"{name}.{key}": value for key, value in built.weights.items()}
         sources |= built.sources

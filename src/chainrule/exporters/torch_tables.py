@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chainrule.exporters.torch_build import AXES, COMPOSITIONS, Built, build, moved
+from chainrule.exporters.torch_build import COMPOSITIONS, Built, brought, build
 from chainrule.exporters.torch_layers import LAST, LAYERS, Module
 from chainrule.nn import Columns, Ensemble, Layer, Periodic, PiecewiseLinear, Scale, SmoothClip
 from chainrule.types import Params, Shape
@@ -66,13 +66,8 @@ def _beside(
     lines = [f"{before}nn.ModuleDict({{"]
     whole = Built(lines, {}, dict(sources), layout, {})
     for name, child in layer.children().items():
-        built = build(child, shapes[name], p[name], layout)
-        inner = built.lines
-        back = moved(built.layout, layout, len(child.output_shape(shapes[name])) + 1)
-        if back:
-            whole.sources["Axes"] = AXES
-            inner = [*inner[:-1], f"    ('back', {back[0]}),", inner[-1]]
-        first, *rest = inner
+        built = brought(build(child, shapes[name], p[name], layout), layout, child.output_shape(shapes[name]))
+        first, *rest = built.lines
         lines += [f"    {name!r}: {first}", *(f"    {line}" for line in rest)]
         lines[-1] += ","
         whole.weights |= {f"inside.{name}.{key}": np.asarray(value) for key, value in built.weights.items()}

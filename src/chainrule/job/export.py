@@ -149,6 +149,12 @@ def _of_run(folder: RunFolder) -> Lesson:
         raise RunFolderError(
             "the data that the run was trained on", f"other rows in {config.data}", "Restore the file, or train anew."
         )
+    if any(part.batch.mask is not None for part in prepared.parts.values()):
+        raise ConfigError(
+            "a run on sequences without padding",
+            "one whose rows have a mask",
+            "Keep the model file, which reads masks.",
+        )
     rows = {name: _rows(part, prepared) for name, part in prepared.parts.items()}
     tested = rows[next(name for name in ("test", "valid", "train") if name in rows)]
     why_not = _why_not(config, prepared)

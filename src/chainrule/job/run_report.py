@@ -115,10 +115,13 @@ def facts_of_training(trained: Trained, folder: RunFolder) -> list[tuple[str, st
     """Return how long training took, and how fast it was."""
     ended = trained.history.ended
     assert ended is not None  # noqa: S101 (a run that was iterated to its end)
+    seconds = ("seconds of training", figure(ended.seconds) if ended.seconds >= 1000 else f"{ended.seconds:.3g}")
+    if trained.config.is_search:
+        return [("members that have learned from the folds", f"{ended.epochs}"), seconds]
     rate = next((event.samples_per_second for event in _epochs(folder.journal)), 0.0)
     return [
         (f"epochs; weights of epoch {ended.best_epoch}", f"{ended.epochs}"),
-        ("seconds of training", figure(ended.seconds) if ended.seconds >= 1000 else f"{ended.seconds:.3g}"),
+        seconds,
         (f"rows a second on {trained.engine.name}", f"{rate:,.0f}"),
     ]
 

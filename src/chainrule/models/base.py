@@ -23,6 +23,7 @@ from chainrule.engine import Engine, engine_by_name
 from chainrule.errors import ConfigError, DataError, ModelFileError
 from chainrule.models.fitting import Fitting
 from chainrule.models.learning import LEARNING_RATES, SOLVERS, Optimizer, rule_of
+from chainrule.models.objective import PenalisedOnce
 from chainrule.models.saved import Attributes, Saved
 from chainrule.network.network import Network
 from chainrule.network.outputs import layer_output, logits
@@ -30,11 +31,11 @@ from chainrule.nn.loss import Loss
 from chainrule.optim import LBFGS, Rule, Schedule
 from chainrule.saved.archive import REMEDY
 from chainrule.saved.tensors import require_finite
-from chainrule.train import History
+from chainrule.train import History, Objective
 from chainrule.tree import leaves, map_leaves
 from chainrule.types import Batch, Params
 
-_DTYPES = (np.float64, np.float32)
+DTYPES = (np.float64, np.float32)
 
 
 class NetworkEstimator(Saved, CallbackSupportMixin, BaseEstimator, ABC):
@@ -208,14 +209,26 @@ class NetworkEstimator(Saved, CallbackSupportMixin, BaseEstimator, ABC):
         valid = self._validation(network, *validation)
         if stops_early and valid is None:
             rows, held = self._hold_out(t, rng)
-            valid = Batch(self._inputs(network, X[held]), t[held], None if w is None else w[held])
-        train = Batch(self._inputs(network, X[rows]), t[rows], None if weighed is None else weighed[rows])
+            valid = self._batch(network, X[held], t[held], None if w is None else w[held])
+        train = self._batch(network, X[rows], t[rows], None if weighed is None else weighed[rows])
 
         def fit() -> None:
             fitting = Fitting(self, network, train, valid, rng, incremental=incremental, stops_early=stops_early)
             fitting.run(X, y, w)
 
         self._train(network, train, fit)
+
+    def _batch(self, network: Network, X: Any, t: np.ndarray, w: np.ndarray | None) -> Batch:
+        """Return rows as the network learns from them."""
+        return Batch(self._inputs(network, X), t, w)
+
+    def _objective(self, network: Network) -> Objective:
+        """Return what is minimised."""
+        return PenalisedOnce(network, self._alpha(), self._augmentation(), (self.score_name,))
+
+    def _trainable(self, params: Params) -> Params:
+        """Return the weights that the objective moves, of those of the network."""
+        return params
 
     def _train(self, network: Network, train: Batch, fit: Callable[[], None]) -> None:
         """Train by the loop; a subclass may know a shorter way."""
@@ -253,7 +266,7 @@ class NetworkEstimator(Saved, CallbackSupportMixin, BaseEstimator, ABC):
             accept_sparse="csr",
             multi_output=True,
             y_numeric=not is_classifier(self),
-            dtype=_DTYPES,
+            dtype=DTYPES,
             reset=reset,
         )
         return X, self._read_y(y)
@@ -301,7 +314,7 @@ class NetworkEstimator(Saved, CallbackSupportMixin, BaseEstimator, ABC):
             return None
         if X is None or y is None:
             raise DataError("X_val and y_val together", "one without the other", "Give both.")
-        X, y = validate_data(self, self._flat(X), y, accept_sparse="csr", multi_output=True, dtype=_DTYPES, reset=False)
+        X, y = validate_data(self, self._flat(X), y, accept_sparse="csr", multi_output=True, dtype=DTYPES, reset=False)
         y = self._read_y(y)
         self._check_known(y)
         t = self._encode(y)
@@ -367,7 +380,7 @@ class NetworkEstimator(Saved, CallbackSupportMixin, BaseEstimator, ABC):
         if {path: value.shape for path, value in there.items()} != wanted:
             raise ModelFileError("weights of the shapes that the layers have", "others", REMEDY)
         kinds = {value.dtype for value in there.values()}
-        if len(kinds) > 1 or not kinds <= set(map(np.dtype, _DTYPES)):
+        if len(kinds) > 1 or not kinds <= set(map(np.dtype, DTYPES)):
             raise ModelFileError("weights in float32 or float64", f"{sorted(map(str, kinds))}", REMEDY)
         require_finite(there, "Fit it again, with a smaller learning_rate_init.")
         columns = getattr(self, "feature_names_in_", None)

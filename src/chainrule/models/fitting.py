@@ -15,7 +15,6 @@ from sklearn.exceptions import ConvergenceWarning
 from chainrule.engine.numpy import NUMPY
 from chainrule.errors import ConfigError, DataError
 from chainrule.models.learning import Optimizer, Order, engine_of, schedule_of
-from chainrule.models.objective import PenalisedOnce
 from chainrule.models.stopping import DIVERGED, Convergence
 from chainrule.models.watch import INTERRUPTED, Tasks, interruptible, observers
 from chainrule.network.network import Network
@@ -61,7 +60,7 @@ class Fitting:
         self._epochs = int(estimator.max_iter)
         self._incremental = incremental
         self._stops_early = stops_early
-        self._objective = PenalisedOnce(network, estimator._alpha(), estimator._augmentation(), (estimator.score_name,))
+        self._objective = estimator._objective(network)
         self._stochastic = estimator._is_stochastic()
         self._rule = estimator._rule()
         earlier = getattr(estimator, "_optimizer", None) if incremental else None
@@ -70,7 +69,7 @@ class Fitting:
         self._rate: float = estimator._rate(train)
         self._optimizer = earlier or Optimizer(self._rate)
         self._settings = self._make_settings(rng, fresh=earlier is None)
-        self._before = self._start_weights(network)
+        self._before = estimator._trainable(self._start_weights(network))
         self._run = self._make_run(network, train, valid, rng)
         self._steps = 0
         self._cost = math.nan

@@ -19,6 +19,32 @@ from chainrule.types import Array, Batch, Context, Namespace, Params, as_dense
 _ONE = Penalty(l2=1.0)
 
 
+def penalised_once(
+    xp: Namespace, params: Params, batch: Batch, cost: Array, grads: Params, alpha: float, paths: tuple[str, ...]
+) -> Array:
+    """Return J + R, and add ∂R/∂W to the gradients of the weights that `paths` names."""
+    if not alpha:
+        return cost
+    share = alpha / total_weight(xp, batch)
+    for path in paths:
+        *parents, last = path.split(".")
+        node, weights = grads, params
+        for name in parents:
+            node, weights = node[name], weights[name]
+        # In place on NumPy: the backward pass has just made this array.
+        node[last] = as_dense(xp, node[last])  # type: ignore[index]
+        node[last] += share * weights[last]  # type: ignore[index]
+    return cost + share * _ONE.forward(xp, params, paths)
+
+
+def total_weight(xp: Namespace, batch: Batch) -> Any:
+    """Return Σₙ wₙ of a batch, which is never 0: a batch of no weight costs nothing, and no share of it is infinite."""
+    if batch.w is None:
+        return float(batch.n_samples)
+    total = xp.sum(batch.w)
+    return xp.where(total > 0, total, xp.ones_like(total))
+
+
 @dataclass(frozen=True)
 class PenalisedOnce:
     """J + R of a batch. A penalty of α is a normal prior on the weights, which more data outweighs.
@@ -86,27 +112,7 @@ class PenalisedOnce:
     def _penalised(
         self, xp: Namespace, params: Params, batch: Batch, cost: Array, grads: Params
     ) -> tuple[Array, Params]:
-        if not self.alpha:
-            return cost, grads
-        share = self.alpha / self._total(xp, batch)
-        penalised = self.network.penalised
-        cost = cost + share * _ONE.forward(xp, params, penalised)
-        for path in penalised:
-            *parents, last = path.split(".")
-            node, weights = grads, params
-            for name in parents:
-                node, weights = node[name], weights[name]
-            # In place on NumPy: the backward pass has just made this array.
-            node[last] = as_dense(xp, node[last])  # type: ignore[index]
-            node[last] += share * weights[last]  # type: ignore[index]
-        return cost, grads
-
-    def _total(self, xp: Namespace, batch: Batch) -> Any:
-        if batch.w is None:
-            return float(batch.n_samples)
-        total = xp.sum(batch.w)
-        # A batch of no weight costs nothing, and its penalty must not be infinite.
-        return xp.where(total > 0, total, xp.ones_like(total))
+        return penalised_once(xp, params, batch, cost, grads, self.alpha, self.network.penalised), grads
 
     def check(self, data: Batch) -> None:
         """Trust the estimator, which has looked at its data."""

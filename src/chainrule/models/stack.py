@@ -147,12 +147,16 @@ class AnyNetwork(NetworkEstimator):
     def _predicts_on(self, *, sparse: bool) -> str:
         return "numpy" if sparse else str(self.engine_)
 
+    def _first_layer(self) -> Layer | None:
+        """Return the layer that reads the rows, where the user has named one."""
+        first = self.layers[0] if self.layers and not isinstance(self.layers, (str, Recipe)) else None
+        return first[1] if isinstance(first, (tuple, list)) else first
+
     def __sklearn_tags__(self) -> Any:
         """Only rows that stay flat can be sparse."""
         tags = super().__sklearn_tags__()
         is_recipe = isinstance(self.layers, (str, Recipe))
-        first = self.layers[0] if self.layers and not is_recipe else None
-        first = first[1] if isinstance(first, (tuple, list)) else first
+        first = self._first_layer()
         tags.input_tags.sparse = (
             self.input_shape is None and not is_recipe and (first is None or isinstance(first, Dense))
         )

@@ -350,6 +350,26 @@ class Network:
         )
         return fitted
 
+    def part(self, first: str | None = None, last: str | None = None) -> Network:
+        """Return the layers from `first` to `last`, both included, as a network of its own.
+
+        Its weights are those of the same names: it can be given the whole's, `params`, or `{name: params[name] for name
+        in part.layer.names}`. A part that ends where the whole ends keeps its loss; any other gives plain values.
+
+        Parameters
+        ----------
+        first, last : str, optional
+            Names of layers of the stack; by default its first and its last.
+
+        Raises
+        ------
+        ConfigError
+            If the network is no stack, or has no such layers in this order.
+        """
+        # A part is a network, and its module needs this one.
+        found: Network = importlib.import_module("chainrule.network.part").part(self, first, last)
+        return found
+
     def summary(self) -> Summary:
         """Return a table of the layers: print it, or let a notebook show it."""
         return Summary(tuple(self.rows()), self.input_shape, type(self.loss).__name__, self.operations)

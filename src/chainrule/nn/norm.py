@@ -95,7 +95,7 @@ class GroupNorm(Norm):
         """y = g x̂ + b."""
         grouped = self._grouped(xp, widened(x))
         kept = self._kept(xp, x, ctx)
-        xhat, scale = _standardised(xp, grouped, (1, 3), self.epsilon, **kept)
+        xhat, scale = standardised(xp, grouped, (1, 3), self.epsilon, **kept)
         xhat = xp.reshape(xhat, x.shape)
         return in_dtype_of(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale, **kept}
 
@@ -106,7 +106,7 @@ class GroupNorm(Norm):
         grads = {"g": xp.sum(wide * xhat, axis=axes), "b": xp.sum(wide, axis=axes)}
         grouped = self._grouped(xp, wide * p["g"])
         kept = {name: cache[name] for name in ("kept", "count") if name in cache}
-        dx = _through(xp, grouped, self._grouped(xp, xhat), cache["scale"], (1, 3), **kept)
+        dx = through(xp, grouped, self._grouped(xp, xhat), cache["scale"], (1, 3), **kept)
         return in_dtype_of(dy, xp.reshape(dx, dy.shape)), grads
 
     def _grouped(self, xp: Namespace, x: Array) -> Array:
@@ -163,7 +163,7 @@ class LayerNorm(Norm):
 
     def forward(self, xp: Namespace, p: Params, x: Array, ctx: Context) -> tuple[Array, Cache]:
         """y = g x̂ + b."""
-        xhat, scale = _standardised(xp, widened(x), -1, self.epsilon)
+        xhat, scale = standardised(xp, widened(x), -1, self.epsilon)
         return in_dtype_of(x, xhat * p["g"] + p["b"]), {"xhat": xhat, "scale": scale}
 
     def backward(self, xp: Namespace, p: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
@@ -171,10 +171,10 @@ class LayerNorm(Norm):
         wide, xhat = widened(dy), cache["xhat"]
         axes = tuple(range(dy.ndim - 1))
         grads = {"g": xp.sum(wide * xhat, axis=axes), "b": xp.sum(wide, axis=axes)}
-        return in_dtype_of(dy, _through(xp, wide * p["g"], xhat, cache["scale"], -1)), grads
+        return in_dtype_of(dy, through(xp, wide * p["g"], xhat, cache["scale"], -1)), grads
 
 
-def _standardised(
+def standardised(
     xp: Namespace, x: Array, axes: Any, epsilon: float, kept: Array | None = None, count: Array | None = None
 ) -> tuple[Array, Array]:
     """x̂ = (x - μ) / √(σ² + ε) and 1 / √(σ² + ε), with mean and variance over `axes`, over the `count` values `kept` there."""
@@ -184,7 +184,7 @@ def _standardised(
     return centred * scale, scale
 
 
-def _through(
+def through(
     xp: Namespace,
     dxhat: Array,
     xhat: Array,
@@ -193,7 +193,7 @@ def _through(
     kept: Array | None = None,
     count: Array | None = None,
 ) -> Array:
-    """dx = (dx̂ - mean of dx̂ - x̂ · mean of dx̂ x̂) / √(σ² + ε), the derivative of `_standardised`."""
+    """dx = (dx̂ - mean of dx̂ - x̂ · mean of dx̂ x̂) / √(σ² + ε), the derivative of `standardised`."""
     through_mean, through_variance = _mean(xp, dxhat, axes, count), _mean(xp, dxhat * xhat, axes, count)
     if kept is not None:
         # What is not kept is normalised too, but moves neither mean nor variance.

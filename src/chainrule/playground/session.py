@@ -292,7 +292,9 @@ class Session:
 
 
 def _bytes(source: Source) -> int:
-    return int(source.frame.memory_usage(deep=True).sum())
+    # Column by column: pandas' own sum is a Series by name, and a name may be half a surrogate pair, which Arrow refuses.
+    frame = source.frame
+    return sum(int(frame.iloc[:, i].memory_usage(index=False, deep=True)) for i in range(frame.shape[1]))
 
 
 def _fresh(scene: Scene) -> WatchedLearner:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from chainrule.constraints import check_value
-from chainrule.errors import ConfigError, did_you_mean, nearest
+from chainrule.errors import ConfigError, did_you_mean
 from chainrule.network.network import Network
 from chainrule.nn import Loss
 from chainrule.recipes.recipe import MODELS, Recipe, fields_of, owners
@@ -32,9 +32,7 @@ def recipe_from(name: object, settings: Mapping[str, Any]) -> Recipe:
     if name == Auto.name:
         return Auto(dict(settings))
     if not isinstance(name, str) or name not in MODELS:
-        remedy = did_you_mean(str(name), [Auto.name, *MODELS])
-        if nearest(str(name), MODELS) is None:
-            remedy += " A recipe of your own must be imported first."
+        remedy = did_you_mean(str(name), [Auto.name, *MODELS]) + " A recipe of your own must be imported first."
         raise ConfigError("the name of a model", f"{name!r}", remedy)
     recipe = MODELS[name]
     _require_own(recipe, settings, f"the model {name}")

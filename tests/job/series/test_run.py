@@ -312,7 +312,7 @@ def test_what_cannot_be_forecast_is_refused_in_one_sentence(name: str, tmp_path:
     assert isinstance(caught.value, ChainruleError)
 
 
-@pytest.mark.parametrize("name", ["group", "window", "horizon", "known", "season", "step_by"])
+@pytest.mark.parametrize("name", ["window", "horizon", "known", "season", "step_by"])
 def test_what_is_said_of_series_needs_a_time(name: str, tmp_path: Path) -> None:
     given: dict[str, Any] = {"group": "a", "window": 3, "horizon": 3, "known": ("a",), "season": 3, "step_by": "rows"}
     with pytest.raises(ConfigError, match=f"`time`, beside {name}"):

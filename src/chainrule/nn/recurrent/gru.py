@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chainrule.nn.layer import Equations, Param, register
-from chainrule.nn.recurrent.recurrent import Recurrent, State, dropped, sigmoid
+from chainrule.nn.recurrent.recurrent import NORMED_BACKWARD, NORMED_WHERE, Recurrent, State, dropped, sigmoid
 from chainrule.types import Array, Cache, Namespace, Params, Shape
 
 
@@ -30,7 +30,7 @@ class GRU(Recurrent):
 
     Parameters
     ----------
-    units, return_sequences, reverse, recurrent_dropout, init, recurrent_init
+    units, return_sequences, reverse, recurrent_dropout, init, recurrent_init, layer_norm
         As in `Recurrent`.
     """
 
@@ -56,12 +56,14 @@ class GRU(Recurrent):
             "dW": r"\frac{\partial J}{\partial W} = \sum_t x_t^\top \frac{\partial J}{\partial a_t}",
             "dU": r"\frac{\partial J}{\partial U} = \sum_t h_{t-1}^\top \frac{\partial J}{\partial u_t}",
             "db": r"\frac{\partial J}{\partial b} = \sum_t \sum_{n=1}^{N} \frac{\partial J}{\partial a_{nt}}",
+            **NORMED_BACKWARD,
             "dc": r"\frac{\partial J}{\partial c} = \sum_t \sum_{n=1}^{N} \frac{\partial J}{\partial a^g_{nt}} r_{nt}",
         },
         where={
             "W": "weights of the input (D, 3H), blocks in the order r, z, g",
             "U": "weights of the state (H, 3H), likewise",
             "b": "biases (3H,), likewise",
+            **NORMED_WHERE,
             "c": "biases of the state's part in g (H,)",
             "r, z": "gates that reset and keep the state (N, H)",
             "g": "the new state (N, H)",
@@ -78,14 +80,13 @@ class GRU(Recurrent):
         """h = (1 - z) g + z h."""
         H = self.units
         h = state[0]
-        before = dropped(h, drop)
-        u = before @ p["U"]
+        u, kept = self.by_state(xp, p, dropped(h, drop))
         gates = sigmoid(xp, a[:, : 2 * H] + u[:, : 2 * H])
         r, z = gates[:, :H], gates[:, H:]
         q = u[:, 2 * H :] + p["c"]
         g = xp.tanh(a[:, 2 * H :] + r * q)
         change = h - g
-        return (g + z * change,), {"gates": gates, "g": g, "q": q, "change": change, "before": before}
+        return (g + z * change,), {"gates": gates, "g": g, "q": q, "change": change, **kept}
 
     def cell_backward(
         self, xp: Namespace, p: Params, cache: Cache, ds: State, drop: Array | None
@@ -99,6 +100,6 @@ class GRU(Recurrent):
         dgates = xp.concatenate([da_g * cache["q"], dh * cache["change"]], axis=1) * gates * (1 - gates)
         dq = da_g * r
         du = xp.concatenate([dgates, dq], axis=1)
-        before = through_z + dropped(du @ p["U"].T, drop)
-        grads = {"U": cache["before"].T @ du, "c": xp.sum(dq, axis=0)}
-        return xp.concatenate([dgates, da_g], axis=1), (before,), grads
+        before, grads = self.by_state_backward(xp, p, cache, du)
+        before = through_z + dropped(before, drop)
+        return xp.concatenate([dgates, da_g], axis=1), (before,), {**grads, "c": xp.sum(dq, axis=0)}

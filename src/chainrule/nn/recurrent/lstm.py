@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from chainrule.nn.layer import Equations, Param, register
-from chainrule.nn.recurrent.recurrent import Recurrent, State, dropped, sigmoid
+from chainrule.nn.recurrent.recurrent import NORMED_BACKWARD, NORMED_WHERE, Recurrent, State, dropped, sigmoid
 from chainrule.types import Array, Cache, Namespace, Params, Shape
 
 
@@ -29,7 +29,7 @@ class LSTM(Recurrent):
 
     Parameters
     ----------
-    units, return_sequences, reverse, recurrent_dropout, init, recurrent_init
+    units, return_sequences, reverse, recurrent_dropout, init, recurrent_init, layer_norm
         As in `Recurrent`.
     """
 
@@ -56,11 +56,13 @@ class LSTM(Recurrent):
             "dW": r"\frac{\partial J}{\partial W} = \sum_t x_t^\top \frac{\partial J}{\partial a_t}",
             "dU": r"\frac{\partial J}{\partial U} = \sum_t h_{t-1}^\top \frac{\partial J}{\partial a_t}",
             "db": r"\frac{\partial J}{\partial b} = \sum_t \sum_{n=1}^{N} \frac{\partial J}{\partial a_{nt}}",
+            **NORMED_BACKWARD,
         },
         where={
             "W": "weights of the input (D, 4H), blocks in the order i, f, o, g",
             "U": "weights of the state (H, 4H), likewise",
             "b": "biases (4H,), likewise",
+            **NORMED_WHERE,
             "i, f, o": "gates that write, forget and show (N, H)",
             "g": "what may be written (N, H)",
             "c_t": "memory after step t (N, H)",
@@ -77,15 +79,16 @@ class LSTM(Recurrent):
     def cell(self, xp: Namespace, p: Params, a: Array, state: State, drop: Array | None) -> tuple[State, Cache]:
         """c = f c + i g, h = o tanh c."""
         H = self.units
-        before, c_before = dropped(state[0], drop), state[1]
-        a = a + before @ p["U"]
+        c_before = state[1]
+        u, kept = self.by_state(xp, p, dropped(state[0], drop))
+        a = a + u
         gates = sigmoid(xp, a[:, : 3 * H])
         i, f, o = gates[:, :H], gates[:, H : 2 * H], gates[:, 2 * H :]
         g = xp.tanh(a[:, 3 * H :])
         c = f * c_before + i * g
         tanh_c = xp.tanh(c)
         h = o * tanh_c
-        return (h, c), {"gates": gates, "g": g, "tanh_c": tanh_c, "c_before": c_before, "before": before}
+        return (h, c), {"gates": gates, "g": g, "tanh_c": tanh_c, "c_before": c_before, **kept}
 
     def cell_backward(
         self, xp: Namespace, p: Params, cache: Cache, ds: State, drop: Array | None
@@ -98,4 +101,5 @@ class LSTM(Recurrent):
         dc = dc + dh * o * (1 - tanh_c * tanh_c)
         dgates = xp.concatenate([dc * g, dc * cache["c_before"], dh * tanh_c], axis=1)
         da = xp.concatenate([dgates * gates * (1 - gates), dc * i * (1 - g * g)], axis=1)
-        return da, (dropped(da @ p["U"].T, drop), dc * f), {"U": cache["before"].T @ da}
+        before, grads = self.by_state_backward(xp, p, cache, da)
+        return da, (dropped(before, drop), dc * f), grads

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chainrule.nn.layer import Equations, register
-from chainrule.nn.recurrent.recurrent import Recurrent, State, dropped
+from chainrule.nn.recurrent.recurrent import NORMED_BACKWARD, NORMED_WHERE, Recurrent, State, dropped
 from chainrule.types import Array, Cache, Namespace, Params
 
 
@@ -26,7 +26,7 @@ class SimpleRNN(Recurrent):
 
     Parameters
     ----------
-    units, return_sequences, reverse, recurrent_dropout, init, recurrent_init
+    units, return_sequences, reverse, recurrent_dropout, init, recurrent_init, layer_norm
         As in `Recurrent`.
     """
 
@@ -41,11 +41,13 @@ class SimpleRNN(Recurrent):
             "dW": r"\frac{\partial J}{\partial W} = \sum_t x_t^\top \frac{\partial J}{\partial a_t}",
             "dU": r"\frac{\partial J}{\partial U} = \sum_t h_{t-1}^\top \frac{\partial J}{\partial a_t}",
             "db": r"\frac{\partial J}{\partial b} = \sum_t \sum_{n=1}^{N} \frac{\partial J}{\partial a_{nt}}",
+            **NORMED_BACKWARD,
         },
         where={
             "W": "weights of the input (D, H)",
             "U": "weights of the state (H, H)",
             "b": "biases (H,)",
+            **NORMED_WHERE,
             "h_t": "state after step t (N, H)",
             "a_t": r"what \tanh is taken of (N, H)",
         },
@@ -54,9 +56,9 @@ class SimpleRNN(Recurrent):
 
     def cell(self, xp: Namespace, p: Params, a: Array, state: State, drop: Array | None) -> tuple[State, Cache]:
         """h = tanh(a + h U)."""
-        before = dropped(state[0], drop)
-        h = xp.tanh(a + before @ p["U"])
-        return (h,), {"h": h, "before": before}
+        u, kept = self.by_state(xp, p, dropped(state[0], drop))
+        h = xp.tanh(a + u)
+        return (h,), {"h": h, **kept}
 
     def cell_backward(
         self, xp: Namespace, p: Params, cache: Cache, ds: State, drop: Array | None
@@ -64,4 +66,5 @@ class SimpleRNN(Recurrent):
         """da = dh (1 - h²); to the state before goes da Uᵀ."""
         h = cache["h"]
         da = ds[0] * (1 - h * h)
-        return da, (dropped(da @ p["U"].T, drop),), {"U": cache["before"].T @ da}
+        before, grads = self.by_state_backward(xp, p, cache, da)
+        return da, (dropped(before, drop),), grads
