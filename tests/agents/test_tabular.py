@@ -51,6 +51,17 @@ def test_an_episode_worked_by_hand(
     np.testing.assert_allclose(after(method, terminated=False), limited)
 
 
+@pytest.mark.parametrize("terminated", [True, False])
+@pytest.mark.parametrize("method", [NStepSarsa(n=3), MonteCarlo(), SarsaLambda()], ids=lambda method: method.name)
+def test_nothing_of_an_episode_is_remembered_after_either_end(method: TabularMethod, terminated: bool) -> None:
+    q = np.zeros((3, 2))
+    memory = method.memory(q)
+    method.update(q, Step(0, 0, 1.0, 1, 0, terminated, not terminated), memory)
+    before = q[0].copy()
+    method.update(q, Step(1, 0, 5.0, 2, 0, terminated=True), memory)
+    assert np.array_equal(q[0], before)
+
+
 def test_monte_carlo_counts_the_first_visit_alone_and_takes_the_mean() -> None:
     method = MonteCarlo(discount=1.0)
     q = np.zeros((2, 1))
