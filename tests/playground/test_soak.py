@@ -55,7 +55,7 @@ def _memory(pid: int) -> float:
 
 async def _watch(url: str, token: str, until: float) -> tuple[int, float, int]:
     """Return frames, the longest gap, and the last epoch that one view saw; raise TimeoutError if it gets no more."""
-    options: dict[str, Any] = {"origin": url, "max_size": None, "compression": None}
+    options: dict[str, Any] = {"origin": url, "max_size": None, "compression": None, "open_timeout": _STALL}
     async with websockets.connect(url.replace("http", "ws") + "/ws", **options) as wire:
         await wire.send(json.dumps({"type": "hello", "token": token}))
         await wire.send(json.dumps({"type": "run"}))
