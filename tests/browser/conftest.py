@@ -51,11 +51,11 @@ class Open:
         key = self.page.evaluate("() => sessionStorage.getItem('chainrule-key')")
         room = self.live.server.live.rooms.find(key)
         assert room is not None
-        return room.runner.ask(look).result(timeout=10)
+        return room.runner.ask(look).result(timeout=60)
 
     def wait(self, condition: str, argument: Any = None) -> None:
         """Wait until an expression of JavaScript is true."""
-        self.page.wait_for_function(condition, arg=argument, timeout=10_000)
+        self.page.wait_for_function(condition, arg=argument, timeout=60_000)
 
     def until(self, look: Callable[[Session], bool]) -> None:
         """Wait until the session is as the page was told to make it: a click is answered when the server has time."""

@@ -40,6 +40,7 @@ def test_settings_are_told_as_flags(command: str, text: str, told: str) -> None:
 # Lines below the command line that have to do with it, or with no command at all: a sheet of styles, a file's header.
 JUSTIFIED = {
     "explain/sheet.py": r"--[a-z]+[:)]",
+    "explain/through_time/as_html.py": r"--(lit|at|mark|accent)[:)]",
     "job/settings.py": r"`chainrule train --config` this file repeats it",
 }
 

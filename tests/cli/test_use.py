@@ -156,8 +156,8 @@ def test_inspect_shows_what_arrays_a_model_of_arrays_takes(chainrule: Command, b
 def test_a_model_of_arrays_does_not_read_tables(chainrule: Command, bare: Path, table: Path, command: str) -> None:
     result = chainrule(command, bare, table)
     assert result.code == 2
-    assert "a model with a preparation" in result.err
-    assert "outputs_of" in result.err
+    assert "an .npy or .npz file, for a model that takes arrays" in result.err
+    assert "np.save" in result.err
 
 
 def test_datasets_lists_each_by_name(chainrule: Command) -> None:

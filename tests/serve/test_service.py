@@ -27,11 +27,13 @@ from tests.serve.conftest import ROW, Running, Start, png, table_text, wav
 JSON = {"content-type": "application/json"}
 
 
-def until(fact: Callable[[], bool], seconds: float = 10) -> bool:
+def until(fact: Callable[[], bool], seconds: float = 120) -> bool:
     end = time.monotonic() + seconds
-    while not fact() and time.monotonic() < end:
+    while time.monotonic() < end:
+        if fact():
+            return True
         time.sleep(0.01)
-    return fact()
+    return False
 
 
 def test_rows_are_answered_as_predict_answers_them(serving: Start, table: Model, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chainrule.errors import DataError
-from chainrule.fitted.fitted import Fitted
 from chainrule.job.predict import Evaluation
 from chainrule.saved.model import Model
 
@@ -54,6 +53,9 @@ def evaluate_arrays(model: Model, data: str) -> Evaluation:
     t = arrays["t"]
     if t.dtype.kind == "U" and model.classes:
         t = _codes(model, t)
+    # Learning is not installed wherever a model predicts.
+    from chainrule.fitted.fitted import Fitted
+
     return Evaluation(len(x), {"data": Fitted(model).evaluate(x, t)}, [])
 
 

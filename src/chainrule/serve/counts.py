@@ -42,7 +42,12 @@ class Counts:
             self._written = text
 
     def all(self) -> Tally:
-        """Return the counts of all processes: of the siblings, those of up to a second ago."""
+        """Return the counts of all processes: of the siblings, those of up to a second ago.
+
+        What is told here is written first, so that a sibling that is asked next tells no less: a count that falls is taken for
+        a process that has begun anew.
+        """
+        self.write()
         found = Tally()
         found.add(self.tally.to_json())
         if self._folder is not None:
