@@ -45,6 +45,8 @@ export function mine(store) {
     }
     busy = false;
     next = performance.now() + Math.max(EVERY, REST * (performance.now() - now));
+    // What came while this was kept may have been the last frame for long.
+    if (kept >= 0) timer ??= setTimeout(keep, next - performance.now());
   }
 
   /** @param {import("../types.js").Session} session */
