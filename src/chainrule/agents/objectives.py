@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from chainrule.types import Array, Batch, Context, Namespace, Params
 
 
 @dataclass(frozen=True)
-class ActorCritic:
+class ActorCritic(ABC):
     """A policy and a value network side by side; `policy_cost` is the method's own.
 
     ::
@@ -56,9 +57,9 @@ class ActorCritic:
         params = {"policy": self.policy.init(rng)}
         return params | ({"value": self.value.init(rng)} if self.value else {})
 
+    @abstractmethod
     def policy_cost(self, xp: Namespace, log_taken: Array, t: Any) -> tuple[Array, Array]:
         """Return P (N,) and ∂P/∂ log π(a | s) (N,)."""
-        raise NotImplementedError
 
     def loss_and_grads(self, xp: Namespace, params: Params, batch: Batch, ctx: Context) -> tuple[Array, Params]:
         """J and its gradients."""
